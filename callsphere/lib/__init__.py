@@ -1,0 +1,1 @@
+"""Leaf code that knows neither models nor settings."""
