@@ -1,0 +1,65 @@
+"""System checks: settings that contradict each other, or that would hurt in production."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core import checks
+
+from callsphere.lib import crypto
+
+
+def register_all() -> None:
+    """Register every check; called once when the apps are ready."""
+    checks.register(check_key_encryption_keys)
+    checks.register(check_debug_is_local)
+    checks.register(check_sandbox_is_local, deploy=True)
+    checks.register(check_source_addresses, deploy=True)
+
+
+def check_key_encryption_keys(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[checks.CheckMessage]:
+    """Stored secrets need a readable key-encryption key."""
+    try:
+        crypto.parse_keys(settings.KEY_ENCRYPTION_KEYS)
+    except ValueError as error:
+        return [checks.Error(f"KEY_ENCRYPTION_KEYS: {error}", id="callsphere.E001")]
+    return []
+
+
+def check_debug_is_local(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """DEBUG shows settings and source to whoever causes an error."""
+    if settings.DEBUG and settings.SECURE:
+        return [checks.Error("DEBUG is on while PUBLIC_URL is https: turn DEBUG off", id="callsphere.E002")]
+    return []
+
+
+def check_sandbox_is_local(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[checks.CheckMessage]:
+    """Sandbox carriers live on loopback, which a public service must not reach for tenants."""
+    if settings.SECURE and (settings.SANDBOX or settings.NETGUARD_ALLOW):
+        return [
+            checks.Warning(
+                "SANDBOX or NETGUARD_ALLOW is set on a public service: tenants could reach those networks",
+                hint="Unset both, unless you run CallSphere for yourself alone.",
+                id="callsphere.W001",
+            )
+        ]
+    return []
+
+
+def check_source_addresses(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[checks.CheckMessage]:
+    """Customers paste our addresses into their carrier's allowlist."""
+    if settings.SECURE and not settings.SIP_SOURCE_ADDRESSES:
+        return [
+            checks.Warning(
+                "SIP_SOURCE_ADDRESSES is empty: trunk pages cannot say which addresses a carrier must allow",
+                id="callsphere.W002",
+            )
+        ]
+    return []

@@ -1,0 +1,160 @@
+"""Typed readers for environment variables.
+
+Every setting is read through one of these, so that a wrong value stops the process at start with
+the variable's name, never later with a puzzling error. Secret values may be given as a file:
+`SECRET_KEY_FILE=/run/secrets/key` instead of `SECRET_KEY=...`.
+"""
+
+import os
+import re
+from ipaddress import ip_network
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off", ""}
+_REQUIRED = object()
+
+
+def load_file(path: Path) -> None:
+    """Set variables from a `NAME=value` file; what the process was started with wins."""
+    if not path.is_file():
+        return
+    for number, line in enumerate(path.read_text().splitlines(), start=1):
+        line = line.strip()
+        if not line or line.startswith("#"):
+            continue
+        name, separator, value = line.partition("=")
+        if not separator or not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
+            raise ImproperlyConfigured(f"{path}, line {number}: expected NAME=value")
+        os.environ.setdefault(name, value)
+
+
+def text(name: str, default: str | object = _REQUIRED) -> str:
+    """Return the variable; raise ImproperlyConfigured when it is required and missing."""
+    value = os.environ.get(name)
+    if value is not None:
+        return value
+    if default is _REQUIRED:
+        raise ImproperlyConfigured(
+            f"{name} is not set. `make run` generates it in .local/env; see .env.example."
+        )
+    assert isinstance(default, str)
+    return default
+
+
+def secret(name: str, default: str | object = _REQUIRED) -> str:
+    """Like `text`, but `NAME_FILE` may name a file that holds the value."""
+    path = os.environ.get(f"{name}_FILE")
+    if path is None:
+        return text(name, default)
+    try:
+        return Path(path).read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE: cannot read {path}: {error.strerror}") from error
+
+
+def boolean(name: str, default: bool) -> bool:
+    """Return a flag: 1/true/yes/on or 0/false/no/off."""
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    if value.lower() in _TRUE:
+        return True
+    if value.lower() in _FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name}={value!r}: write true or false")
+
+
+def integer(name: str, default: int, *, minimum: int = 0, maximum: int | None = None) -> int:
+    """Return a whole number within the bounds."""
+    value = os.environ.get(name)
+    if value is None:
+        return default
+    try:
+        number = int(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}={value!r}: write a whole number") from None
+    if number < minimum or (maximum is not None and number > maximum):
+        bounds = f"from {minimum} to {maximum}" if maximum is not None else f"of at least {minimum}"
+        raise ImproperlyConfigured(f"{name}={value!r}: write a whole number {bounds}")
+    return number
+
+
+def strings(name: str, default: str = "") -> list[str]:
+    """Return a comma-separated list, blanks left out."""
+    return [item.strip() for item in os.environ.get(name, default).split(",") if item.strip()]
+
+
+def networks(name: str, default: str = "") -> list[str]:
+    """Return a comma-separated list of CIDR networks, checked."""
+    values = strings(name, default)
+    for value in values:
+        try:
+            ip_network(value)
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{name}: {value!r} is not a network ({error})") from error
+    return values
+
+
+def endpoints(name: str) -> list[tuple[str, int]] | None:
+    """Return a comma-separated list of `host:port` (port 53 when left out), or None when empty."""
+    found = []
+    for value in strings(name):
+        host, separator, port = value.rpartition(":") if not value.endswith("]") else (value, "", "")
+        if not separator:
+            host, port = value, "53"
+        if not port.isdigit() or not 0 < int(port) < 65536:
+            raise ImproperlyConfigured(f"{name}: {value!r}: write host:port")
+        found.append((host.strip("[]"), int(port)))
+    return found or None
+
+
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    """Return one of the allowed words."""
+    value = os.environ.get(name, default)
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name}={value!r}: write one of {', '.join(allowed)}")
+    return value
+
+
+def database(name: str, default: str | object = _REQUIRED) -> dict[str, object]:
+    """Return Django's settings for a `postgres://user:password@host:port/name?sslmode=…` address."""
+    url = urlsplit(secret(name, default))
+    if url.scheme not in {"postgres", "postgresql"} or not url.path.strip("/"):
+        raise ImproperlyConfigured(f"{name}: write postgres://user:password@host:port/database")
+    options = dict(pair.partition("=")[::2] for pair in url.query.split("&") if pair)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(url.path.strip("/")),
+        "USER": unquote(url.username or ""),
+        "PASSWORD": unquote(url.password or ""),
+        "HOST": url.hostname or "",
+        "PORT": str(url.port or 5432),
+        "OPTIONS": options,
+    }
+
+
+def email(url: str) -> dict[str, object]:
+    """Return Django's e-mail settings for `smtp://`, `smtp+tls://` or `smtps://user:password@host:port`.
+
+    An empty address writes mails to files in EMAIL_FILE_PATH instead.
+    """
+    if not url:
+        return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend"}
+    parts = urlsplit(url)
+    ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+    if parts.scheme not in ports or not parts.hostname:
+        raise ImproperlyConfigured("EMAIL_URL: write smtp://, smtp+tls:// or smtps://user:password@host:port")
+    return {
+        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "EMAIL_HOST": parts.hostname,
+        "EMAIL_PORT": parts.port or ports[parts.scheme],
+        "EMAIL_HOST_USER": unquote(parts.username or ""),
+        "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
+        "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
+        "EMAIL_USE_SSL": parts.scheme == "smtps",
+        "EMAIL_TIMEOUT": 20,
+    }
