@@ -1,0 +1,58 @@
+"""Who may do what: the one table of role → capability."""
+
+from enum import StrEnum
+
+from tenants.enums import Role
+
+
+class Capability(StrEnum):
+    """A thing one may do in a tenant. Views, viewsets and API keys name one each."""
+
+    TRUNKS_READ = "trunks:read"
+    TRUNKS_WRITE = "trunks:write"
+    TEAM_READ = "team:read"
+    TEAM_WRITE = "team:write"
+    API_KEYS_WRITE = "api_keys:write"
+    AUDIT_READ = "audit:read"
+    TENANT_READ = "tenant:read"
+    TENANT_WRITE = "tenant:write"
+    BILLING_READ = "billing:read"
+    BILLING_WRITE = "billing:write"
+
+
+_READ_EVERYTHING = frozenset({Capability.TRUNKS_READ, Capability.TEAM_READ, Capability.TENANT_READ})
+
+CAPABILITIES: dict[Role, frozenset[Capability]] = {
+    Role.OWNER: frozenset(Capability),
+    Role.ADMIN: frozenset(Capability) - {Capability.BILLING_WRITE},
+    Role.DEVELOPER: _READ_EVERYTHING
+    | {Capability.TRUNKS_WRITE, Capability.API_KEYS_WRITE, Capability.AUDIT_READ},
+    Role.BILLING: frozenset(
+        {Capability.TENANT_READ, Capability.TEAM_READ, Capability.BILLING_READ, Capability.BILLING_WRITE}
+    ),
+    Role.VIEWER: _READ_EVERYTHING,
+}
+
+# What an API key may be given. People and money stay with people.
+API_KEY_CAPABILITIES = frozenset(
+    {
+        Capability.TRUNKS_READ,
+        Capability.TRUNKS_WRITE,
+        Capability.TENANT_READ,
+        Capability.AUDIT_READ,
+    }
+)
+
+
+def capabilities_of(role: str) -> frozenset[Capability]:
+    """Return what a member of this role may do."""
+    return CAPABILITIES[Role(role)]
+
+
+def roles_grantable_by(role: str) -> tuple[Role, ...]:
+    """Return the roles that a member may give to others: never one above their own."""
+    if Capability.TEAM_WRITE not in capabilities_of(role):
+        return ()
+    if role == Role.OWNER:
+        return tuple(Role)
+    return tuple(candidate for candidate in Role if candidate != Role.OWNER)

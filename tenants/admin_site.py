@@ -1,0 +1,28 @@
+"""The admin: for staff who proved a second factor in this session."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.http import urlencode
+from django_otp.admin import OTPAdminSite
+from unfold.sites import UnfoldAdminSite
+
+
+class AdminSite(UnfoldAdminSite, OTPAdminSite):
+    """unfold's look, django-otp's permission. Its login is the product's, then the one-time code."""
+
+    site_header = "CallSphere support"
+    site_title = "CallSphere support"
+    index_title = "Support desk"
+    login_form = None
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        return OTPAdminSite.has_permission(self, request)
+
+    def login(self, request: HttpRequest, extra_context: dict[str, object] | None = None) -> HttpResponse:
+        """Send people to the step that is missing: signing in, or the one-time code."""
+        target = urlencode({"next": request.GET.get("next", reverse("admin:index"))})
+        if not request.user.is_authenticated:
+            return redirect(f"{reverse(settings.LOGIN_URL)}?{target}")
+        return redirect(f"{reverse('tenants:second-factor')}?{target}")

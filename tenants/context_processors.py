@@ -1,0 +1,29 @@
+"""What the shell of every page needs."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+
+from tenants.navigation import navigation
+from tenants.queries import memberships_of
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Return the tenant, the memberships to switch to and the navigation. Queries run only when rendered."""
+    context: dict[str, Any] = {
+        "sandbox": settings.SANDBOX,
+        "support_email": settings.SUPPORT_EMAIL,
+        "mail_folder": "" if settings.EMAIL_URL else settings.EMAIL_FILE_PATH,
+        "source_addresses": settings.SIP_SOURCE_ADDRESSES,
+    }
+    tenant = getattr(request, "tenant", None)
+    if tenant is not None and hasattr(request, "membership"):
+        context |= {
+            "tenant": tenant,
+            "membership": request.membership,
+            "capabilities": request.capabilities,  # type: ignore[attr-defined]
+            "memberships": memberships_of(request.membership.user),
+            "nav": navigation(request),
+        }
+    return context

@@ -1,0 +1,131 @@
+"""Which tenant a request is about, and the database context it runs in."""
+
+import uuid
+from collections.abc import Callable
+from typing import cast
+
+import structlog
+from django.contrib.auth import logout
+from django.core.handlers.exception import response_for_exception
+from django.db import transaction
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.urls import Resolver404, resolve
+from django.utils import timezone
+
+from tenants.access import Capability, capabilities_of
+from tenants.audit import Actor
+from tenants.authentication import find_api_key, note_use
+from tenants.context import platform_context, tenant_context, user_context
+from tenants.models import ApiKey, Membership, Tenant, User
+
+IDLE_SECONDS = 60 * 60
+# Pages that refresh themselves say so, and do not count as somebody being there.
+BACKGROUND_HEADER = "X-Background"
+
+
+class TenantRequest(HttpRequest):
+    """A request whose tenant is known: `membership` below /t/<slug>/, `api_key` below /api/."""
+
+    user: User  # type: ignore[assignment]
+    tenant: Tenant
+    membership: Membership
+    capabilities: frozenset[Capability]
+    actor: Actor
+    api_key: ApiKey
+
+
+class TenantMiddleware:
+    """Opens the right database context around the view.
+
+    1. `/t/<slug>/…`: the signed-in person's membership is looked up once; none means 404, never 403.
+       The view runs inside `tenant_context`. A failed response rolls everything back.
+    2. `/api/…` with an API key that holds: the key's tenant, the same way. Without one the view answers 401.
+    3. `/admin/…` for staff with a verified second factor: `platform_context`.
+    4. Everything else runs without a context and sees no tenant's rows.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.path_info.startswith("/api/"):
+            return self._for_program(request)
+        end_idle_session(request)
+        user = request.user
+        slug = _tenant_slug(request)
+        if slug is not None and isinstance(user, User):
+            return self._for_member(request, user, slug)
+        if request.path_info.startswith("/admin/") and user.is_staff and user.is_verified():  # type: ignore[union-attr]
+            with platform_context("admin"):
+                return self._respond(request)
+        return self.get_response(request)
+
+    def _for_member(self, request: HttpRequest, user: User, slug: str) -> HttpResponseBase:
+        membership = find_membership(user.pk, slug)
+        if membership is None:
+            return response_for_exception(request, Http404("no such tenant for this person"))
+        request = cast(TenantRequest, request)
+        request.tenant = membership.tenant
+        request.membership = membership
+        request.capabilities = capabilities_of(membership.role)
+        request.actor = Actor.user(user, ip=request.META.get("REMOTE_ADDR"), request_id=current_request_id())
+        with tenant_context(membership.tenant, user_id=user.pk):
+            return self._respond(request)
+
+    def _for_program(self, request: HttpRequest) -> HttpResponseBase:
+        key = find_api_key(request)
+        if key is None:
+            return self.get_response(request)
+        request = cast(TenantRequest, request)
+        request.tenant = key.tenant
+        request.api_key = key
+        request.capabilities = frozenset(Capability(name) for name in key.capabilities)
+        request.actor = Actor.api_key(
+            key, ip=request.META.get("REMOTE_ADDR"), request_id=current_request_id()
+        )
+        with tenant_context(key.tenant):
+            note_use(key)
+            return self._respond(request)
+
+    def _respond(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        if response.status_code >= 500:
+            transaction.set_rollback(True)
+        return response
+
+
+def find_membership(user_id: uuid.UUID, slug: str) -> Membership | None:
+    """Return the person's membership in an active tenant, or None."""
+    with user_context(user_id):
+        return (
+            Membership.objects.select_related("tenant", "user")
+            .filter(user_id=user_id, tenant__slug=slug, tenant__is_active=True)
+            .first()
+        )
+
+
+def current_request_id() -> str:
+    """Return the id under which the logs know this request."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
+
+
+def end_idle_session(request: HttpRequest) -> None:
+    """Sign out who was away for an hour; a page that refreshes itself does not count as being there."""
+    if not request.user.is_authenticated:
+        return
+    now = int(timezone.now().timestamp())
+    last_seen = request.session.get("last_seen")
+    if last_seen is not None and now - last_seen > IDLE_SECONDS:
+        logout(request)
+    elif last_seen is None or (BACKGROUND_HEADER not in request.headers and now - last_seen >= 60):
+        request.session["last_seen"] = now
+
+
+def _tenant_slug(request: HttpRequest) -> str | None:
+    if not request.path_info.startswith("/t/"):
+        return None
+    try:
+        return resolve(request.path_info).kwargs.get("tenant")
+    except Resolver404:
+        return None

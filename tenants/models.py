@@ -1,0 +1,252 @@
+"""People, tenants and what binds them; the log of what was done."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+from django_scopes import ScopedManager
+
+from callsphere.lib.ids import uuid7
+from tenants.enums import ActorKind, Role, RouteKind
+from tenants.fields import EncryptedTextField
+
+INVITATION_LIFETIME = timedelta(days=7)
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users by e-mail address."""
+
+    use_in_migrations = True
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Create a user; the address is kept in lower case, since people type it either way."""
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        """Create a member of staff with every permission in the admin."""
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> User:
+        return self.get(email__iexact=username)
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person, known by an e-mail address. What they may do depends on the tenant: see Membership."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    email = models.EmailField("e-mail address", unique=True)
+    name = models.CharField(max_length=150, blank=True)
+    is_staff = models.BooleanField("CallSphere support", default=False)
+    is_active = models.BooleanField(default=True)
+    date_joined = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        ordering = ["email"]
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_any_case")]
+
+    def __str__(self) -> str:
+        return self.email
+
+    def get_full_name(self) -> str:
+        return self.name or self.email
+
+    get_short_name = get_full_name
+
+
+def display_name(user: User) -> str:
+    """Name a user in mails and messages."""
+    return user.get_full_name()
+
+
+class Tenant(models.Model):
+    """A customer: everything it owns carries its id. Limits are written by billing and enforced by services."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=100)
+    slug = models.CharField(
+        max_length=50,
+        unique=True,
+        validators=[RegexValidator(r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$", "Use a-z, 0-9 and hyphens.")],
+        help_text="Part of the addresses of this tenant's pages.",
+    )
+    trunk_limit = models.PositiveIntegerField(default=200)
+    member_limit = models.PositiveIntegerField(default=50)
+    api_key_limit = models.PositiveIntegerField(default=20)
+    api_requests_per_minute = models.PositiveIntegerField(default=600)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TenantOwned(models.Model):
+    """Base of every row that belongs to a tenant: the key, the scope and what composite keys point at."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ScopedManager(tenant="tenant")
+
+    class Meta:
+        abstract = True
+
+
+class Membership(TenantOwned):
+    """A person in a tenant."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=16, choices=Role)
+
+    class Meta:
+        ordering = ["created_at"]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "user"], name="membership_once"),
+            models.CheckConstraint(condition=models.Q(role__in=Role.values), name="membership_role_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} ({self.get_role_display()})"
+
+
+class Invitation(TenantOwned):
+    """An open offer to join, sent by e-mail. The link's token is kept only as a hash."""
+
+    email = models.EmailField()
+    role = models.CharField(max_length=16, choices=Role)
+    invited_by = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
+    token_hash = models.BinaryField(max_length=32, editable=False)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                "tenant",
+                Lower("email"),
+                condition=models.Q(accepted_at=None, revoked_at=None),
+                name="invitation_one_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+    @property
+    def is_open(self) -> bool:
+        return not self.accepted_at and not self.revoked_at and self.expires_at > timezone.now()
+
+
+class ApiKey(TenantOwned):
+    """A program's key: `cs_live_<public id>_<secret>`. Only its hash is kept."""
+
+    name = models.CharField(max_length=100)
+    public_id = models.CharField(max_length=12, unique=True, editable=False)
+    secret_hash = models.BinaryField(max_length=32, editable=False)
+    capabilities = ArrayField(models.CharField(max_length=32))
+    allowed_networks = ArrayField(models.CharField(max_length=49), default=list, blank=True)
+    created_by = models.ForeignKey(
+        User, null=True, on_delete=models.SET_NULL, related_name="+", editable=False
+    )
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        verbose_name = "API key"
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.name} (cs_live_{self.public_id}_…)"
+
+    @property
+    def is_usable(self) -> bool:
+        return not self.revoked_at and (self.expires_at is None or self.expires_at > timezone.now())
+
+
+class TenantRoute(models.Model):
+    """Which tenant a token's hash leads to: the one table read before a tenant is known."""
+
+    hash = models.BinaryField(primary_key=True, max_length=32)
+    kind = models.CharField(max_length=16, choices=RouteKind)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+")
+
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
+
+class TenantKey(TenantOwned):
+    """A tenant's data key, wrapped by a key-encryption key. The newest seals; all can open."""
+
+    wrapped = EncryptedTextField()
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"Data key of {self.created_at:%Y-%m-%d}"
+
+
+class AuditEvent(TenantOwned):
+    """Something was done: who, what, to which object, and what changed. Never changed or deleted."""
+
+    actor_kind = models.CharField(max_length=16, choices=ActorKind)
+    actor_id = models.UUIDField(null=True)
+    actor_label = models.CharField(max_length=254)
+    verb = models.CharField(max_length=64)
+    object_kind = models.CharField(max_length=32)
+    object_id = models.UUIDField(null=True)
+    object_label = models.CharField(max_length=254)
+    changes = models.JSONField(default=dict)
+    reason = models.CharField(max_length=254, blank=True)
+    ip = models.GenericIPAddressField(null=True)
+    request_id = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            # the audit page, newest first, and the history of one object
+            models.Index(fields=["tenant", "-created_at", "-id"], name="audit_newest"),
+            models.Index(fields=["tenant", "object_id", "-created_at"], name="audit_of_object"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_label}: {self.verb} {self.object_label}"
+
+
+class IdempotentRequest(TenantOwned):
+    """The answer to a POST that carried an Idempotency-Key, kept for a day to be given again."""
+
+    key = models.CharField(max_length=255)
+    endpoint = models.CharField(max_length=255)
+    request_hash = models.BinaryField(max_length=32)
+    status = models.PositiveSmallIntegerField(null=True)
+    body = EncryptedTextField(blank=True, default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["tenant", "key"], name="idempotency_key_once")]
+
+    def __str__(self) -> str:
+        return self.key

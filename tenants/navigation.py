@@ -1,0 +1,52 @@
+"""The side bar: which areas exist, in their order, and who sees them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from tenants.access import Capability
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """One line of the side bar. Apps add theirs in `AppConfig.ready`."""
+
+    label: str
+    url_name: str
+    icon: str
+    capability: Capability
+    position: int
+
+
+_areas: list[Area] = [
+    Area("Team", "tenants:team", "users", Capability.TEAM_READ, 80),
+    Area("API keys", "tenants:api-keys", "key", Capability.API_KEYS_WRITE, 85),
+    Area("Audit log", "tenants:audit", "scroll", Capability.AUDIT_READ, 90),
+    Area("Settings", "tenants:settings", "settings", Capability.TENANT_READ, 95),
+]
+
+
+def add_area(area: Area) -> None:
+    """Add a line to the side bar."""
+    _areas.append(area)
+    _areas.sort(key=lambda each: each.position)
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """Return the lines that this member may see, the one that holds the current page marked."""
+    lines = []
+    for area in _areas:
+        if area.capability in request.capabilities:  # type: ignore[attr-defined]
+            url = reverse(area.url_name, kwargs={"tenant": request.tenant.slug})  # type: ignore[attr-defined]
+            lines.append({"label": area.label, "url": url, "icon": area.icon, "active": False})
+    # The longest address that the page's own starts with is the area we are in.
+    current = max(
+        (line for line in lines if request.path.startswith(str(line["url"]))),
+        key=lambda line: len(str(line["url"])),
+        default=None,
+    )
+    if current is not None:
+        current["active"] = True
+    return lines

@@ -1,0 +1,25 @@
+"""What can be done to tenants, their people and their keys. One transaction and one audit event each."""
+
+from tenants.services.api_keys import create_api_key, revoke_api_key
+from tenants.services.members import (
+    accept_invitation,
+    change_role,
+    find_invitation,
+    invite_member,
+    remove_member,
+    revoke_invitation,
+)
+from tenants.services.tenants import create_tenant, rename_tenant
+
+__all__ = [
+    "accept_invitation",
+    "change_role",
+    "create_api_key",
+    "create_tenant",
+    "find_invitation",
+    "invite_member",
+    "remove_member",
+    "rename_tenant",
+    "revoke_api_key",
+    "revoke_invitation",
+]

@@ -1,0 +1,179 @@
+"""People in a tenant: inviting, joining, changing roles, leaving."""
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.mail import send_mail
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from callsphere.lib.errors import LimitReached, Refused
+from tenants.access import roles_grantable_by
+from tenants.audit import Actor, record_event
+from tenants.context import tenant_context
+from tenants.enums import Role, RouteKind
+from tenants.models import INVITATION_LIFETIME, Invitation, Membership, Tenant, TenantRoute, User
+from tenants.tokens import hash_token, new_token
+
+
+def invite_member(*, tenant: Tenant, actor: Actor, inviter: Membership, email: str, role: str) -> Invitation:
+    """Send an invitation by e-mail; the person becomes a member by accepting it.
+
+    Raises ValidationError for a bad address, a role above the inviter's, a member or an invited person.
+    """
+    email = email.strip().lower()
+    validate_email(email)
+    _check_grantable(inviter, role)
+    if Membership.objects.filter(tenant=tenant, user__email__iexact=email).exists():
+        raise ValidationError({"email": f"{email} is a member already."})
+    _check_member_limit(tenant)
+    token = new_token()
+    invitation = Invitation(
+        tenant=tenant,
+        email=email,
+        role=role,
+        invited_by=inviter.user,
+        token_hash=hash_token(token),
+        expires_at=timezone.now() + INVITATION_LIFETIME,
+    )
+    try:
+        with transaction.atomic():
+            _withdraw_expired(tenant, email)
+            invitation.save()
+            TenantRoute.objects.create(hash=invitation.token_hash, kind=RouteKind.INVITATION, tenant=tenant)
+            changes = {"role": [None, role]}
+            record_event(tenant=tenant, actor=actor, verb="invitation.sent", obj=invitation, changes=changes)
+    except IntegrityError:
+        raise ValidationError(
+            {"email": f"{email} is invited already. Withdraw that invitation first."}
+        ) from None
+    transaction.on_commit(lambda: _mail_invitation(invitation, token))
+    return invitation
+
+
+def revoke_invitation(*, tenant: Tenant, actor: Actor, invitation: Invitation) -> None:
+    """Withdraw an invitation: its link stops working."""
+    with transaction.atomic():
+        open_ones = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, revoked_at=None)
+        if open_ones.update(revoked_at=timezone.now()):
+            TenantRoute.objects.filter(hash=invitation.token_hash).delete()
+            record_event(tenant=tenant, actor=actor, verb="invitation.revoked", obj=invitation)
+
+
+def find_invitation(token: str) -> Invitation | None:
+    """Return the open invitation that a link's token leads to. Call it outside any context."""
+    digest = hash_token(token)
+    route = TenantRoute.objects.filter(hash=digest, kind=RouteKind.INVITATION).first()
+    if route is None:
+        return None
+    with tenant_context(Tenant(pk=route.tenant_id)):
+        invitation = (
+            Invitation.objects.select_related("tenant", "invited_by").filter(token_hash=digest).first()
+        )
+    return invitation if invitation is not None and invitation.is_open else None
+
+
+def accept_invitation(*, invitation: Invitation, user: User, actor: Actor) -> Membership:
+    """Make the person a member. Opens the tenant's context. Raises Refused when the offer has ended."""
+    if user.email.lower() != invitation.email.lower():
+        raise Refused(f"This invitation is for {invitation.email}. Sign in with that address.")
+    tenant = invitation.tenant
+    with tenant_context(tenant):
+        locked = Invitation.objects.select_for_update().get(pk=invitation.pk)
+        if not locked.is_open:
+            raise Refused("This invitation was used, withdrawn, or has expired. Ask for a new one.")
+        _check_member_limit(tenant)
+        locked.accepted_at = timezone.now()
+        locked.save(update_fields=["accepted_at"])
+        TenantRoute.objects.filter(hash=locked.token_hash).delete()
+        member, _created = Membership.objects.get_or_create(
+            tenant=tenant, user=user, defaults={"role": locked.role}
+        )
+        changes = {"role": [None, member.role]}
+        record_event(tenant=tenant, actor=actor, verb="member.joined", obj=member, changes=changes)
+    return member
+
+
+def change_role(
+    *, tenant: Tenant, actor: Actor, changer: Membership, member: Membership, role: str
+) -> Membership:
+    """Give a member another role. The last owner stays one."""
+    _check_grantable(changer, role)
+    _check_grantable(changer, member.role)
+    with transaction.atomic():
+        locked = _lock_members(tenant)[member.pk]
+        if locked.role == role:
+            return locked
+        if locked.role == Role.OWNER:
+            _check_another_owner(tenant)
+        before, locked.role = locked.role, role
+        locked.save(update_fields=["role"])
+        changes = {"role": [before, role]}
+        record_event(tenant=tenant, actor=actor, verb="member.role_changed", obj=locked, changes=changes)
+    return locked
+
+
+def remove_member(*, tenant: Tenant, actor: Actor, remover: Membership, member: Membership) -> None:
+    """Take a person out of the tenant; leaving oneself needs no rank. The last owner stays."""
+    if member.pk != remover.pk:
+        _check_grantable(remover, member.role)
+    with transaction.atomic():
+        locked = _lock_members(tenant)[member.pk]
+        if locked.role == Role.OWNER:
+            _check_another_owner(tenant)
+        record_event(
+            tenant=tenant,
+            actor=actor,
+            verb="member.removed",
+            obj=locked,
+            changes={"role": [locked.role, None]},
+        )
+        locked.delete()
+
+
+def _lock_members(tenant: Tenant) -> dict[object, Membership]:
+    """Lock them all: two owners who remove each other at once must not both succeed."""
+    members = Membership.objects.select_for_update(of=("self",)).filter(tenant=tenant).select_related("user")
+    return {member.pk: member for member in members.order_by("pk")}
+
+
+def _check_another_owner(tenant: Tenant) -> None:
+    if Membership.objects.filter(tenant=tenant, role=Role.OWNER).count() < 2:
+        raise Refused("A tenant needs an owner. Make somebody else an owner first.", code="last_owner")
+
+
+def _check_grantable(member: Membership, role: str) -> None:
+    if role not in roles_grantable_by(member.role):
+        raise ValidationError({"role": "You may not give or take this role."})
+
+
+def _check_member_limit(tenant: Tenant) -> None:
+    if Membership.objects.filter(tenant=tenant).count() >= tenant.member_limit:
+        raise LimitReached(
+            f"Your plan has room for {tenant.member_limit} members. Remove one or change the plan."
+        )
+
+
+def _withdraw_expired(tenant: Tenant, email: str) -> None:
+    now = timezone.now()
+    expired = Invitation.objects.filter(
+        tenant=tenant, email__iexact=email, accepted_at=None, revoked_at=None, expires_at__lte=now
+    )
+    TenantRoute.objects.filter(hash__in=list(expired.values_list("token_hash", flat=True))).delete()
+    expired.update(revoked_at=now)
+
+
+def _mail_invitation(invitation: Invitation, token: str) -> None:
+    context = {
+        "invitation": invitation,
+        "link": settings.PUBLIC_URL + reverse("tenants:invitation", kwargs={"token": token}),
+    }
+    send_mail(
+        subject=f"Join {invitation.tenant.name} on CallSphere",
+        message=render_to_string("tenants/email/invitation.txt", context),
+        html_message=render_to_string("tenants/email/invitation.html", context),
+        from_email=None,
+        recipient_list=[invitation.email],
+    )

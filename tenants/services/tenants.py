@@ -1,0 +1,61 @@
+"""Tenants themselves."""
+
+import secrets
+
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+
+from tenants.audit import Actor, differences, record_event, snapshot
+from tenants.context import tenant_context
+from tenants.enums import Role
+from tenants.keys import create_tenant_key
+from tenants.models import Membership, Tenant, User
+
+_SLUG_LENGTH = 50
+
+
+def create_tenant(*, name: str, owner: User, actor: Actor) -> Tenant:
+    """Create a tenant with its first owner and its data key. Opens the new tenant's own context.
+
+    The slug comes from the name; a taken one gets a random ending, which tells nothing about who has it.
+    """
+    base = slugify(name)[: _SLUG_LENGTH - 7].strip("-") or "tenant"
+    tenant = Tenant(name=name.strip(), slug=base)
+    tenant.full_clean(exclude=["slug"], validate_unique=False)
+    with tenant_context(tenant):
+        _save_with_free_slug(tenant, base)
+        Membership.objects.create(tenant=tenant, user=owner, role=Role.OWNER)
+        create_tenant_key(tenant)
+        record_event(
+            tenant=tenant,
+            actor=actor,
+            verb="tenant.created",
+            obj=tenant,
+            changes={"name": [None, tenant.name], "owner": [None, owner.email]},
+        )
+    return tenant
+
+
+def rename_tenant(*, tenant: Tenant, actor: Actor, name: str) -> Tenant:
+    """Change the name that people see; addresses stay."""
+    before = snapshot(tenant, ["name"])
+    tenant.name = name.strip()
+    tenant.full_clean(exclude=["slug"], validate_unique=False)
+    with transaction.atomic():
+        tenant.save(update_fields=["name"])
+        changes = differences(before, snapshot(tenant, ["name"]))
+        if changes:
+            record_event(tenant=tenant, actor=actor, verb="tenant.updated", obj=tenant, changes=changes)
+    return tenant
+
+
+def _save_with_free_slug(tenant: Tenant, base: str) -> None:
+    # Other tenants' slugs cannot be read here, so the unique constraint is asked instead.
+    for _attempt in range(5):
+        try:
+            with transaction.atomic():
+                tenant.save(force_insert=True)
+            return
+        except IntegrityError:
+            tenant.slug = f"{base}-{secrets.token_hex(3)}"
+    raise AssertionError("no free slug after five random endings")
