@@ -1,0 +1,52 @@
+"""Words with a fixed meaning in the trunks app."""
+
+from django.db.models import IntegerChoices, TextChoices
+
+
+class Direction(TextChoices):
+    """Which way calls run on a trunk."""
+
+    INBOUND = "inbound", "Inbound: the carrier calls us"
+    OUTBOUND = "outbound", "Outbound: we call the carrier"
+    BOTH = "both", "Both ways"
+
+
+class Authentication(TextChoices):
+    """How carrier and trunk recognise each other. A trunk may use several."""
+
+    IP_ALLOWLIST = "ip_allowlist", "IP allowlist"
+    DIGEST = "digest", "User name and password (digest)"
+    REGISTRATION = "registration", "Registration"
+
+
+class Transport(TextChoices):
+    """What carries the SIP messages."""
+
+    UDP = "udp", "UDP"
+    TCP = "tcp", "TCP"
+    TLS = "tls", "TLS"
+
+
+class CredentialDirection(TextChoices):
+    """Who has to prove who they are with a digest credential."""
+
+    OUTBOUND = "outbound", "We answer the carrier's challenge"
+    INBOUND = "inbound", "The carrier answers our challenge"
+
+
+class HealthState(TextChoices):
+    """What is known of a gateway."""
+
+    UNKNOWN = "unknown", "Unknown"
+    UP = "up", "Up"
+    IMPAIRED = "impaired", "Impaired"
+    DOWN = "down", "Down"
+    PAUSED = "paused", "Paused"
+
+
+class Severity(IntegerChoices):
+    """How bad a state or a single answer is; the database compares these."""
+
+    OK = 0, "Answers"
+    IMPAIRED = 1, "Answers with a server error"
+    FAILED = 2, "Does not answer"

@@ -1,0 +1,280 @@
+"""Trunks, what belongs to them, and what is known of their health."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from tenants.fields import EncryptedTextField
+from tenants.models import TenantOwned
+from trunks.enums import Authentication, CredentialDirection, Direction, HealthState, Transport
+
+
+class Versioned(TenantOwned):
+    """A row that people edit: every saved edit raises `version`, and an edit names the one it was made from."""
+
+    version = models.PositiveIntegerField(default=1, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        abstract = True
+
+
+class Trunk(Versioned):
+    """A tenant's connection to a carrier."""
+
+    name = models.CharField(max_length=100)
+    direction = models.CharField(max_length=16, choices=Direction, default=Direction.BOTH)
+    authentication = ArrayField(
+        models.CharField(max_length=16, choices=Authentication), default=list, verbose_name="authentication"
+    )
+    is_enabled = models.BooleanField("enabled", default=True)
+    notes = models.TextField(max_length=2000, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                "tenant",
+                Lower("name"),
+                name="trunk_name_once",
+                violation_error_message="You have a trunk of this name.",
+            ),
+            models.CheckConstraint(condition=Q(direction__in=Direction.values), name="trunk_direction_known"),
+            models.CheckConstraint(
+                condition=Q(authentication__contained_by=Authentication.values),
+                name="trunk_authentication_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Gateway(Versioned):
+    """One place where a carrier takes SIP: what `uri` says, kept in parts as well."""
+
+    trunk = models.ForeignKey(Trunk, on_delete=models.CASCADE, related_name="gateways")
+    uri = models.CharField(
+        "SIP URI", max_length=255, help_text="As it will be sent, such as sip:sip.example.com;transport=tls"
+    )
+    host = models.CharField(max_length=253, editable=False)
+    port = models.PositiveIntegerField(
+        null=True, editable=False, help_text="None: what DNS or the transport says"
+    )
+    transport = models.CharField(max_length=3, choices=Transport, editable=False)
+    priority = models.PositiveIntegerField(
+        default=10, validators=[MaxValueValidator(65535)], help_text="The lowest is tried first."
+    )
+    weight = models.PositiveIntegerField(
+        default=10,
+        validators=[MinValueValidator(1), MaxValueValidator(65535)],
+        help_text="How calls are shared among gateways of the same priority.",
+    )
+    is_enabled = models.BooleanField("enabled", default=True)
+
+    class Meta:
+        ordering = ["priority", "-weight", "created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "trunk", "host", "port", "transport"],
+                name="gateway_once",
+                nulls_distinct=False,
+                violation_error_message="This trunk has a gateway with the same host, port and transport.",
+            ),
+            models.CheckConstraint(
+                condition=Q(transport__in=Transport.values), name="gateway_transport_known"
+            ),
+            models.CheckConstraint(condition=Q(priority__lte=65535), name="gateway_priority_range"),
+            models.CheckConstraint(condition=Q(weight__range=(1, 65535)), name="gateway_weight_range"),
+            models.CheckConstraint(
+                condition=Q(port=None) | Q(port__range=(1, 65535)), name="gateway_port_range"
+            ),
+        ]
+        # support searches by host, across tenants
+        indexes = [models.Index(fields=["host"], name="gateway_host")]
+
+    def __str__(self) -> str:
+        return self.uri
+
+
+class AllowedNetwork(Versioned):
+    """A network from which the carrier's calls are accepted."""
+
+    trunk = models.ForeignKey(Trunk, on_delete=models.CASCADE, related_name="allowed_networks")
+    cidr = models.CharField("network", max_length=49, help_text="Such as 203.0.113.0/24 or 2001:db8::/48")
+    note = models.CharField(max_length=100, blank=True)
+    wide_confirmed = models.BooleanField(default=False, help_text="Wider than /24 or /48, and meant so")
+
+    class Meta:
+        ordering = ["cidr"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "trunk", "cidr"],
+                name="allowed_network_once",
+                violation_error_message="This network is on the list.",
+            ),
+            models.CheckConstraint(condition=~Q(cidr__endswith="/0"), name="allowed_network_not_everything"),
+        ]
+
+    def __str__(self) -> str:
+        return self.cidr
+
+
+class DigestCredential(Versioned):
+    """A user name and password for SIP digest. The password is sealed and never shown again."""
+
+    trunk = models.ForeignKey(Trunk, on_delete=models.CASCADE, related_name="credentials")
+    direction = models.CharField(
+        max_length=16, choices=CredentialDirection, default=CredentialDirection.OUTBOUND
+    )
+    username = models.CharField("user name", max_length=128)
+    realm = models.CharField(
+        max_length=128,
+        blank=True,
+        help_text="Leave empty unless your carrier names one; if set, no other is answered.",
+    )
+    secret = EncryptedTextField(null=True)
+    secret_set_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        ordering = ["direction", "username"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "trunk", "direction", "username", "realm"],
+                name="digest_credential_once",
+                violation_error_message="This trunk has a credential with the same user name and realm.",
+            ),
+            models.CheckConstraint(
+                condition=Q(direction__in=CredentialDirection.values),
+                name="digest_credential_direction_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.username}@{self.realm}" if self.realm else self.username
+
+
+class HealthPolicy(Versioned):
+    """How a trunk's gateways are watched, and how many answers it takes to believe a change."""
+
+    trunk = models.OneToOneField(Trunk, on_delete=models.CASCADE, related_name="health_policy")
+    interval_s = models.PositiveIntegerField(
+        "interval in seconds", default=30, validators=[MinValueValidator(15), MaxValueValidator(3600)]
+    )
+    failures_to_down = models.PositiveSmallIntegerField(
+        "failures until down", default=3, validators=[MinValueValidator(1), MaxValueValidator(10)]
+    )
+    successes_to_up = models.PositiveSmallIntegerField(
+        "answers until up", default=2, validators=[MinValueValidator(1), MaxValueValidator(10)]
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(interval_s__range=(15, 3600)), name="health_policy_interval"),
+            models.CheckConstraint(
+                condition=Q(failures_to_down__range=(1, 10)), name="health_policy_failures"
+            ),
+            models.CheckConstraint(
+                condition=Q(successes_to_up__range=(1, 10)), name="health_policy_successes"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return (
+            f"every {self.interval_s} s, down after {self.failures_to_down}, up after {self.successes_to_up}"
+        )
+
+
+class GatewayHealth(TenantOwned):
+    """What is known of a gateway now, and when it is looked at next. Written by the probe workers alone."""
+
+    gateway = models.OneToOneField(Gateway, on_delete=models.CASCADE, related_name="health")
+    state = models.CharField(max_length=16, choices=HealthState, default=HealthState.UNKNOWN)
+    since = models.DateTimeField(default=timezone.now)
+    # Answers in a row that are all worse, or all better, than `state`; the mildest change they agree on.
+    streak = models.PositiveSmallIntegerField(default=0)
+    streak_is_worse = models.BooleanField(default=False)
+    streak_severity = models.PositiveSmallIntegerField(default=0)
+    # Due when reached; None while the gateway or its trunk is disabled.
+    next_probe_at = models.DateTimeField(null=True, default=timezone.now)
+    # Raised by each claim: a worker whose lease ran out finds another number and stores nothing.
+    claim = models.BigIntegerField(default=0)
+    probe_count = models.BigIntegerField(default=0)
+    checked_at = models.DateTimeField(null=True)
+    status = models.PositiveSmallIntegerField(null=True, help_text="Status code of the last answer")
+    reason = models.CharField(max_length=128, blank=True)
+    cause = models.CharField(max_length=48, blank=True)
+    detail = models.CharField(max_length=255, blank=True)
+    rtt_us = models.PositiveIntegerField(null=True, help_text="Round trip of the last answer in microseconds")
+    target = models.CharField(max_length=64, blank=True, help_text="Address, port and transport last tried")
+    server = models.CharField(max_length=128, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=HealthState.values), name="gateway_health_state_known"
+            )
+        ]
+        indexes = [
+            # what the tick claims
+            models.Index(
+                fields=["next_probe_at"], name="gateway_health_due", condition=Q(next_probe_at__isnull=False)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_state_display()
+
+
+class StatusChange(TenantOwned):
+    """A gateway's state changed. The history that people read, and what alerts start from."""
+
+    trunk = models.ForeignKey(Trunk, on_delete=models.CASCADE, related_name="status_changes")
+    gateway = models.ForeignKey(Gateway, on_delete=models.CASCADE, related_name="status_changes")
+    from_state = models.CharField(max_length=16, choices=HealthState)
+    to_state = models.CharField(max_length=16, choices=HealthState)
+    at = models.DateTimeField()
+    previous_since = models.DateTimeField()
+    status = models.PositiveSmallIntegerField(null=True)
+    cause = models.CharField(max_length=48, blank=True)
+    detail = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        indexes = [
+            # a trunk's history, newest first
+            models.Index(F("tenant"), F("trunk"), F("at").desc(), name="status_change_of_trunk"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.from_state} → {self.to_state}"
+
+
+class ProbeAnswer(TenantOwned):
+    """One of a gateway's last 20 answers. A ring: answer n overwrites answer n - 20."""
+
+    KEPT = 20
+
+    gateway = models.ForeignKey(Gateway, on_delete=models.CASCADE, related_name="answers")
+    slot = models.PositiveSmallIntegerField()
+    at = models.DateTimeField()
+    status = models.PositiveSmallIntegerField(null=True)
+    reason = models.CharField(max_length=128, blank=True)
+    cause = models.CharField(max_length=48, blank=True)
+    detail = models.CharField(max_length=255, blank=True)
+    rtt_us = models.PositiveIntegerField(null=True)
+    target = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ["-at"]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "gateway", "slot"], name="probe_answer_slot")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.status or self.cause)
