@@ -1,0 +1,19 @@
+"""The product's settings, with what tests need otherwise."""
+
+import os
+
+os.environ.setdefault("STATIC_MANIFEST", "false")
+os.environ["PUBLIC_URL"] = "http://testserver"
+os.environ["ALLOWED_HOSTS"] = "testserver,127.0.0.1,localhost"
+os.environ["EMAIL_URL"] = ""
+os.environ["NETGUARD_ALLOW"] = "127.0.0.0/8,::1/128"
+os.environ["SANDBOX"] = "false"
+
+from callsphere.settings import *  # noqa: E402,F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CELERY_BROKER_URL = "memory://"
+AXES_ENABLED = False
+DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405
