@@ -22,7 +22,7 @@ from tests import databases
 def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any) -> Iterator[None]:
     """Give each test process a database of its own, made by the owner and used by the application's login."""
     worker = getattr(request.config, "workerinput", {}).get("workerid", "main")
-    name = f"test_callsphere_{worker}"
+    name = f"{databases.PREFIX}_{worker}"
     databases.create_database(name)
     settings.DATABASES["default"]["NAME"] = name
     connections["default"].settings_dict["NAME"] = name

@@ -17,6 +17,8 @@ import psycopg
 from psycopg import sql
 
 ROOT = Path(__file__).resolve().parent.parent
+# Runs at the same time need names of their own.
+PREFIX = os.environ.get("TEST_DATABASE_PREFIX", "test_callsphere")
 _TEMPLATE_LOCK = 7_226_001
 # Rows that migrations make, and that no test may lose.
 _KEPT_TABLES = ("django_migrations", "django_content_type", "auth_permission")
