@@ -1,0 +1,158 @@
+"""Made-up data for the component gallery, shaped like what real pages pass to the components."""
+
+import math
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.utils import timezone
+
+
+class GatewayForm(forms.Form):
+    """Every kind of field once."""
+
+    name = forms.CharField(max_length=60, help_text="How this trunk is called on every page.")
+    uri = forms.CharField(
+        label="SIP URI", help_text="As your carrier gave it to you, for example sips:sbc.example.net."
+    )
+    direction = forms.ChoiceField(
+        widget=forms.RadioSelect,
+        choices=[("inbound", "Inbound"), ("outbound", "Outbound"), ("both", "Both")],
+        initial="both",
+    )
+    transport = forms.ChoiceField(
+        choices=[("udp", "UDP"), ("tcp", "TCP"), ("tls", "TLS")], help_text="TLS if offered."
+    )
+    interval = forms.IntegerField(label="Check every", min_value=15, max_value=3600, initial=30)
+    secret = forms.CharField(widget=forms.PasswordInput, label="Password")
+    notes = forms.CharField(widget=forms.Textarea(attrs={"rows": 3}), required=False)
+    authentication = forms.MultipleChoiceField(
+        widget=forms.CheckboxSelectMultiple,
+        choices=[
+            ("ip", "IP allowlist"),
+            ("digest", "Username and password"),
+            ("registration", "Registration"),
+        ],
+        help_text="More than one may apply.",
+    )
+    enabled = forms.BooleanField(
+        label="Check this gateway", required=False, initial=True, help_text="Off pauses it."
+    )
+
+
+def _form() -> GatewayForm:
+    form = GatewayForm(
+        {
+            "name": "Main line",
+            "uri": "sip:alice@10.0.0.1",
+            "direction": "both",
+            "transport": "tls",
+            "interval": "5",
+            "authentication": ["ip"],
+            "enabled": "on",
+        }
+    )
+    form.fields["direction"].choice_help = {  # type: ignore[attr-defined]
+        "inbound": "Callers reach your agents.",
+        "outbound": "Your agents call people.",
+        "both": "Calls go either way.",
+    }
+    form.add_error("uri", "A gateway has no user part. Remove “alice@”: sip:10.0.0.1")
+    return form
+
+
+def _trunks() -> list[dict[str, Any]]:
+    now = timezone.now()
+    wave: list[float | None] = [22 + 9 * math.sin(index / 2) + index % 3 for index in range(20)]
+    late: list[float | None] = [*wave[:12], *([None] * 8)]
+    return [
+        {"name": "Main line", "state": "up", "detail": "refreshes in 12 min", "host": "sips:sbc.example.net", "at": now,
+         "latency": 24, "share": "100 %", "values": wave},
+        {"name": "After hours", "state": "impaired", "label": "Answering 503", "detail": "for 9 min",
+         "host": "sip:edge.example.org;transport=tcp", "at": now - timedelta(seconds=28), "latency": 41,
+         "share": "97.2 %", "values": [value * 1.6 for value in wave if value]},
+        {"name": "Old office", "state": "down", "detail": "4 min · no answer from 2 of 2 gateways",
+         "host": "sip:198.51.100.7", "at": now - timedelta(minutes=4), "latency": None, "share": "81.0 %", "values": late},
+        {"name": "New carrier", "state": "unknown", "host": "sips:[2001:db8::7]:5061", "at": None, "latency": None,
+         "share": "–", "values": []},
+    ]  # fmt: skip
+
+
+def _buckets() -> list[SimpleNamespace]:
+    states = ["up"] * 48
+    states[9], states[10], states[30], states[31], states[44] = (
+        "impaired",
+        "impaired",
+        "down",
+        "down",
+        "unknown",
+    )
+    return [
+        SimpleNamespace(state=state, label=f"{index // 2:02}:{index % 2 * 30:02} {state}")
+        for index, state in enumerate(states)
+    ]
+
+
+def _steps() -> list[dict[str, Any]]:
+    return [
+        {"title": "Confirm your e-mail address", "state": "done"},
+        {"title": "Name your organisation", "state": "done"},
+        {"title": "Connect a carrier", "state": "current", "detail": "You need the SIP URI it gave you.", "url": "#",
+         "action": "Connect a carrier"},
+        {"title": "See the first green trunk", "state": "todo"},
+    ]  # fmt: skip
+
+
+def _check() -> list[dict[str, Any]]:
+    return [
+        {"title": "Name resolves", "state": "pass", "detail": "2 targets by SRV", "aside": "3 ms"},
+        {"title": "Certificate", "state": "warn", "detail": "Expires in 12 days. Your carrier should renew it.", "aside": "41 ms"},
+        {"title": "OPTIONS answered", "state": "fail", "detail": "503 Service Unavailable", "aside": "24 ms"},
+        {"title": "Registration", "state": "running", "detail": "Waiting for the carrier’s answer"},
+        {"title": "Call", "state": "skipped", "detail": "Needs an answer to OPTIONS"},
+    ]  # fmt: skip
+
+
+def context(request: HttpRequest) -> dict[str, Any]:
+    """Return everything the gallery shows, with a shell around it for visitors who are not signed in."""
+    now = timezone.now()
+    tenant = SimpleNamespace(name="Harbour Clinic", slug="harbour")
+    other = SimpleNamespace(name="Northside Dental", slug="northside")
+    labels = [("Dashboard", "dashboard"), ("Trunks", "trunk"), ("Team", "team"), ("API keys", "key"),
+              ("Audit log", "audit"), ("Settings", "settings")]  # fmt: skip
+    return {
+        "tenant": tenant,
+        "memberships": [SimpleNamespace(tenant=tenant), SimpleNamespace(tenant=other)],
+        "nav": [
+            {"label": label, "url": f"#{icon}", "icon": icon, "active": label == "Trunks"}
+            for label, icon in labels
+        ],
+        "user": SimpleNamespace(email="mara@harbour-clinic.example", is_staff=False),
+        "sandbox": True,
+        "form": _form(),
+        "trunks": _trunks(),
+        "buckets": _buckets(),
+        "steps_setup": _steps(),
+        "steps_check": _check(),
+        "states": ["up", "impaired", "down", "unknown", "paused"],
+        "tabs_list": [
+            {"label": "Overview", "url": "#overview", "active": True},
+            {"label": "Gateways", "url": "#gateways", "active": False, "count": 3},
+            {"label": "Allowlist", "url": "#allowlist", "active": False, "count": 0},
+            {"label": "History", "url": "#history", "active": False},
+        ],
+        "conflict_rows": [
+            {"label": "Name", "theirs": "Main line", "yours": "Main line"},
+            {"label": "Check every", "theirs": "60 s", "yours": "15 s"},
+        ],
+        "addresses": ["203.0.113.10", "203.0.113.11", "2001:db8:40::10"],
+        "moments": [
+            now,
+            now - timedelta(minutes=4),
+            now - timedelta(hours=5),
+            now - timedelta(days=40),
+            now + timedelta(minutes=12),
+        ],
+    }
