@@ -39,19 +39,7 @@ def parse_gateway_uri(text: str, *, transport: str | None = None) -> SipUri:
 
 def _gateway_scheme(text: str) -> tuple[str, str]:
     """Check what must hold for the whole text, then split the scheme off."""
-    if not text:
-        raise SipUriError("Enter the carrier's SIP address, for example sip:sip.example.com.")
-    if len(text) > 300:
-        raise SipUriError("The address is too long: a host name has at most 253 characters.")
-    if any(character.isspace() or not character.isprintable() for character in text):
-        raise SipUriError("Remove spaces, line breaks and invisible characters from the address.")
-    if not text.isascii():
-        raise SipUriError(
-            "Write the address in plain ASCII letters and digits. "
-            "A domain with other letters has an ASCII form that starts with xn--: use that."
-        )
-    if "<" in text or ">" in text or '"' in text:
-        raise SipUriError("Leave out quotes and angle brackets: write sip:host, not <sip:host>.")
+    _check_characters(text)
     scheme, colon, rest = text.partition(":")
     scheme = scheme.lower()
     if scheme not in ("sip", "sips") or not colon:
@@ -67,6 +55,23 @@ def _gateway_scheme(text: str) -> tuple[str, str]:
     if not rest:
         raise SipUriError(f"Add the carrier's host after {scheme}:, for example {scheme}:sip.example.com.")
     return scheme, rest
+
+
+def _check_characters(text: str) -> None:
+    """Refuse what can stand nowhere in an address."""
+    if not text:
+        raise SipUriError("Enter the carrier's SIP address, for example sip:sip.example.com.")
+    if len(text) > 300:
+        raise SipUriError("The address is too long: a host name has at most 253 characters.")
+    if any(character.isspace() or not character.isprintable() for character in text):
+        raise SipUriError("Remove spaces, line breaks and invisible characters from the address.")
+    if not text.isascii():
+        raise SipUriError(
+            "Write the address in plain ASCII letters and digits. "
+            "A domain with other letters has an ASCII form that starts with xn--: use that."
+        )
+    if "<" in text or ">" in text or '"' in text:
+        raise SipUriError("Leave out quotes and angle brackets: write sip:host, not <sip:host>.")
 
 
 def _scheme_advice(text: str, scheme: str, rest: str) -> str:
