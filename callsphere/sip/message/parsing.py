@@ -1,0 +1,143 @@
+"""Reading one message from bytes (RFC 3261 §7, §18.3), strict where it matters.
+
+Tolerant as RFC 4475 asks: folding, spaces before the colon, compact forms, unknown headers and
+methods. Refused: what would make two readers see two different messages.
+"""
+
+from __future__ import annotations
+
+import re
+
+from callsphere.sip.errors import SipParseError
+from callsphere.sip.headers import TOKEN, Address, CSeq, Via, split_list
+from callsphere.sip.message.fields import Headers, header_key
+from callsphere.sip.message.messages import Request, Response
+
+MAX_HEAD_BYTES = 64 * 1024
+"""Longest start line and header block that is read, in bytes."""
+
+_FOLD = re.compile(r"[ \t]*\r?\n[ \t]+")
+_REQUEST_LINE = re.compile(
+    r"([^ ]+) ([A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20\x7f<>\"]+) SIP/([0-9]+\.[0-9]+)", re.I
+)
+_STATUS_LINE = re.compile(r"SIP/([0-9]+\.[0-9]+) ([0-9]{3,})(?: (.*))?", re.I | re.S)
+_CONTENT_LENGTH = re.compile(r"[0-9]{1,10}")
+_MANDATORY = (("via", "Via"), ("from", "From"), ("to", "To"), ("call-id", "Call-ID"), ("cseq", "CSeq"))
+_ONCE = ("from", "to", "call-id", "cseq")
+
+StartLine = tuple[str, str] | tuple[int, str]
+"""Method and Request-URI, or status and reason."""
+
+
+def parse_message(data: bytes) -> Request | Response:
+    """Read one message from a datagram; raise SipParseError, and nothing else, for what is none.
+
+    What follows the body that Content-Length announces is dropped (RFC 3261 §18.3). The mandatory
+    headers are present and readable in every message that comes back.
+    """
+    head, body = _split_head(data.lstrip(b"\r\n"))
+    start, headers = parse_head(head)
+    length = content_length(headers)
+    if length is not None:
+        if length > len(body):
+            raise SipParseError(f"The body has {len(body)} bytes, Content-Length says {length}.")
+        body = body[:length]
+    return build(start, headers, body)
+
+
+def _split_head(data: bytes) -> tuple[bytes, bytes]:
+    head, found, body = data.partition(b"\r\n\r\n")
+    if not found:
+        # Some peers end lines with LF alone; nothing else could be meant.
+        head, found, body = data.partition(b"\n\n")
+    if not found:
+        raise SipParseError(
+            "The empty line after the headers is missing." if data else "The message is empty."
+        )
+    return head, body
+
+
+def parse_head(head: bytes) -> tuple[StartLine, Headers]:
+    """Read start line and headers, the empty line after them left out."""
+    if len(head) > MAX_HEAD_BYTES:
+        raise SipParseError(f"The headers are longer than {MAX_HEAD_BYTES} bytes.")
+    text = head.decode("utf-8", "surrogateescape")
+    start_text, _, text = text.partition("\n")
+    start = parse_start_line(start_text.removesuffix("\r"))
+    if "\n " in text or "\n\t" in text:
+        text = _FOLD.sub(" ", text)
+    fields: list[tuple[str, str, str]] = []
+    for line in text.split("\n") if text else ():
+        name, colon, value = line.removesuffix("\r").partition(":")
+        if not colon:
+            raise SipParseError("A header line has no colon.")
+        name = name.rstrip(" \t")
+        value = value.strip(" \t")
+        if "\r" in value:
+            raise SipParseError("A header holds a carriage return on its own.")
+        fields.append((header_key(name), name, value))
+    return start, Headers.from_parsed(fields)
+
+
+def parse_start_line(line: str) -> StartLine:
+    """Read a request line or status line (RFC 3261 §7.1, §7.2)."""
+    status = _STATUS_LINE.fullmatch(line)
+    if status is not None:
+        _check_version(status[1])
+        code, reason = status[2], status[3] or ""
+        if len(code) != 3 or not 100 <= int(code) <= 699 or "\r" in reason:
+            raise SipParseError("The status code must be between 100 and 699.")
+        return int(code), reason
+    request = _REQUEST_LINE.fullmatch(line)
+    if request is None or not TOKEN.fullmatch(request[1]):
+        raise SipParseError("The first line is neither a SIP request nor a SIP response.")
+    _check_version(request[3])
+    method, uri = request[1], request[2]
+    if "?" in uri.rpartition("@")[2] and uri[:4].lower() in ("sip:", "sips"):
+        raise SipParseError("The Request-URI must not have a headers part.")  # RFC 3261 §19.1.1, table 1
+    return method, uri
+
+
+def _check_version(version: str) -> None:
+    if version != "2.0":
+        raise SipParseError("The SIP version is not 2.0.")
+
+
+def content_length(headers: Headers) -> int | None:
+    """The body's length in bytes as announced, None when it is not; raise SipParseError when unclear."""
+    values = set(headers.get_all("content-length"))
+    if not values:
+        return None
+    value = values.pop()
+    if values:
+        raise SipParseError("Content-Length is given twice with different values.")
+    if not _CONTENT_LENGTH.fullmatch(value):
+        raise SipParseError("Content-Length must be a number that is not negative.")
+    return int(value)
+
+
+def build(start: StartLine, headers: Headers, body: bytes) -> Request | Response:
+    """Put a message together and check its mandatory headers once (RFC 3261 §8.1.1)."""
+    keys = headers.keys()
+    for key, printed in _MANDATORY:
+        if key not in keys:
+            raise SipParseError(f"The {printed} header is missing.")
+    for key in _ONCE:
+        if keys.count(key) > 1:
+            raise SipParseError(f"The {dict(_MANDATORY)[key]} header is given twice.")
+    message: Request | Response
+    if isinstance(start[0], int):
+        message = Response(start[0], start[1], headers, body)
+    else:
+        message = Request(start[0], start[1], headers, body)
+    for value in headers.get_all("via"):
+        for piece in split_list(value):
+            Via.parse(piece)
+    Address.parse(headers.get("from") or "")
+    Address.parse(headers.get("to") or "")
+    if not headers.get("call-id"):
+        raise SipParseError("The Call-ID header is empty.")
+    cseq = CSeq.parse(headers.get("cseq") or "")
+    if isinstance(message, Request) and cseq.method != message.method:
+        raise SipParseError("The method in the CSeq header is not that of the request.")  # RFC 3261 §8.1.1.5
+    return message
