@@ -15,7 +15,6 @@ from django.core.exceptions import ImproperlyConfigured
 
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
-_REQUIRED = object()
 
 
 def load_file(path: Path) -> None:
@@ -23,29 +22,28 @@ def load_file(path: Path) -> None:
     if not path.is_file():
         return
     for number, line in enumerate(path.read_text().splitlines(), start=1):
-        line = line.strip()
-        if not line or line.startswith("#"):
+        entry = line.strip()
+        if not entry or entry.startswith("#"):
             continue
-        name, separator, value = line.partition("=")
+        name, separator, value = entry.partition("=")
         if not separator or not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
             raise ImproperlyConfigured(f"{path}, line {number}: expected NAME=value")
         os.environ.setdefault(name, value)
 
 
-def text(name: str, default: str | object = _REQUIRED) -> str:
+def text(name: str, default: str | None = None) -> str:
     """Return the variable; raise ImproperlyConfigured when it is required and missing."""
     value = os.environ.get(name)
     if value is not None:
         return value
-    if default is _REQUIRED:
+    if default is None:
         raise ImproperlyConfigured(
             f"{name} is not set. `make run` generates it in .local/env; see .env.example."
         )
-    assert isinstance(default, str)
     return default
 
 
-def secret(name: str, default: str | object = _REQUIRED) -> str:
+def secret(name: str, default: str | None = None) -> str:
     """Like `text`, but `NAME_FILE` may name a file that holds the value."""
     path = os.environ.get(f"{name}_FILE")
     if path is None:
@@ -120,7 +118,7 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
     return value
 
 
-def database(name: str, default: str | object = _REQUIRED) -> dict[str, object]:
+def database(name: str, default: str | None = None) -> dict[str, object]:
     """Return Django's settings for a `postgres://user:password@host:port/name?sslmode=…` address."""
     url = urlsplit(secret(name, default))
     if url.scheme not in {"postgres", "postgresql"} or not url.path.strip("/"):

@@ -2,7 +2,7 @@
 
 import sentry_sdk
 import structlog
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 # A value under one of these names never reaches a log line or an error report.
 SECRET_NAMES = ("password", "secret", "token", "authorization", "cookie", "credential", "api_key")
@@ -19,7 +19,7 @@ def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
 
 def configure(log_format: str) -> dict[str, object]:
     """Set up structlog and return the LOGGING setting that sends standard logging the same way."""
-    shared = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -37,7 +37,7 @@ def configure(log_format: str) -> dict[str, object]:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
-    renderers = (
+    renderers: list[Processor] = (
         [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
         if log_format == "json"
         else [structlog.dev.ConsoleRenderer()]

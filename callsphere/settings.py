@@ -271,7 +271,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "CallSphere API",
-    "DESCRIPTION": "Connect carriers, watch trunks, read what happened. See docs/api.md for a first call in a minute.",
+    "DESCRIPTION": "Connect carriers, watch trunks, and read what happened.",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": r"/api/v1",

@@ -1,6 +1,8 @@
 from django.apps import AppConfig
 from django.contrib.admin import apps as admin_apps
 
+from callsphere import checks
+
 
 class TenantsConfig(AppConfig):
     """Users, tenants and what every surface stands on."""
@@ -10,8 +12,6 @@ class TenantsConfig(AppConfig):
     verbose_name = "Tenants"
 
     def ready(self) -> None:
-        from callsphere import checks  # registers system checks; needs the app registry
-
         checks.register_all()
 
 

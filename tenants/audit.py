@@ -66,7 +66,7 @@ def record_event(
         actor_id=actor.id,
         actor_label=actor.label[:254],
         verb=verb,
-        object_kind=obj._meta.model_name,
+        object_kind=obj._meta.model_name or "",
         object_id=obj.pk if isinstance(obj.pk, uuid.UUID) else None,
         object_label=str(obj)[:254],
         changes=dict(changes or {}),

@@ -58,9 +58,12 @@ def tenant_context(tenant: Tenant, *, user_id: uuid.UUID = NIL) -> Iterator[None
     current = _current.get()
     if current.tenant == tenant.pk and user_id == NIL:
         user_id = current.user
-    with _access(Access("none", tenant.pk, user_id)), scope(tenant=tenant):
-        with structlog.contextvars.bound_contextvars(tenant_id=str(tenant.pk)):
-            yield
+    with (
+        _access(Access("none", tenant.pk, user_id)),
+        scope(tenant=tenant),
+        structlog.contextvars.bound_contextvars(tenant_id=str(tenant.pk)),
+    ):
+        yield
 
 
 @contextmanager
@@ -100,7 +103,7 @@ def _access(wanted: Access) -> Iterator[None]:
 
 def _in_foreign_transaction() -> bool:
     """A transaction we did not open; a TestCase's own outer one does not count."""
-    return any(not block._from_testcase for block in connection.atomic_blocks)
+    return any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
 
 
 def _apply(access: Access) -> None:

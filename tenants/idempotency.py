@@ -66,7 +66,7 @@ def _earlier(
         fresh.save(force_insert=True)
         return fresh, None
     if bytes(row.request_hash) != digest:
-        raise KeyReused()
+        raise KeyReused
     body: Any = json.loads(reveal(row, "body"))
     return None, Response(body, status=row.status, headers={"Idempotent-Replayed": "true"})
 

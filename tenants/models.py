@@ -11,11 +11,11 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
-from django_scopes import ScopedManager
 
 from callsphere.lib.ids import uuid7
 from tenants.enums import ActorKind, Role, RouteKind
 from tenants.fields import EncryptedTextField
+from tenants.scope import ScopedManager
 
 INVITATION_LIFETIME = timedelta(days=7)
 
@@ -75,7 +75,7 @@ def display_name(user: User) -> str:
 
 
 class Tenant(models.Model):
-    """A customer: everything it owns carries its id. Limits are written by billing and enforced by services."""
+    """A customer: everything it owns carries its id. Billing writes the limits, services enforce them."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=100)
@@ -106,7 +106,7 @@ class TenantOwned(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="+", editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects = ScopedManager(tenant="tenant")
+    objects: ClassVar[ScopedManager[Any]] = ScopedManager()
 
     class Meta:
         abstract = True

@@ -59,7 +59,7 @@ class GrantToApplication(Operation):
 class EnableTenantRLS(Operation):
     """Force row-level security on a model's table: the application sees one tenant, the platform role all.
 
-    `column` holds the tenant's id. `own_rows` names a column with a user's id: that user may read the row too.
+    `column` holds the tenant's id. `own_rows` is a condition on the current user who may read the row too.
     `append_only` takes UPDATE and DELETE away from both roles.
     """
 
@@ -167,7 +167,8 @@ class CompositeForeignKey(Operation):
     ) -> None:
         table, column, parent = self._names(to_state.apps, app_label)
         schema_editor.execute(
-            f'ALTER TABLE "{table}" ADD CONSTRAINT "{self._constraint(table)}" FOREIGN KEY (tenant_id, {column})'
+            f'ALTER TABLE "{table}" ADD CONSTRAINT "{self._constraint(table)}"'
+            f" FOREIGN KEY (tenant_id, {column})"
             f' REFERENCES "{parent}" (tenant_id, id) DEFERRABLE INITIALLY DEFERRED'
         )
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import connections
 from django.test import Client, TransactionTestCase
@@ -75,7 +76,7 @@ PASSWORD = "correct horse battery staple"
 def make_user(email: str) -> User:
     """Create a user whose address is verified."""
     user = User.objects.create_user(email, PASSWORD)
-    user.emailaddress_set.create(email=email, verified=True, primary=True)
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
     return user
 
 

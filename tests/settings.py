@@ -9,7 +9,7 @@ os.environ["EMAIL_URL"] = ""
 os.environ["NETGUARD_ALLOW"] = "127.0.0.0/8,::1/128"
 os.environ["SANDBOX"] = "false"
 
-from callsphere.settings import *  # noqa: E402,F403
+from callsphere.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

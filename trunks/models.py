@@ -15,7 +15,7 @@ from trunks.enums import Authentication, CredentialDirection, Direction, HealthS
 
 
 class Versioned(TenantOwned):
-    """A row that people edit: every saved edit raises `version`, and an edit names the one it was made from."""
+    """A row that people edit: each edit raises `version`, and names the one it was made from."""
 
     version = models.PositiveIntegerField(default=1, editable=False)
     updated_at = models.DateTimeField(auto_now=True)

@@ -97,14 +97,11 @@ def test_a_person_cannot_write_through_their_own_memberships(bob: Person) -> Non
         assert Membership.objects.filter(user=bob.user).update(role="owner") == 0
 
 
-@pytest.mark.parametrize("statement", ["UPDATE", "DELETE"])
-def test_the_audit_log_cannot_be_changed(alice: Person, statement: str) -> None:
-    with (
-        pytest.raises(ProgrammingError, match="permission denied"),
-        tenant_context(alice.tenant),
-        transaction.atomic(),
-    ):
-        if statement == "UPDATE":
-            AuditEvent.objects.update(verb="nothing")
-        else:
-            AuditEvent.objects.all()._raw_delete("default")
+def test_the_audit_log_cannot_be_changed(in_acme: Tenant) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+        AuditEvent.objects.update(verb="nothing")
+
+
+def test_the_audit_log_cannot_be_deleted(in_acme: Tenant) -> None:
+    with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+        AuditEvent.objects.all()._raw_delete("default")
