@@ -3,7 +3,12 @@
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from callsphere.web import readiness
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("livez", readiness.livez, name="livez"),
+    path("readyz", readiness.readyz, name="readyz"),
+    path("metrics", readiness.metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.account.urls")),
 ]

@@ -1,0 +1,66 @@
+"""/livez, /readyz and /metrics."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from pytest_django.fixtures import Settings
+
+from callsphere.web import readiness
+from tests import databases
+
+
+def test_livez_asks_nothing(client: Client) -> None:
+    assert client.get("/livez").json() == {"status": "ok"}
+
+
+@pytest.mark.django_db
+def test_readyz_says_what_works(client: Client) -> None:
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json() == {
+        "status": "ok",
+        "checks": {"database": "ok", "migrations": "ok", "redis": "ok"},
+    }
+
+
+@pytest.mark.django_db
+def test_without_redis_it_is_degraded_not_down(client: Client, settings: Settings) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+    response = client.get("/readyz")
+    assert response.status_code == 200
+    assert response.json()["checks"]["redis"] == "degraded"
+    assert response.json()["status"] == "degraded"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_missing_migration_is_not_ready(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(readiness, "_seen_applied", [])
+    name = connection.settings_dict["NAME"]
+    with databases.owner_connection(name) as owner:
+        row = owner.execute(
+            "DELETE FROM django_migrations WHERE app = 'sessions' RETURNING id, app, name, applied"
+        ).fetchone()
+        try:
+            response = client.get("/readyz")
+        finally:
+            owner.execute(
+                "INSERT INTO django_migrations (id, app, name, applied)"
+                " OVERRIDING SYSTEM VALUE VALUES (%s, %s, %s, %s)",
+                row,
+            )
+    assert response.status_code == 503
+    assert response.json()["checks"]["migrations"] == "failed"
+
+
+def test_metrics_need_the_token_when_there_is_one(client: Client, settings: Settings) -> None:
+    settings.METRICS_TOKEN = "a-token-for-prometheus"
+    assert client.get("/metrics").status_code == 404
+    response = client.get("/metrics", headers={"Authorization": "Bearer a-token-for-prometheus"})
+    assert response.status_code == 200
+    assert b"django_http_requests_total" in response.content
+
+
+def test_metrics_without_a_token_stay_private_on_a_public_service(client: Client, settings: Settings) -> None:
+    settings.METRICS_TOKEN = ""
+    settings.SECURE = True
+    assert client.get("/metrics").status_code == 404
