@@ -89,7 +89,7 @@ class AddressRefused(Exception):
         self.reason = reason
 
 
-class ResponseTooLarge(Exception):
+class ResponseTooLargeError(Exception):
     """An HTTP response longer than its reader allows."""
 
 
@@ -209,13 +209,13 @@ def guarded_client(policy: AddressPolicy, *, total_s: float = 30.0, **options: A
 
 
 def read_capped(response: httpx.Response, limit: int = MAX_RESPONSE_BYTES) -> bytes:
-    """Read a streamed response undecoded; raise ResponseTooLarge past `limit` bytes."""
+    """Read a streamed response undecoded; raise ResponseTooLargeError past `limit` bytes."""
     kept = bytearray()
     for chunk in response.iter_raw():
         kept += chunk
         if len(kept) > limit:
             response.close()
-            raise ResponseTooLarge(f"The response is longer than {limit} bytes.")
+            raise ResponseTooLargeError(f"The response is longer than {limit} bytes.")
     return bytes(kept)
 
 
