@@ -1,0 +1,26 @@
+"""What can be done to trunks and what belongs to them. One transaction and an audit event for each change."""
+
+from trunks.services.credentials import add_credential, delete_credential, update_credential
+from trunks.services.gateways import add_gateway, delete_gateway, update_gateway
+from trunks.services.networks import add_allowed_network, delete_allowed_network, update_allowed_network
+from trunks.services.policies import update_health_policy
+from trunks.services.probes import ProbedTooOften, probe_now
+from trunks.services.trunks import create_trunk, delete_trunk, update_trunk
+
+__all__ = [
+    "ProbedTooOften",
+    "add_allowed_network",
+    "add_credential",
+    "add_gateway",
+    "create_trunk",
+    "delete_allowed_network",
+    "delete_credential",
+    "delete_gateway",
+    "delete_trunk",
+    "probe_now",
+    "update_allowed_network",
+    "update_credential",
+    "update_gateway",
+    "update_health_policy",
+    "update_trunk",
+]

@@ -1,0 +1,135 @@
+"""Digest credentials of a trunk. Passwords go in and are never shown again."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from tenants.audit import Actor, snapshot
+from tenants.keys import seal_for
+from tenants.models import Tenant
+from trunks.enums import CredentialDirection
+from trunks.models import DigestCredential, Trunk
+from trunks.services.editing import (
+    check_names,
+    check_room,
+    check_version,
+    field_error,
+    insert,
+    lock_trunk_of,
+    locked,
+    one_line,
+    remove,
+    save_edit,
+)
+
+CREDENTIALS_PER_TRUNK = 20
+LONGEST_SECRET = 128
+_EDITABLE = ("direction", "username", "realm")
+_FIELDS = (*_EDITABLE, "secret")
+
+
+def add_credential(
+    *,
+    tenant: Tenant,
+    actor: Actor,
+    trunk: Trunk,
+    direction: str,
+    username: str,
+    secret: str,
+    realm: str = "",
+) -> DigestCredential:
+    """Add a user name and password. Raises ValidationError by field, and LimitReached."""
+    credential = DigestCredential(tenant=tenant, direction=direction)
+    _apply(credential, {"username": username, "realm": realm})
+    _check_secret(secret)
+    with transaction.atomic():
+        credential.trunk = lock_trunk_of(tenant, trunk.pk)
+        check_room(
+            DigestCredential.objects.filter(tenant=tenant, trunk=trunk),
+            CREDENTIALS_PER_TRUNK,
+            f"A trunk has room for {CREDENTIALS_PER_TRUNK} credentials. Delete one that is not used.",
+        )
+        _set_secret(credential, secret)
+        insert(credential, tenant=tenant, actor=actor, verb="credential.added", fields=_FIELDS)
+    return credential
+
+
+def update_credential(
+    *,
+    tenant: Tenant,
+    actor: Actor,
+    credential: DigestCredential,
+    expected_version: int | None,
+    secret: str | None = None,
+    **changes: Any,
+) -> DigestCredential:
+    """Change direction, username, realm, or (given one) the secret; return the credential as stored.
+
+    Another realm or direction clears the stored secret unless a new one comes along: it was meant for
+    somebody else. Raises ValidationError by field, VersionConflict, and Refused when it is gone.
+    """
+    check_names(changes, _EDITABLE)
+    with transaction.atomic():
+        lock_trunk_of(tenant, credential.trunk_id)
+        row = locked(DigestCredential, tenant, credential.pk)
+        check_version(row, expected_version, {**changes, "secret": secret} if secret else changes)
+        before = snapshot(row, _FIELDS)
+        _apply(row, changes)
+        if secret is not None:
+            _check_secret(secret)
+            _set_secret(row, secret)
+        elif (row.realm, row.direction) != (before["realm"], before["direction"]):
+            row.secret = row.secret_set_at = None
+        save_edit(
+            row,
+            before,
+            tenant=tenant,
+            actor=actor,
+            verb="credential.updated",
+            new_secret=secret is not None,
+        )
+    return row
+
+
+def delete_credential(
+    *, tenant: Tenant, actor: Actor, credential: DigestCredential, expected_version: int | None = None
+) -> None:
+    """Delete a credential. Raises VersionConflict, and Refused when it is gone."""
+    with transaction.atomic():
+        lock_trunk_of(tenant, credential.trunk_id)
+        row = locked(DigestCredential, tenant, credential.pk)
+        check_version(row, expected_version, {})
+        remove(row, tenant=tenant, actor=actor, verb="credential.deleted", fields=_FIELDS)
+
+
+def clear_outbound_secrets(*, tenant: Tenant, actor: Actor, trunk: Trunk) -> None:
+    """Forget the passwords that a trunk would send: it leads elsewhere now. Call it with the trunk locked."""
+    rows = DigestCredential.objects.select_for_update(no_key=True).filter(
+        tenant=tenant, trunk=trunk, direction=CredentialDirection.OUTBOUND, secret__isnull=False
+    )
+    for row in rows.order_by("pk"):
+        before = snapshot(row, ("secret",))
+        row.secret = row.secret_set_at = None
+        save_edit(row, before, tenant=tenant, actor=actor, verb="credential.secret_cleared")
+
+
+def _apply(credential: DigestCredential, changes: dict[str, Any]) -> None:
+    for name, value in changes.items():
+        setattr(credential, name, value if name == "direction" else one_line(name, value))
+
+
+def _check_secret(secret: str) -> None:
+    if not secret:
+        raise field_error("secret", "Enter the password that your carrier gave you.", "required")
+    if len(secret) > LONGEST_SECRET:
+        raise field_error("secret", f"Use at most {LONGEST_SECRET} characters.", "max_length")
+    if not secret.isprintable():
+        raise field_error(
+            "secret", "Remove line breaks, control characters and invisible characters.", "control"
+        )
+
+
+def _set_secret(credential: DigestCredential, secret: str) -> None:
+    credential.secret = seal_for(credential, "secret", secret)
+    credential.secret_set_at = timezone.now()

@@ -1,0 +1,177 @@
+"""What every edit goes through: lock, version, plain text, and the database's rules in plain words."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
+
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db import IntegrityError, models, transaction
+
+from callsphere.lib.errors import LimitReached, Refused, VersionConflict
+from tenants.audit import HIDDEN, Actor, differences, record_event, snapshot
+from tenants.models import Tenant
+from trunks.models import Trunk, Versioned
+
+V = TypeVar("V", bound=Versioned)
+
+# Which field a person has to change when a rule over several fields is broken.
+_FIELD_OF_CONSTRAINT = {
+    "trunk_name_once": "name",
+    "gateway_once": "uri",
+    "allowed_network_once": "cidr",
+    "allowed_network_not_everything": "cidr",
+    "digest_credential_once": "username",
+}
+
+
+def locked(model: type[V], tenant: Tenant, pk: uuid.UUID) -> V:
+    """Return the tenant's row, locked until the transaction ends. Raises Refused when it is gone.
+
+    The lock lets other rows go on pointing at this one, so that the probe workers are not held up.
+    """
+    row = model._default_manager.select_for_update(no_key=True).filter(tenant=tenant, pk=pk).first()
+    if row is None:
+        name = model._meta.verbose_name
+        raise Refused(f"This {name} was deleted in the meantime.", code="deleted_meanwhile")
+    return row
+
+
+def lock_trunk_of(tenant: Tenant, trunk_id: uuid.UUID) -> Trunk:
+    """Lock a trunk before what belongs to it: always in this order, or two edits could deadlock."""
+    return locked(Trunk, tenant, trunk_id)
+
+
+def check_version(row: Versioned, expected: int | None, changes: Mapping[str, Any]) -> None:
+    """Raise VersionConflict unless the edit was made from the stored version. None asks for no check."""
+    if expected is None or expected == row.version:
+        return
+    theirs = snapshot(row, changes)
+    yours = {name: _shown(name, value) for name, value in changes.items()}
+    differing = [name for name in changes if yours[name] != theirs[name]]
+    raise VersionConflict(
+        current_version=row.version,
+        yours={name: yours[name] for name in differing},
+        theirs={name: theirs[name] for name in differing},
+    )
+
+
+def field_error(field: str, message: str, code: str) -> ValidationError:
+    """Return the error of one field; `code` is stable and meant for programs."""
+    return ValidationError({field: ValidationError(message, code=code)})
+
+
+def check_names(changes: Mapping[str, Any], known: Iterable[str]) -> None:
+    """Raise TypeError for a change that the caller made up."""
+    unknown = set(changes) - set(known)
+    if unknown:
+        raise TypeError(f"unknown changes: {', '.join(sorted(unknown))}")
+
+
+def check_room(rows: models.QuerySet[Any], limit: int, message: str) -> None:
+    """Raise LimitReached when `limit` rows exist. Lock their owner first: requests race for the last."""
+    if rows.count() >= limit:
+        raise LimitReached(message)
+
+
+def one_line(field: str, text: str) -> str:
+    """Return the text without outer spaces.
+
+    Raises ValidationError for line breaks and control characters: the text may reach a SIP message.
+    """
+    text = text.strip(" ")
+    if not text.isprintable():
+        raise field_error(
+            field, "Remove line breaks, control characters and invisible characters.", "control"
+        )
+    return text
+
+
+def several_lines(field: str, text: str) -> str:
+    """Return the text trimmed, its line ends alike. Raises ValidationError for control characters."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if not all(line.replace("\t", " ").isprintable() for line in text.split("\n")):
+        raise field_error(field, "Remove control characters and invisible characters.", "control")
+    return text
+
+
+def insert(row: V, *, tenant: Tenant, actor: Actor, verb: str, fields: Iterable[str]) -> V:
+    """Check and store a new row, and write its audit event."""
+    _store(row, force_insert=True)
+    changes = {
+        name: [None, value] for name, value in snapshot(row, fields).items() if value not in (None, "", [])
+    }
+    record_event(tenant=tenant, actor=actor, verb=verb, obj=row, changes=changes)
+    return row
+
+
+def save_edit(
+    row: V, before: Mapping[str, Any], *, tenant: Tenant, actor: Actor, verb: str, new_secret: bool = False
+) -> bool:
+    """Check and store an edited row with the next version, and write its audit event.
+
+    `before` is the row's snapshot from before. Returns False, and stores nothing, when nothing differs.
+    """
+    changes = differences(before, snapshot(row, before))
+    if new_secret:
+        changes["secret"] = [before["secret"], HIDDEN]
+    if not changes:
+        return False
+    row.version += 1
+    _store(row)
+    record_event(tenant=tenant, actor=actor, verb=verb, obj=row, changes=changes)
+    return True
+
+
+def remove(row: Versioned, *, tenant: Tenant, actor: Actor, verb: str, fields: Iterable[str]) -> None:
+    """Delete a row and write its audit event, which keeps what the row said."""
+    changes = {
+        name: [value, None] for name, value in snapshot(row, fields).items() if value not in (None, "", [])
+    }
+    record_event(tenant=tenant, actor=actor, verb=verb, obj=row, changes=changes)
+    row.delete()
+
+
+def _store(row: Versioned, *, force_insert: bool = False) -> None:
+    _check_fields_and_constraints(row)
+    try:
+        with transaction.atomic():
+            row.save(force_insert=force_insert)
+    except IntegrityError as error:
+        # Somebody else was quicker between the check and the write: same words as the check's.
+        raise _violation(row, error) from error
+
+
+def _check_fields_and_constraints(row: Versioned) -> None:
+    errors: dict[str, list[ValidationError]] = {}
+    # An empty list is a value, which Django takes for none given.
+    lists = [field.name for field in row._meta.fields if getattr(row, field.attname) == []]
+    try:
+        row.full_clean(exclude=lists, validate_unique=False, validate_constraints=False)
+    except ValidationError as error:
+        errors = error.error_dict
+    wrong = {*errors, *lists}
+    for constraint in row._meta.constraints:
+        try:
+            constraint.validate(type(row), row, exclude=wrong)
+        except ValidationError as error:
+            field = _FIELD_OF_CONSTRAINT.get(constraint.name, NON_FIELD_ERRORS)
+            errors.setdefault(field, []).extend(error.error_list)
+    if errors:
+        raise ValidationError(errors)
+
+
+def _violation(row: Versioned, error: IntegrityError) -> Exception:
+    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+    for constraint in row._meta.constraints:
+        if constraint.name == name:
+            field = _FIELD_OF_CONSTRAINT.get(name, NON_FIELD_ERRORS)
+            return field_error(field, constraint.get_violation_error_message(), "unique")
+    return error
+
+
+def _shown(name: str, value: Any) -> Any:
+    if "secret" in name:
+        return HIDDEN if value else None
+    return list(value) if isinstance(value, tuple) else value

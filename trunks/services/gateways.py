@@ -1,0 +1,106 @@
+"""Gateways of a trunk."""
+
+from typing import Any
+
+from django.db import transaction
+
+from callsphere.sip.uri import SipUriError, parse_gateway_uri
+from tenants.audit import Actor, snapshot
+from tenants.models import Tenant
+from trunks.models import Gateway, Trunk
+from trunks.services.credentials import clear_outbound_secrets
+from trunks.services.editing import (
+    check_names,
+    check_room,
+    check_version,
+    field_error,
+    insert,
+    lock_trunk_of,
+    locked,
+    remove,
+    save_edit,
+)
+from trunks.services.watching import start_watching, watch_anew
+
+GATEWAYS_PER_TRUNK = 50
+_FIELDS = ("uri", "priority", "weight", "is_enabled")
+
+
+def add_gateway(
+    *,
+    tenant: Tenant,
+    actor: Actor,
+    trunk: Trunk,
+    uri: str,
+    priority: int = 10,
+    weight: int = 10,
+    is_enabled: bool = True,
+) -> Gateway:
+    """Add a gateway, which is looked at as soon as this is stored.
+
+    `uri` is kept as it will be sent. Raises ValidationError by field, and LimitReached.
+    """
+    gateway = Gateway(tenant=tenant, priority=priority, weight=weight, is_enabled=is_enabled)
+    _set_uri(gateway, uri)
+    with transaction.atomic():
+        gateway.trunk = lock_trunk_of(tenant, trunk.pk)
+        check_room(
+            Gateway.objects.filter(tenant=tenant, trunk=trunk),
+            GATEWAYS_PER_TRUNK,
+            f"A trunk has room for {GATEWAYS_PER_TRUNK} gateways. Delete one, or make another trunk.",
+        )
+        insert(gateway, tenant=tenant, actor=actor, verb="gateway.added", fields=_FIELDS)
+        start_watching(gateway, gateway.trunk)
+    return gateway
+
+
+def update_gateway(
+    *, tenant: Tenant, actor: Actor, gateway: Gateway, expected_version: int | None, **changes: Any
+) -> Gateway:
+    """Change uri, priority, weight or is_enabled; return the gateway as stored.
+
+    Another host, port or transport clears the passwords that the trunk would send there, and what is known
+    of the gateway's health. Raises ValidationError by field, VersionConflict, and Refused when it is gone.
+    """
+    check_names(changes, _FIELDS)
+    with transaction.atomic():
+        trunk = lock_trunk_of(tenant, gateway.trunk_id)
+        row = locked(Gateway, tenant, gateway.pk)
+        check_version(row, expected_version, changes)
+        before = snapshot(row, _FIELDS)
+        place, was_enabled = _place(row), row.is_enabled
+        for name, value in changes.items():
+            if name == "uri":
+                _set_uri(row, value)
+            else:
+                setattr(row, name, value)
+        save_edit(row, before, tenant=tenant, actor=actor, verb="gateway.updated")
+        if _place(row) != place:
+            clear_outbound_secrets(tenant=tenant, actor=actor, trunk=trunk)
+        if _place(row) != place or row.is_enabled != was_enabled:
+            watch_anew(row, trunk)
+    return row
+
+
+def delete_gateway(
+    *, tenant: Tenant, actor: Actor, gateway: Gateway, expected_version: int | None = None
+) -> None:
+    """Delete a gateway with its history. Raises VersionConflict, and Refused when it is gone."""
+    with transaction.atomic():
+        lock_trunk_of(tenant, gateway.trunk_id)
+        row = locked(Gateway, tenant, gateway.pk)
+        check_version(row, expected_version, {})
+        remove(row, tenant=tenant, actor=actor, verb="gateway.deleted", fields=_FIELDS)
+
+
+def _set_uri(gateway: Gateway, text: str) -> None:
+    try:
+        uri = parse_gateway_uri(text.strip(" "))
+    except SipUriError as error:
+        raise field_error("uri", str(error), "uri_invalid") from None
+    gateway.uri = str(uri)
+    gateway.host, gateway.port, gateway.transport = uri.host, uri.port, uri.transport
+
+
+def _place(gateway: Gateway) -> tuple[str, int | None, str]:
+    return gateway.host, gateway.port, gateway.transport
