@@ -1,4 +1,5 @@
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+from django.contrib import admin
 from django.contrib.admin import apps as admin_apps
 
 from callsphere import checks
@@ -20,3 +21,9 @@ class AdminConfig(admin_apps.AdminConfig):
 
     default = False
     default_site = "tenants.admin_site.AdminSite"
+
+    def ready(self) -> None:
+        super().ready()
+        # Groups are not used, and the others' pages would show one-time-code secrets.
+        for label in ("auth.Group", "otp_totp.TOTPDevice", "otp_static.StaticDevice"):
+            admin.site.unregister(apps.get_model(label))

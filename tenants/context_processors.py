@@ -25,5 +25,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "capabilities": request.capabilities,  # type: ignore[attr-defined]
             "memberships": memberships_of(request.membership.user),
             "nav": navigation(request),
+            "is_support_visit": request.is_support_visit,  # type: ignore[attr-defined]
         }
     return context

@@ -18,6 +18,7 @@ from tenants.audit import Actor
 from tenants.authentication import find_api_key, note_use
 from tenants.context import platform_context, tenant_context, user_context
 from tenants.models import ApiKey, Membership, Tenant, User
+from tenants.support import VISIT_CAPABILITIES, visiting
 
 IDLE_SECONDS = 60 * 60
 # Pages that refresh themselves say so, and do not count as somebody being there.
@@ -32,6 +33,7 @@ class TenantRequest(HttpRequest):
     membership: Membership
     capabilities: frozenset[Capability]
     actor: Actor
+    is_support_visit: bool
     api_key: ApiKey
 
 
@@ -39,6 +41,7 @@ class TenantMiddleware:
     """Opens the right database context around the view.
 
     1. `/t/<slug>/…`: the signed-in person's membership is looked up once; none means 404, never 403.
+       Support that visits the tenant (see `tenants.support`) may read.
        The view runs inside `tenant_context`. A failed response rolls everything back.
     2. `/api/…` with an API key that holds: the key's tenant, the same way. Without one the view answers 401.
     3. `/admin/…` for staff with a verified second factor: `platform_context`.
@@ -62,14 +65,19 @@ class TenantMiddleware:
         return self.get_response(request)
 
     def _for_member(self, request: HttpRequest, user: User, slug: str) -> HttpResponseBase:
+        request = cast(TenantRequest, request)
         membership = find_membership(user.pk, slug)
+        visit = None
+        if membership is None and _is_verified_staff(user):
+            visit = membership = visiting(request, user, slug)
         if membership is None:
             return response_for_exception(request, Http404("no such tenant for this person"))
-        request = cast(TenantRequest, request)
         request.tenant = membership.tenant
         request.membership = membership
-        request.capabilities = capabilities_of(membership.role)
-        request.actor = Actor.user(user, ip=request.META.get("REMOTE_ADDR"), request_id=current_request_id())
+        request.is_support_visit = visit is not None
+        request.capabilities = VISIT_CAPABILITIES if visit else capabilities_of(membership.role)
+        actor_of = Actor.staff if visit else Actor.user
+        request.actor = actor_of(user, ip=request.META.get("REMOTE_ADDR"), request_id=current_request_id())
         with tenant_context(membership.tenant, user_id=user.pk):
             return self._respond(request)
 

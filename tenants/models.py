@@ -115,6 +115,7 @@ class TenantOwned(models.Model):
 class Membership(TenantOwned):
     """A person in a tenant."""
 
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="members", editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role)
 

@@ -9,7 +9,7 @@ from tenants.services.members import (
     remove_member,
     revoke_invitation,
 )
-from tenants.services.tenants import create_tenant, rename_tenant
+from tenants.services.tenants import create_tenant, rename_tenant, update_tenant
 
 __all__ = [
     "accept_invitation",
@@ -22,4 +22,5 @@ __all__ = [
     "rename_tenant",
     "revoke_api_key",
     "revoke_invitation",
+    "update_tenant",
 ]

@@ -49,6 +49,22 @@ def rename_tenant(*, tenant: Tenant, actor: Actor, name: str) -> Tenant:
     return tenant
 
 
+def update_tenant(*, tenant: Tenant, actor: Actor, reason: str, **changes: int | bool) -> Tenant:
+    """Change limits or close a tenant, as support or billing does. The tenant reads the reason in its log."""
+    before = snapshot(tenant, changes)
+    for name, value in changes.items():
+        setattr(tenant, name, value)
+    tenant.full_clean(validate_unique=False)
+    with transaction.atomic():
+        tenant.save(update_fields=list(changes))
+        made = differences(before, snapshot(tenant, changes))
+        if made:
+            record_event(
+                tenant=tenant, actor=actor, verb="tenant.updated", obj=tenant, changes=made, reason=reason
+            )
+    return tenant
+
+
 def _save_with_free_slug(tenant: Tenant, base: str) -> None:
     # Other tenants' slugs cannot be read here, so the unique constraint is asked instead.
     for _attempt in range(5):

@@ -1,0 +1,212 @@
+"""The support desk: tenants and people. Everything that changes a tenant goes through its services."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Count, Q, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action
+
+from tenants.audit import Actor
+from tenants.middleware import current_request_id
+from tenants.models import ApiKey, AuditEvent, Invitation, Membership, Tenant, User
+from tenants.services import update_tenant
+from tenants.support import begin_visit
+
+
+def staff_actor(request: HttpRequest) -> Actor:
+    """Name the member of staff for the customer's audit log."""
+    assert isinstance(request.user, User)  # noqa: S101 - the admin site lets nobody else in
+    return Actor.staff(request.user, ip=request.META.get("REMOTE_ADDR"), request_id=current_request_id())
+
+
+class SupportAdmin(ModelAdmin):  # type: ignore[misc]
+    """Every member of staff whom the site lets in may look; the rest depends on the model."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return True
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(SupportAdmin):
+    """Rows that support looks at and does not edit."""
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class MembershipInline(TabularInline):  # type: ignore[misc]
+    """Who belongs to the tenant."""
+
+    model = Membership
+    fields = ("user", "role", "created_at")
+    readonly_fields = fields
+    extra = 0
+    can_delete = False
+    tab = True
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class UserMembershipInline(MembershipInline):
+    """Where the person belongs."""
+
+    fields = ("tenant", "role", "created_at")
+    readonly_fields = fields
+
+
+class TenantForm(ModelForm):  # type: ignore[type-arg]
+    """Limits, and the reason that the customer will read."""
+
+    reason = forms.CharField(
+        max_length=254, help_text="The customer reads this in their audit log.", widget=forms.TextInput
+    )
+
+    class Meta:
+        model = Tenant
+        fields = ("trunk_limit", "member_limit", "api_key_limit", "api_requests_per_minute", "is_active")
+
+
+class VisitForm(forms.Form):
+    """Why support wants to see the customer's pages."""
+
+    reason = forms.CharField(max_length=254, label="Reason", help_text="The customer reads this.")
+
+
+@admin.register(Tenant)
+class TenantAdmin(SupportAdmin):
+    """Customers."""
+
+    form = TenantForm
+    list_display = ("name", "slug", "people", "is_active", "created_at")
+    list_filter = ("is_active", "created_at")
+    search_fields = ("name", "slug", "members__user__email")
+    readonly_fields = ("id", "name", "slug", "created_at")
+    fields = ("name", "slug", "id", "created_at", *TenantForm.Meta.fields, "reason")
+    inlines = (MembershipInline,)
+    actions_detail = ("see_customers_page",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Tenant]:
+        return super().get_queryset(request).annotate(people_count=Count("members"))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Tenant], search_term: str
+    ) -> tuple[QuerySet[Tenant], bool]:
+        """Find tenants by name, slug, id, or a member's e-mail address."""
+        if not search_term:
+            return queryset, False
+        members = Membership.objects.filter(user__email__icontains=search_term).values("tenant_id")
+        found = Q(name__icontains=search_term) | Q(slug__icontains=search_term) | Q(pk__in=members)
+        return queryset.filter(found), False
+
+    @admin.display(ordering="people_count", description="people")
+    def people(self, tenant: Any) -> int:
+        return int(tenant.people_count)
+
+    def has_change_permission(self, request: HttpRequest, obj: Tenant | None = None) -> bool:
+        return True
+
+    def save_model(self, request: HttpRequest, obj: Tenant, form: TenantForm, change: bool) -> None:
+        changed = {name: form.cleaned_data[name] for name in form.changed_data if name != "reason"}
+        fresh = Tenant.objects.get(pk=obj.pk)
+        update_tenant(tenant=fresh, actor=staff_actor(request), reason=form.cleaned_data["reason"], **changed)
+
+    def get_urls(self) -> list[URLPattern]:
+        visit = path("<uuid:pk>/visit/", self.admin_site.admin_view(self.visit), name="tenants_tenant_visit")
+        return [visit, *super().get_urls()]
+
+    @action(description="See the customer's page", icon="visibility")
+    def see_customers_page(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:tenants_tenant_visit", args=[object_id]))
+
+    def visit(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        """Ask for a reason, then open the customer's pages, read-only, for an hour."""
+        tenant = get_object_or_404(Tenant, pk=pk)
+        form = VisitForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            begin_visit(
+                request, tenant=tenant, actor=staff_actor(request), reason=form.cleaned_data["reason"]
+            )
+            messages.info(request, f"You may read {tenant.name}'s pages for an hour.")
+            return HttpResponseRedirect(reverse("web:dashboard", kwargs={"tenant": tenant.slug}))
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"See {tenant.name}'s pages",
+            "tenant_name": tenant.name,
+            "form": form,
+            "opts": self.model._meta,
+        }
+        return render(request, "admin/tenants/visit.html", context)
+
+
+@admin.register(User)
+class UserAdmin(SupportAdmin):
+    """People."""
+
+    list_display = ("email", "name", "is_staff", "is_active", "last_login", "date_joined")
+    list_filter = ("is_staff", "is_active")
+    search_fields = ("email", "name", "id")
+    ordering = ("email",)
+    fields = ("email", "name", "is_active", "is_staff", "is_superuser", "groups", "last_login", "date_joined")
+    inlines = (UserMembershipInline,)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
+        """Only a superuser makes staff."""
+        fixed = ("email", "last_login", "date_joined")
+        superuser = isinstance(request.user, User) and request.user.is_superuser
+        return fixed if superuser else (*fixed, "is_staff", "is_superuser", "groups")
+
+
+@admin.register(ApiKey)
+class ApiKeyAdmin(ReadOnlyAdmin):
+    """API keys: never their secrets, of which only hashes exist."""
+
+    list_display = ("name", "tenant", "public_id", "last_used_at", "expires_at", "revoked_at")
+    list_select_related = ("tenant",)
+    search_fields = ("name", "public_id", "tenant__name")
+    exclude = ("secret_hash",)
+
+
+@admin.register(Invitation)
+class InvitationAdmin(ReadOnlyAdmin):
+    """Open and past invitations."""
+
+    list_display = ("email", "tenant", "role", "expires_at", "accepted_at", "revoked_at")
+    list_select_related = ("tenant",)
+    search_fields = ("email", "tenant__name")
+    exclude = ("token_hash",)
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnlyAdmin):
+    """What was done, in every tenant."""
+
+    list_display = ("created_at", "tenant_link", "actor_label", "verb", "object_label", "reason")
+    list_filter = ("actor_kind", "object_kind")
+    list_select_related = ("tenant",)
+    search_fields = ("actor_label", "object_label", "verb", "tenant__name", "request_id")
+    date_hierarchy = "created_at"
+    show_full_result_count = False
+
+    @admin.display(description="tenant", ordering="tenant__name")
+    def tenant_link(self, event: AuditEvent) -> str:
+        url = reverse("admin:tenants_tenant_change", args=[event.tenant_id])
+        return format_html('<a href="{}">{}</a>', url, event.tenant)

@@ -1,0 +1,41 @@
+"""Support looks at a customer's pages: read-only, for an hour, with a reason, in the customer's own log."""
+
+import uuid
+from datetime import timedelta
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from tenants.access import Capability
+from tenants.audit import Actor, record_event
+from tenants.context import platform_context
+from tenants.enums import Role
+from tenants.models import Membership, Tenant, User
+
+VISIT_LIFETIME = timedelta(hours=1)
+VISIT_CAPABILITIES = frozenset(
+    {Capability.TRUNKS_READ, Capability.TEAM_READ, Capability.TENANT_READ, Capability.AUDIT_READ}
+)
+_SESSION_KEY = "support_visit"
+
+
+def begin_visit(request: HttpRequest, *, tenant: Tenant, actor: Actor, reason: str) -> None:
+    """Open the tenant's pages to this staff session. Call it in the platform's context."""
+    record_event(tenant=tenant, actor=actor, verb="support.visited", obj=tenant, reason=reason)
+    ends = timezone.now() + VISIT_LIFETIME
+    request.session[_SESSION_KEY] = {"tenant": str(tenant.pk), "ends": ends.timestamp()}
+
+
+def end_visit(request: HttpRequest) -> None:
+    """Close the pages again."""
+    request.session.pop(_SESSION_KEY, None)
+
+
+def visiting(request: HttpRequest, user: User, slug: str) -> Membership | None:
+    """Return what stands for a membership while support visits this tenant; it is never saved."""
+    visit = request.session.get(_SESSION_KEY)
+    if visit is None or visit["ends"] < timezone.now().timestamp():
+        return None
+    with platform_context("support visit"):
+        tenant = Tenant.objects.filter(pk=uuid.UUID(visit["tenant"]), slug=slug).first()
+    return None if tenant is None else Membership(tenant=tenant, user=user, role=Role.VIEWER)

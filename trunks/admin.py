@@ -1,0 +1,190 @@
+"""The support desk: trunks with their state. Secrets are never shown; edits are the customer's."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Count, Max, Q, QuerySet
+from django.http import HttpRequest, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.html import format_html
+from unfold.admin import TabularInline
+from unfold.decorators import action, display
+
+from callsphere.lib.errors import Refused
+from tenants.admin import ReadOnlyAdmin, staff_actor
+from trunks.enums import HealthState
+from trunks.models import AllowedNetwork, DigestCredential, Gateway, GatewayHealth, StatusChange, Trunk
+from trunks.services import probe_now
+
+STATE_COLOURS = {
+    HealthState.UP: "success",
+    HealthState.IMPAIRED: "warning",
+    HealthState.DOWN: "danger",
+    HealthState.UNKNOWN: "info",
+    HealthState.PAUSED: "info",
+}
+
+
+class ReadOnlyInline(TabularInline):  # type: ignore[misc]
+    """Rows that support looks at."""
+
+    extra = 0
+    can_delete = False
+    tab = True
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class GatewayInline(ReadOnlyInline):
+    """Where the carrier takes calls, and what is known of it."""
+
+    model = Gateway
+    fields = ("uri", "priority", "weight", "is_enabled", "state", "last_answer")
+    readonly_fields = ("state", "last_answer")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Gateway]:
+        return super().get_queryset(request).select_related("health")
+
+    def state(self, gateway: Gateway) -> str:
+        return f"{gateway.health.get_state_display()} since {gateway.health.since:%Y-%m-%d %H:%M:%S} UTC"
+
+    def last_answer(self, gateway: Gateway) -> str:
+        health = gateway.health
+        if health.checked_at is None:
+            return "not looked at yet"
+        said = f"{health.status} {health.reason}" if health.status else f"{health.cause} {health.detail}"
+        return f"{said.strip()} from {health.target or 'no address'}"
+
+
+class AllowedNetworkInline(ReadOnlyInline):
+    """The allowlist."""
+
+    model = AllowedNetwork
+    fields = ("cidr", "note", "wide_confirmed")
+
+
+class DigestCredentialInline(ReadOnlyInline):
+    """Credentials without their secrets."""
+
+    model = DigestCredential
+    fields = ("direction", "username", "realm", "secret_set_at")
+
+
+class StatusChangeInline(ReadOnlyInline):
+    """The latest changes of state."""
+
+    model = StatusChange
+    fields = ("at", "gateway", "from_state", "to_state", "status", "cause", "detail")
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        kwargs["max_num"] = 20
+        return super().get_formset(request, obj, **kwargs)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[StatusChange]:
+        return super().get_queryset(request).select_related("gateway").order_by("-at")
+
+
+class StateFilter(admin.SimpleListFilter):
+    """Trunks with a gateway in the state."""
+
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(state.value, state.label) for state in HealthState]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Trunk]) -> QuerySet[Trunk]:
+        if not self.value():
+            return queryset
+        with_state = GatewayHealth.objects.filter(state=self.value()).values("gateway__trunk_id")
+        return queryset.filter(pk__in=with_state)
+
+
+@admin.register(Trunk)
+class TrunkAdmin(ReadOnlyAdmin):
+    """Trunks of all tenants."""
+
+    list_display = ("name", "tenant_link", "state", "since", "gateway_count", "direction", "is_enabled")
+    list_filter = (StateFilter, "direction", "is_enabled")
+    list_select_related = ("tenant",)
+    search_fields = ("name", "tenant__name", "gateways__host", "id")
+    inlines = (GatewayInline, AllowedNetworkInline, DigestCredentialInline, StatusChangeInline)
+    actions_detail = ("check_now", "see_customers_page")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Trunk]:
+        def gateways_in(state: HealthState) -> Count:
+            return Count("gateways", filter=Q(gateways__health__state=state), distinct=True)
+
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                gateway_total=Count("gateways", distinct=True),
+                gateways_up=gateways_in(HealthState.UP),
+                gateways_down=gateways_in(HealthState.DOWN),
+                gateways_impaired=gateways_in(HealthState.IMPAIRED),
+                changed_at=Max("gateways__health__since"),
+            )
+        )
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Trunk], search_term: str
+    ) -> tuple[QuerySet[Trunk], bool]:
+        """Find trunks by name, tenant, host, or a member's e-mail address."""
+        found, distinct = super().get_search_results(request, queryset, search_term)
+        if "@" in search_term:
+            found = found | queryset.filter(tenant__members__user__email__icontains=search_term)
+            distinct = True
+        return found, distinct
+
+    @display(description="state", label=STATE_COLOURS)
+    def state(self, trunk: Any) -> tuple[str, str]:
+        state = worst_state(trunk)
+        return state, state.label
+
+    @admin.display(ordering="changed_at")
+    def since(self, trunk: Any) -> Any:
+        return trunk.changed_at
+
+    @admin.display(ordering="gateway_total", description="gateways")
+    def gateway_count(self, trunk: Any) -> int:
+        return int(trunk.gateway_total)
+
+    @admin.display(description="tenant", ordering="tenant__name")
+    def tenant_link(self, trunk: Trunk) -> str:
+        url = reverse("admin:tenants_tenant_change", args=[trunk.tenant_id])
+        return format_html('<a href="{}">{}</a>', url, trunk.tenant)
+
+    @action(description="Check now", icon="network_check")
+    def check_now(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
+        """Make the gateways due at once."""
+        trunk = Trunk.objects.select_related("tenant").get(pk=object_id)
+        try:
+            count = probe_now(tenant=trunk.tenant, actor=staff_actor(request), trunk=trunk)
+            messages.success(request, f"{count} gateways are being looked at. Reload in a few seconds.")
+        except Refused as error:
+            messages.error(request, str(error))
+        return HttpResponseRedirect(reverse("admin:trunks_trunk_change", args=[object_id]))
+
+    @action(description="See the customer's page", icon="visibility")
+    def see_customers_page(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
+        trunk = Trunk.objects.get(pk=object_id)
+        return HttpResponseRedirect(reverse("admin:tenants_tenant_visit", args=[trunk.tenant_id]))
+
+
+def worst_state(trunk: Any) -> HealthState:
+    """Say in one word how an annotated trunk is."""
+    if not trunk.is_enabled:
+        return HealthState.PAUSED
+    if trunk.gateway_total and trunk.gateways_down == trunk.gateway_total:
+        return HealthState.DOWN
+    if trunk.gateways_down or trunk.gateways_impaired:
+        return HealthState.IMPAIRED
+    return HealthState.UP if trunk.gateways_up else HealthState.UNKNOWN
