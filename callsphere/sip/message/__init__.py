@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from callsphere.sip.errors import SipParseError
 from callsphere.sip.message.fields import Headers, header_key
+from callsphere.sip.message.lint import lint
 from callsphere.sip.message.messages import Message, Request, Response
 from callsphere.sip.message.parsing import MAX_HEAD_BYTES, parse_message
 from callsphere.sip.message.reasons import REASONS
@@ -24,5 +25,6 @@ __all__ = [
     "SipParseError",
     "StreamParser",
     "header_key",
+    "lint",
     "parse_message",
 ]
