@@ -10,13 +10,13 @@ from callsphere.web import formats
 
 BAR_WIDTH = 6
 BAR_GAP = 2
-# Bars that report trouble hang below the line of the others, so that colour is not the only sign.
+# Bars that report trouble hang below the others: colour is not the only sign.
 STRIP_HEIGHTS = {"ok": (2, 26), "warn": (2, 30), "fail": (2, 34), "idle": (12, 6), "info": (2, 26)}
 STRIP_HEIGHT = 36
 
 
 def sparkline(values: Sequence[float | None], *, width: int, height: int, label: str) -> SafeString:
-    """Draw values from old to new as a line over zero. None is an answer that never came: a red tick on the floor."""
+    """Draw values from old to new as a line over zero; None, an answer that never came, is a red tick."""
     points = _points(values, width, height)
     runs = _runs(points)
     parts = [_area(run, height) + _line(run) for run in runs]
@@ -26,25 +26,24 @@ def sparkline(values: Sequence[float | None], *, width: int, height: int, label:
         '<line class="sparkline-miss" x1="{0}" x2="{0}" y1="{1}" y2="{2}"/>',
         ((f"{x:.1f}", height - 6, height - 1) for x in misses),
     )
-    last = points[-1] if points else None
-    dot: str = (
-        format_html(
-            '<circle class="sparkline-last" cx="{}" cy="{}" r="2.25"/>', f"{last[0]:.1f}", f"{last[1]:.1f}"
-        )
-        if last is not None and last[1] is not None
-        else ""
-    )
     return format_html(
-        '<svg class="sparkline" width="{}" height="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}{}{}</svg>',
-        width,
-        height,
+        '<svg class="sparkline" width="{0}" height="{1}" viewBox="0 0 {0} {1}" role="img" aria-label="{2}">'
+        "{3}{4}{5}</svg>",
         width,
         height,
         label,
         SafeString("".join(parts)),
         ticks,
-        dot,
+        _last(points),
     )
+
+
+def _last(points: Sequence[tuple[float, float | None]]) -> SafeString:
+    """Mark the newest value, if it is one."""
+    if not points or points[-1][1] is None:
+        return SafeString("")
+    x, y = points[-1]
+    return format_html('<circle class="sparkline-last" cx="{}" cy="{}" r="2.25"/>', f"{x:.1f}", f"{y:.1f}")
 
 
 def _points(values: Sequence[float | None], width: int, height: int) -> list[tuple[float, float | None]]:
@@ -92,13 +91,13 @@ def _area(run: Sequence[tuple[float, float]], height: int) -> SafeString:
 
 
 def availability_strip(buckets: Sequence[Any], *, label: str) -> SafeString:
-    """Draw one bar per stretch of time, old to new. A bucket has `state` and `label`, as attributes or as keys."""
+    """Draw one bar per stretch of time, old to new. A bucket has `state` and `label` (attributes or keys)."""
     width = max(len(buckets) * (BAR_WIDTH + BAR_GAP) - BAR_GAP, 1)
     bars = format_html_join("", "{}", ((_bar(index, bucket),) for index, bucket in enumerate(buckets)))
     return format_html(
-        '<svg class="strip" viewBox="0 0 {} {}" height="{}" preserveAspectRatio="none" role="img" aria-label="{}">{}</svg>',
+        '<svg class="strip" viewBox="0 0 {0} {1}" height="{1}" preserveAspectRatio="none" role="img" '
+        'aria-label="{2}">{3}</svg>',
         width,
-        STRIP_HEIGHT,
         STRIP_HEIGHT,
         label,
         bars,

@@ -14,7 +14,7 @@ def describe(
     bound: BoundField,
     *,
     label: str = "",
-    help: str = "",
+    help: str = "",  # noqa: A002
     unit: str = "",
     mono: bool = False,
     cards: bool = False,
@@ -23,8 +23,8 @@ def describe(
 ) -> dict[str, Any]:
     """Return the context of components/field.html.
 
-    `label` and `help` replace the form's own; `unit` stands behind the control ("seconds"); `mono` sets the value
-    in the fixed-width font; `cards` draws choices as cards, each with the text that the form field's
+    `label` and `help` replace the form's own; `unit` stands behind the control ("seconds"); `mono` sets the
+    value in the fixed-width font; `cards` draws choices as cards, each with the text that the form field's
     `choice_help` (value → text) has for it; `optional=False` leaves out the word beside fields that may stay
     empty. Anything else becomes an attribute of the control, underscores as hyphens.
     """
@@ -78,17 +78,15 @@ def _kind(bound: BoundField) -> str:
 
 
 def _control(bound: BoundField, kind: str, attrs: dict[str, Any]) -> SafeString:
-    css = {"check": "checkbox", "password": "input"}.get(kind, kind)
+    css = {"check": "checkbox checkbox-primary", "password": "input"}.get(kind, kind)
     own = bound.field.widget.attrs.get("class", "")
     return bound.as_widget(attrs={**attrs, "class": f"{css} {own}".strip()})
 
 
 def _choices(bound: BoundField, attrs: dict[str, Any]) -> Any:
-    css = (
-        "radio radio-primary"
-        if isinstance(bound.field.widget, forms.RadioSelect)
-        else "checkbox checkbox-primary"
-    )
+    # CheckboxSelectMultiple is a RadioSelect to Django.
+    several = isinstance(bound.field.widget, forms.CheckboxSelectMultiple)
+    css = "checkbox checkbox-primary" if several else "radio radio-primary"
     texts = getattr(bound.field, "choice_help", {})
     for choice in bound.subwidgets:
         choice.data["attrs"] = {**choice.data["attrs"], **attrs, "class": css}
@@ -101,7 +99,7 @@ def _choices(bound: BoundField, attrs: dict[str, Any]) -> Any:
 
 
 def summarise(form: forms.BaseForm, title: str = "") -> dict[str, Any]:
-    """Return the context of components/form_errors.html: errors of the whole form first, then field by field."""
+    """Return the context of components/form_errors.html: the whole form's errors, then each field's."""
     lines: list[dict[str, str]] = [{"text": error, "target": ""} for error in form.non_field_errors()]
     for bound in form:
         for error in bound.errors:

