@@ -30,6 +30,7 @@ USE_I18N = False
 
 INSTALLED_APPS = [
     # ours, lowest last: templates and commands of the upper ones win
+    "callsphere.local",
     "callsphere.web",
     "trunks",
     "tenants",
