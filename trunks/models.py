@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -10,7 +12,8 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from tenants.fields import EncryptedTextField
-from tenants.models import TenantOwned
+from tenants.models import Tenant, TenantOwned
+from tenants.scope import ScopedManager
 from trunks.enums import Authentication, CredentialDirection, Direction, HealthState, Transport
 
 
@@ -278,3 +281,68 @@ class ProbeAnswer(TenantOwned):
 
     def __str__(self) -> str:
         return str(self.status or self.cause)
+
+
+class ProbeHistory(models.Model):
+    """Checks of one gateway in a stretch of time. In tables that migration 0003 divides by day.
+
+    The probe workers write them with SQL of their own (`trunks.health`); `trunks.history` reads them.
+    A check is `answered` when any final answer came, `healthy` when it was no server error. The others are
+    counted by cause in `failures`, a server error too.
+    """
+
+    # The rows go with their gateway by the database's own foreign key.
+    tenant = models.ForeignKey(Tenant, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False)
+    gateway = models.ForeignKey(Gateway, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False)
+    starts_at = models.DateTimeField()
+    checks = models.IntegerField()
+    answered = models.IntegerField()
+    healthy = models.IntegerField()
+    failures = models.JSONField(help_text="Cause to count")
+
+    objects: ClassVar[ScopedManager[Any]] = ScopedManager()
+
+    class Meta:
+        abstract = True
+
+
+class ProbeBucket(ProbeHistory):
+    """Five minutes of a gateway's checks, kept for 48 hours. The latencies are kept one by one."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "gateway_id", "starts_at")
+    latencies_us = ArrayField(models.IntegerField())
+
+    class Meta:
+        managed = False
+        db_table = "trunks_probebucket"
+
+    def __str__(self) -> str:
+        return f"{self.healthy} of {self.checks}"
+
+
+class ProbeHour(ProbeHistory):
+    """An hour of a gateway's checks, kept for 90 days."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "gateway_id", "starts_at")
+    latency_min_us = models.IntegerField(null=True)
+    latency_mean_us = models.IntegerField(null=True)
+    latency_p95_us = models.IntegerField(null=True)
+
+    class Meta:
+        managed = False
+        db_table = "trunks_probehour"
+
+    def __str__(self) -> str:
+        return f"{self.healthy} of {self.checks}"
+
+
+class AddressAllowance(models.Model):
+    """How many probes an address may get now: one token bucket for all tenants and workers together."""
+
+    address = models.CharField(max_length=45, primary_key=True)
+    tokens = models.FloatField()
+    granted = models.IntegerField(help_text="How many the last taking got")
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.address
