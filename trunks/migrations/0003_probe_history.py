@@ -90,9 +90,9 @@ FUNCTIONS = ("trunks_make_history_day(date)", "trunks_maintain_history(integer)"
 
 def table_statements(table):
     check = f"tenant_id = {TENANT}"
+    columns = COLUMNS.format(table=table, latencies=LATENCIES[table])
     return [
-        f"CREATE TABLE {table} ({COLUMNS.format(table=table, latencies=LATENCIES[table])})"
-        " PARTITION BY RANGE (starts_at)",
+        f"CREATE TABLE {table} ({columns}) PARTITION BY RANGE (starts_at)",
         # rolling up reads one hour of every gateway
         f"CREATE INDEX {table}_starts_at ON {table} (starts_at)",
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
@@ -127,8 +127,7 @@ NO_CASCADES = [
 # Every probe writes its gateway's row twice: room for the new version on the same page, and vacuum before the
 # index of due rows fills with dead ones.
 STORAGE = [
-    "ALTER TABLE trunks_gatewayhealth SET (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05,"
-    " autovacuum_vacuum_threshold = 500)",
+    "ALTER TABLE trunks_gatewayhealth SET (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05)",
     "ALTER TABLE trunks_probeanswer SET (fillfactor = 80)",
     # Lost in a crash, and then every address simply has its full allowance again.
     "ALTER TABLE trunks_addressallowance SET UNLOGGED",
