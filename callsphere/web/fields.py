@@ -14,7 +14,7 @@ def describe(
     bound: BoundField,
     *,
     label: str = "",
-    help: str = "",  # noqa: A002
+    help: str | None = None,  # noqa: A002
     unit: str = "",
     mono: bool = False,
     cards: bool = False,
@@ -23,14 +23,14 @@ def describe(
 ) -> dict[str, Any]:
     """Return the context of components/field.html.
 
-    `label` and `help` replace the form's own; `unit` stands behind the control ("seconds"); `mono` sets the
-    value in the fixed-width font; `cards` draws choices as cards, each with the text that the form field's
-    `choice_help` (value → text) has for it; `optional=False` leaves out the word beside fields that may stay
-    empty. Anything else becomes an attribute of the control, underscores as hyphens.
+    `label` and `help` replace the form's own (an empty help leaves it out); `unit` stands behind the control
+    ("seconds"); `mono` sets the value in the fixed-width font; `cards` draws choices as cards, each with the
+    text that the form field's `choice_help` (value → text) has for it; `optional=False` leaves out the word
+    beside fields that may stay empty. Anything else becomes an attribute of the control, with hyphens.
     """
     kind = _kind(bound)
     control_id = bound.id_for_label or bound.auto_id
-    help_text = help or bound.help_text
+    help_text = bound.help_text if help is None else help
     described_by = " ".join(
         f"{bound.auto_id}-{part}"
         for part, present in (("help", help_text), ("error", bound.errors))
