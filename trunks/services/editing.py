@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, models, transaction
@@ -31,7 +31,8 @@ def locked(model: type[V], tenant: Tenant, pk: uuid.UUID) -> V:
 
     The lock lets other rows go on pointing at this one, so that the probe workers are not held up.
     """
-    row = model._default_manager.select_for_update(no_key=True).filter(tenant=tenant, pk=pk).first()
+    rows = cast(models.QuerySet[V], model._default_manager.select_for_update(no_key=True))
+    row = rows.filter(tenant=tenant, pk=pk).first()
     if row is None:
         name = model._meta.verbose_name
         raise Refused(f"This {name} was deleted in the meantime.", code="deleted_meanwhile")
@@ -167,7 +168,7 @@ def _violation(row: Versioned, error: IntegrityError) -> Exception:
     for constraint in row._meta.constraints:
         if constraint.name == name:
             field = _FIELD_OF_CONSTRAINT.get(name, NON_FIELD_ERRORS)
-            return field_error(field, constraint.get_violation_error_message(), "unique")
+            return field_error(field, str(constraint.get_violation_error_message()), "unique")
     return error
 
 

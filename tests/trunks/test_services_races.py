@@ -1,0 +1,98 @@
+"""Edits at the same time, on connections of their own."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connections
+
+from callsphere.lib.errors import LimitReached, VersionConflict
+from tenants.context import tenant_context
+from tenants.models import Tenant
+from tests.conftest import Person
+from tests.trunks.conftest import make_trunk
+from trunks import services
+from trunks.models import Gateway, Trunk
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(person: Person, *actions: Callable[[], Any]) -> list[str]:
+    """Run the actions together, each in a transaction of its own; return how each ended."""
+    barrier = Barrier(len(actions))
+
+    def run(action: Callable[[], Any]) -> str:
+        try:
+            barrier.wait(timeout=5)
+            with tenant_context(person.tenant):
+                action()
+            return "done"
+        except (ValidationError, VersionConflict, LimitReached) as error:
+            return type(error).__name__
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(actions)) as pool:
+        return sorted(pool.map(run, actions))
+
+
+def test_of_two_edits_of_one_version_one_is_refused(alice: Person) -> None:
+    trunk = make_trunk(alice)
+    endings = at_once(
+        alice,
+        *(
+            lambda name=name: services.update_trunk(  # type: ignore[misc]
+                tenant=alice.tenant, actor=alice.actor, trunk=trunk, expected_version=1, name=name
+            )
+            for name in ("A", "B")
+        ),
+    )
+    assert endings == ["VersionConflict", "done"]
+    with tenant_context(alice.tenant):
+        assert Trunk.objects.get().version == 2
+
+
+def test_the_last_room_is_given_once(alice: Person) -> None:
+    with tenant_context(alice.tenant):
+        Tenant.objects.update(trunk_limit=1)
+    endings = at_once(
+        alice,
+        *(
+            lambda name=name: services.create_trunk(tenant=alice.tenant, actor=alice.actor, name=name)  # type: ignore[misc]
+            for name in ("A", "B", "C")
+        ),
+    )
+    assert endings == ["LimitReached", "LimitReached", "done"]
+
+
+def test_the_same_name_is_given_once(alice: Person) -> None:
+    one, other = make_trunk(alice, "One"), make_trunk(alice, "Other")
+    endings = at_once(
+        alice,
+        *(
+            lambda trunk=trunk: services.update_trunk(  # type: ignore[misc]
+                tenant=alice.tenant, actor=alice.actor, trunk=trunk, expected_version=1, name="Same"
+            )
+            for trunk in (one, other)
+        ),
+    )
+    assert endings == ["ValidationError", "done"]
+
+
+def test_the_same_gateway_is_added_once(alice: Person) -> None:
+    trunk = make_trunk(alice)
+    endings = at_once(
+        alice,
+        *[
+            lambda: services.add_gateway(
+                tenant=alice.tenant, actor=alice.actor, trunk=trunk, uri="sip:sip.example.com"
+            )
+        ]
+        * 2,
+    )
+    assert endings == ["ValidationError", "done"]
+    with tenant_context(alice.tenant):
+        assert Gateway.objects.count() == 1
