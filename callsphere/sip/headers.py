@@ -35,6 +35,7 @@ _CSEQ = re.compile(r"([0-9]{1,20})[ \t]+([A-Za-z0-9.!%*_+`'~-]+)")
 _NAME_ADDR = re.compile(rf'({_QUOTED}|[^\x00-\x08\x0a-\x1f",;<>]*)[ \t]*<([^<>\s]+)>', re.DOTALL)
 _ADDR_SPEC = re.compile(r'[^\s,;<>"?]+')
 _ABSOLUTE_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\s<>]+")
+_QUOTED_PAIR = re.compile(r"\\(.)", re.DOTALL)
 _LINE_BREAKS = re.compile(r"[\r\n]")
 
 
@@ -193,16 +194,17 @@ class Valued:
 def parse_params(text: str, start: int) -> Params:
     """Read `;name=value...` from `start` to the end; empty parameters (";;") are skipped."""
     params: list[tuple[str, str | None]] = []
-    position, end = start, len(text)
-    while position < end:
-        match = _PARAM.match(text, position)
+    end = len(text)
+    while start < end:
+        match = _PARAM.match(text, start)
         if match is None:
-            if not text[position:].strip(" \t"):
+            if not text[start:].strip(" \t"):
                 break
             raise SipParseError("A header has something after its value that is no parameter.")
-        if match[1] is not None:
-            params.append((match[1], match[2]))
-        position = match.end()
+        name, value = match.groups()
+        if name is not None:
+            params.append((name, value))
+        start = match.end()
     return tuple(params)
 
 
@@ -257,4 +259,5 @@ def unquote(text: str) -> str:
     """Read a quoted-string; a text without quotes comes back as it is."""
     if len(text) < 2 or not (text.startswith('"') and text.endswith('"')):
         return text
-    return re.sub(r"\\(.)", r"\1", text[1:-1], flags=re.DOTALL)
+    inner = text[1:-1]
+    return _QUOTED_PAIR.sub(r"\1", inner) if "\\" in inner else inner

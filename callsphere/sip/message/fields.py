@@ -44,6 +44,19 @@ def header_key(name: str) -> str:
     return _COMPACT.get(lowered, lowered)
 
 
+USUAL_KEYS = {
+    spelling: header_key(spelling)
+    for name in (
+        *("Via", "From", "To", "Call-ID", "CSeq", "Contact", "Max-Forwards", "Route", "Record-Route"),
+        *("Content-Type", "Content-Length", "Expires", "Allow", "Supported", "Require", "User-Agent"),
+        *("Server", "Accept", "Session-Expires", "Min-SE", "WWW-Authenticate", "Proxy-Authenticate"),
+        *("Authorization", "Proxy-Authorization", "Retry-After", "Reason", "Warning", "Date", *_COMPACT),
+    )
+    for spelling in (name, name.lower(), name.upper())
+}
+"""Headers that most messages have, by spelling: spares the parser a check of each name."""
+
+
 class Headers:
     """An ordered list of header fields; names match in any case and in compact form.
 

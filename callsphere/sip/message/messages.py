@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from callsphere.sip.errors import SipParseError
 from callsphere.sip.headers import TOKEN, Address, CSeq, Via, split_list
@@ -12,26 +14,31 @@ from callsphere.sip.uri import SipUri
 
 _REQUEST_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20\x7f<>\"]+")
 _LINE_BREAKS = re.compile(r"[\r\n]")
+_Value = TypeVar("_Value")
+
+MANDATORY = {"via": "Via", "from": "From", "to": "To", "call-id": "Call-ID", "cseq": "CSeq"}
+"""What no message may lack (RFC 3261 §8.1.1), lower-case name to printed name."""
 
 
 class Message:
     """What requests and responses share: headers, body and the values that identify a transaction.
 
-    The accessors read the headers anew each time, so they follow every change. On a message from
-    `parse_message` those of the mandatory headers do not raise; on one of our own making they
-    raise SipParseError while the header is missing.
+    The accessors follow every change of the headers. On a message from `parse_message` those of the
+    mandatory headers do not raise; on one of our own making they raise SipParseError while the
+    header is missing or unreadable.
     """
 
-    __slots__ = ("body", "headers")
+    __slots__ = ("_read", "body", "headers")
 
     def __init__(self, headers: Headers, body: bytes) -> None:
         self.headers = headers
         self.body = body
+        self._read: dict[str, tuple[str, Any]] = {}
 
     @property
     def via(self) -> Via:
         """The topmost Via."""
-        return Via.parse(split_list(self._required("via"))[0])
+        return self._value("via", _top_via)
 
     @property
     def vias(self) -> list[Via]:
@@ -41,7 +48,7 @@ class Message:
     @property
     def cseq(self) -> CSeq:
         """Sequence number and method."""
-        return CSeq.parse(self._required("cseq"))
+        return self._value("cseq", CSeq.parse)
 
     @property
     def call_id(self) -> str:
@@ -51,12 +58,12 @@ class Message:
     @property
     def from_(self) -> Address:
         """The From address."""
-        return Address.parse(self._required("from"))
+        return self._value("from", Address.parse)
 
     @property
     def to(self) -> Address:
         """The To address."""
-        return Address.parse(self._required("to"))
+        return self._value("to", Address.parse)
 
     @property
     def from_tag(self) -> str | None:
@@ -93,8 +100,22 @@ class Message:
     def _required(self, key: str) -> str:
         value = self.headers.get(key)
         if value is None:
-            raise SipParseError(f"The {_PRINTED[key]} header is missing.")
+            raise SipParseError(f"The {MANDATORY[key]} header is missing.")
         return value
+
+    def _value(self, key: str, parse: Callable[[str], _Value]) -> _Value:
+        """A header's value, read once for as long as its text stays the same."""
+        text = self._required(key)
+        kept = self._read.get(key)
+        if kept is None or kept[0] != text:
+            kept = (text, parse(text))
+            self._read[key] = kept
+        value: _Value = kept[1]
+        return value
+
+
+def _top_via(text: str) -> Via:
+    return Via.parse(split_list(text)[0])
 
 
 class Request(Message):
@@ -158,5 +179,4 @@ class Response(Message):
         return f"<Response {self.status} {self.headers.get('cseq')}>"
 
 
-_PRINTED = {"via": "Via", "from": "From", "to": "To", "call-id": "Call-ID", "cseq": "CSeq"}
 _ECHOED = frozenset({"via", "v", "from", "f", "to", "t", "call-id", "i", "cseq"})

@@ -9,20 +9,21 @@ from __future__ import annotations
 import re
 
 from callsphere.sip.errors import SipParseError
-from callsphere.sip.headers import TOKEN, Address, CSeq, Via, split_list
-from callsphere.sip.message.fields import Headers, header_key
-from callsphere.sip.message.messages import Request, Response
+from callsphere.sip.headers import TOKEN
+from callsphere.sip.message.fields import USUAL_KEYS, Headers, header_key
+from callsphere.sip.message.messages import MANDATORY, Request, Response
 
 MAX_HEAD_BYTES = 64 * 1024
 """Longest start line and header block that is read, in bytes."""
 
-_FOLD = re.compile(r"[ \t]*\r?\n[ \t]+")
+_BARE_LF = re.compile(r"(?<!\r)\n")
+_FOLD = re.compile(r"[ \t]*\r\n[ \t]+")
 _REQUEST_LINE = re.compile(
     r"([^ ]+) ([A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20\x7f<>\"]+) SIP/([0-9]+\.[0-9]+)", re.I
 )
 _STATUS_LINE = re.compile(r"SIP/([0-9]+\.[0-9]+) ([0-9]{3,})(?: (.*))?", re.I | re.S)
 _CONTENT_LENGTH = re.compile(r"[0-9]{1,10}")
-_MANDATORY = (("via", "Via"), ("from", "From"), ("to", "To"), ("call-id", "Call-ID"), ("cseq", "CSeq"))
+_MANDATORY_KEYS = frozenset(MANDATORY)
 _ONCE = ("from", "to", "call-id", "cseq")
 
 StartLine = tuple[str, str] | tuple[int, str]
@@ -62,20 +63,25 @@ def parse_head(head: bytes) -> tuple[StartLine, Headers]:
     if len(head) > MAX_HEAD_BYTES:
         raise SipParseError(f"The headers are longer than {MAX_HEAD_BYTES} bytes.")
     text = head.decode("utf-8", "surrogateescape")
-    start_text, _, text = text.partition("\n")
-    start = parse_start_line(start_text.removesuffix("\r"))
+    breaks = text.count("\n")
+    if breaks != text.count("\r\n"):
+        text = _BARE_LF.sub("\r\n", text)
+    if text.count("\r") != breaks:
+        raise SipParseError("The headers hold a carriage return on its own.")
+    start_text, _, text = text.partition("\r\n")
+    start = parse_start_line(start_text)
     if "\n " in text or "\n\t" in text:
         text = _FOLD.sub(" ", text)
     fields: list[tuple[str, str, str]] = []
-    for line in text.split("\n") if text else ():
-        name, colon, value = line.removesuffix("\r").partition(":")
+    for line in text.split("\r\n") if text else ():
+        name, colon, value = line.partition(":")
         if not colon:
             raise SipParseError("A header line has no colon.")
-        name = name.rstrip(" \t")
-        value = value.strip(" \t")
-        if "\r" in value:
-            raise SipParseError("A header holds a carriage return on its own.")
-        fields.append((header_key(name), name, value))
+        key = USUAL_KEYS.get(name)
+        if key is None:
+            name = name.rstrip(" \t")
+            key = header_key(name)
+        fields.append((key, name, value.strip(" \t")))
     return start, Headers.from_parsed(fields)
 
 
@@ -105,11 +111,11 @@ def _check_version(version: str) -> None:
 
 def content_length(headers: Headers) -> int | None:
     """The body's length in bytes as announced, None when it is not; raise SipParseError when unclear."""
-    values = set(headers.get_all("content-length"))
+    values = headers.get_all("content-length")
     if not values:
         return None
-    value = values.pop()
-    if values:
+    value = values[0]
+    if any(other != value for other in values):
         raise SipParseError("Content-Length is given twice with different values.")
     if not _CONTENT_LENGTH.fullmatch(value):
         raise SipParseError("Content-Length must be a number that is not negative.")
@@ -119,25 +125,25 @@ def content_length(headers: Headers) -> int | None:
 def build(start: StartLine, headers: Headers, body: bytes) -> Request | Response:
     """Put a message together and check its mandatory headers once (RFC 3261 §8.1.1)."""
     keys = headers.keys()
-    for key, printed in _MANDATORY:
-        if key not in keys:
-            raise SipParseError(f"The {printed} header is missing.")
-    for key in _ONCE:
-        if keys.count(key) > 1:
-            raise SipParseError(f"The {dict(_MANDATORY)[key]} header is given twice.")
+    present = set(keys)
+    if _MANDATORY_KEYS - present:
+        missing = next(printed for key, printed in MANDATORY.items() if key not in present)
+        raise SipParseError(f"The {missing} header is missing.")
+    if len(present) != len(keys):
+        twice = next((key for key in _ONCE if keys.count(key) > 1), None)
+        if twice is not None:
+            raise SipParseError(f"The {MANDATORY[twice]} header is given twice.")
     message: Request | Response
     if isinstance(start[0], int):
         message = Response(start[0], start[1], headers, body)
     else:
         message = Request(start[0], start[1], headers, body)
-    for value in headers.get_all("via"):
-        for piece in split_list(value):
-            Via.parse(piece)
-    Address.parse(headers.get("from") or "")
-    Address.parse(headers.get("to") or "")
-    if not headers.get("call-id"):
+    if not message.call_id:
         raise SipParseError("The Call-ID header is empty.")
-    cseq = CSeq.parse(headers.get("cseq") or "")
-    if isinstance(message, Request) and cseq.method != message.method:
+    # Reading them is the check; what was read is kept for whoever asks next.
+    _ = message.via, message.from_, message.to
+    if keys.count("via") > 1 or "," in (headers.get("via") or ""):
+        _ = message.vias
+    if message.cseq.method != start[0] and isinstance(message, Request):
         raise SipParseError("The method in the CSeq header is not that of the request.")  # RFC 3261 §8.1.1.5
     return message
