@@ -100,10 +100,10 @@ def _choices(bound: BoundField, attrs: dict[str, Any]) -> Any:
 
 def summarise(form: forms.BaseForm, title: str = "") -> dict[str, Any]:
     """Return the context of components/form_errors.html: the whole form's errors, then each field's."""
-    lines: list[dict[str, str]] = [{"text": error, "target": ""} for error in form.non_field_errors()]
+    lines: list[dict[str, str]] = [{"text": str(error), "target": ""} for error in form.non_field_errors()]
     for bound in form:
         for error in bound.errors:
-            text = error if bound.is_hidden else f"{bound.label}: {error}"
+            text = str(error) if bound.is_hidden else f"{bound.label}: {error}"
             lines.append(
                 {"text": text, "target": "" if bound.is_hidden else bound.id_for_label or bound.auto_id}
             )
