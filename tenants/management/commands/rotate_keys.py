@@ -1,0 +1,25 @@
+"""`manage.py rotate_keys`: bring stored secrets under the newest key."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from tenants.services.key_rotation import replace_data_keys, rewrap_data_keys
+
+
+class Command(BaseCommand):
+    """Wraps data keys anew; with --data-keys it replaces them too. Safe to run again."""
+
+    help = "Wrap the tenants' data keys with the newest key of KEY_ENCRYPTION_KEYS."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--data-keys",
+            action="store_true",
+            help="also give every tenant a fresh data key, and seal its secrets with that",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        self.stdout.write(f"{rewrap_data_keys()} data keys wrapped with the newest key-encryption key.")
+        if options["data_keys"]:
+            self.stdout.write(f"{replace_data_keys()} secrets sealed with fresh data keys.")

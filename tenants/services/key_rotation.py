@@ -1,0 +1,61 @@
+"""Changing the keys that seal tenants' secrets."""
+
+from collections.abc import Iterator
+
+from django.apps import apps
+from django.db import models, transaction
+
+from callsphere.lib.crypto import key_id_of
+from tenants.context import platform_context
+from tenants.fields import EncryptedTextField
+from tenants.keys import create_tenant_key, key_encryption_keys, reveal, seal_for, unwrap, wrap
+from tenants.models import Tenant, TenantKey, TenantOwned
+
+
+def rewrap_data_keys() -> int:
+    """Wrap every data key that an older key-encryption key wraps with the newest. Returns how many.
+
+    Once this is done, the older keys may be taken out of KEY_ENCRYPTION_KEYS (backups still need them).
+    """
+    newest = next(iter(key_encryption_keys()))
+    count = 0
+    with platform_context("rotate keys"):
+        for key in TenantKey.objects.select_for_update().order_by("pk"):
+            if key_id_of(key.wrapped) != newest:
+                key.wrapped = wrap(key, unwrap(key))
+                key.save(update_fields=["wrapped"])
+                count += 1
+    return count
+
+
+def replace_data_keys() -> int:
+    """Give every tenant a fresh data key and seal its secrets with it. Returns how many values were sealed.
+
+    One transaction a tenant: interrupted, it can be run again.
+    """
+    with platform_context("rotate keys"):
+        tenants = list(Tenant.objects.order_by("pk"))
+    return sum(_replace_for(tenant) for tenant in tenants)
+
+
+def _replace_for(tenant: Tenant) -> int:
+    count = 0
+    with platform_context("rotate keys"), transaction.atomic():
+        key = create_tenant_key(tenant)
+        for model, column in sealed_columns():
+            rows = model.objects.select_for_update().filter(tenant=tenant).exclude(**{column: None})
+            for row in rows.exclude(**{column: ""}).order_by("pk"):
+                setattr(row, column, seal_for(row, column, reveal(row, column)))
+                row.save(update_fields=[column])
+                count += 1
+        TenantKey.objects.filter(tenant=tenant).exclude(pk=key.pk).delete()
+    return count
+
+
+def sealed_columns() -> Iterator[tuple[type[TenantOwned], str]]:
+    """Return every model and column that holds secrets under a tenant's data key."""
+    for model in apps.get_models():
+        if issubclass(model, TenantOwned) and model is not TenantKey:
+            for field in model._meta.get_fields():
+                if isinstance(field, models.Field) and isinstance(field, EncryptedTextField):
+                    yield model, field.name

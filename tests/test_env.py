@@ -1,0 +1,98 @@
+"""Settings' readers: wrong values are refused with the variable's name."""
+
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from callsphere import env
+
+
+def test_the_process_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CS_GIVEN", "process")
+    monkeypatch.delenv("CS_FROM_FILE", raising=False)
+    path = tmp_path / "env"
+    path.write_text("# a comment\n\nCS_GIVEN=file\nCS_FROM_FILE=a=b\n")
+    env.load_file(path)
+    assert (env.text("CS_GIVEN"), env.text("CS_FROM_FILE")) == ("process", "a=b")
+    monkeypatch.delenv("CS_FROM_FILE")
+
+
+def test_a_broken_line_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "env"
+    path.write_text("GOOD=1\nbad line\n")
+    with pytest.raises(ImproperlyConfigured, match="line 2: expected NAME=value"):
+        env.load_file(path)
+
+
+def test_a_missing_value_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CS_X", raising=False)
+    with pytest.raises(ImproperlyConfigured, match="CS_X is not set"):
+        env.text("CS_X")
+
+
+def test_a_secret_may_be_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "secret"
+    path.write_text("s3cret\n")
+    monkeypatch.setenv("CS_X_FILE", str(path))
+    assert env.secret("CS_X") == "s3cret"
+
+
+def test_a_secret_file_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CS_X_FILE", "/nonexistent/secret")
+    with pytest.raises(ImproperlyConfigured, match="CS_X_FILE: cannot read /nonexistent/secret"):
+        env.secret("CS_X")
+
+
+@pytest.mark.parametrize(("value", "expected"), [("1", True), ("TRUE", True), ("off", False), ("", False)])
+def test_flags(value: str, expected: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CS_X", value)
+    assert env.boolean("CS_X", not expected) is expected
+
+
+@pytest.mark.parametrize(
+    ("reader", "value"),
+    [
+        (lambda: env.boolean("CS_X", False), "maybe"),
+        (lambda: env.integer("CS_X", 1), "ten"),
+        (lambda: env.integer("CS_X", 1, minimum=1, maximum=5), "6"),
+        (lambda: env.networks("CS_X"), "10.0.0.1/8"),
+        (lambda: env.endpoints("CS_X"), "127.0.0.1:99999"),
+        (lambda: env.choice("CS_X", "a", ("a", "b")), "c"),
+        (lambda: env.database("CS_X"), "mysql://u:p@h/db"),
+        (lambda: env.database("CS_X"), "postgres://u:p@h"),
+        (lambda: env.email("http://mail"), ""),
+    ],
+)
+def test_wrong_values_are_refused_by_name(
+    reader: object, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CS_X", value)
+    assert callable(reader)
+    with pytest.raises(ImproperlyConfigured, match=r"CS_X|EMAIL_URL"):
+        reader()
+
+
+def test_a_refused_address_does_not_repeat_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CS_X", "mysql://user:hunter2@host/db")
+    with pytest.raises(ImproperlyConfigured) as caught:
+        env.database("CS_X")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_database_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CS_X", "postgres://app:p%40ss@db.internal:6432/callsphere?sslmode=verify-full")
+    assert env.database("CS_X") == {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "callsphere",
+        "USER": "app",
+        "PASSWORD": "p@ss",
+        "HOST": "db.internal",
+        "PORT": "6432",
+        "OPTIONS": {"sslmode": "verify-full"},
+    }
+
+
+def test_endpoints(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CS_X", "127.0.0.1:5353, 192.0.2.1, [::1]:54")
+    assert env.endpoints("CS_X") == [("127.0.0.1", 5353), ("192.0.2.1", 53), ("::1", 54)]
