@@ -1,0 +1,132 @@
+"""`make run`: the whole product on this machine, until Ctrl-C."""
+
+import os
+import signal
+import sys
+
+from callsphere.local import environment, ports
+from callsphere.local.errors import CannotStart
+from callsphere.local.locks import Held, hold
+from callsphere.local.paths import LOCAL, ROOT, make_folder
+from callsphere.local.prepare import prepare
+from callsphere.local.procfile import processes
+from callsphere.local.sandbox.certificates import server_contexts, today
+from callsphere.local.servers import Servers
+from callsphere.local.supervisor import Supervisor
+from callsphere.local.watch import Watch
+
+RUN_LOCK = LOCAL / "run.lock"
+LOGS = LOCAL / "log"
+_SANDBOX_PORT, _SANDBOX_PORTS = 15060, 41
+_OUTPUT = {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}  # what the processes print goes to files
+
+
+def main() -> int:
+    """Run until a signal comes or a part ends. Returns the exit code: 0 when it was asked to stop."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    make_folder(LOCAL, 0o755)
+    try:
+        port = _port()
+        with hold(RUN_LOCK, f"process {os.getpid()}, http://{ports.LOOPBACK}:{port}"):
+            return _run(port)
+    except Held as holder:
+        print(
+            f"CallSphere already runs from this folder ({holder}). Stop it with Ctrl-C there first.",
+            file=sys.stderr,
+        )
+    except CannotStart as error:
+        print(error, file=sys.stderr)
+    except KeyboardInterrupt:
+        return 0
+    return 1
+
+
+def _port() -> int:
+    text = os.environ.get("PORT") or "8000"
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise CannotStart(f"PORT={text}: write a port number from 1 to 65535, such as PORT=8001")
+    return int(text)
+
+
+def _run(port: int) -> int:
+    if not ports.is_free(port):
+        other = ports.next_free(port + 1)
+        raise CannotStart(f"Port {port} is in use by another program. Run: make run PORT={other}")
+    own_database = _own_database()
+    settings = environment.ensure(LOCAL)
+    with Servers(LOCAL, database=own_database, redis=not environment.given("REDIS_URL")) as servers:
+        try:
+            _say_home(servers)
+            urls = servers.start(settings)
+            addresses = {**urls, "SANDBOX_PORT": str(_sandbox_port(settings))}
+            environment.update(environment.env_file(LOCAL), addresses)
+            env = environment.merged({**settings, **addresses, **_OUTPUT}) | {"PORT": str(port)}
+            server_contexts(
+                LOCAL / "sandbox", today()
+            )  # workers trust its authority from their first ping on
+            logins = prepare(env, remember=own_database)
+            return _supervise(env, port, servers, logins)
+        finally:
+            # The stopping has a limit of its own: an impatient second Ctrl-C must not leave servers behind.
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+def _own_database() -> bool:
+    """Whether to start a database of our own; with one from outside, its owner must be known too."""
+    app, owner = environment.given("DATABASE_URL"), environment.given("DATABASE_OWNER_URL")
+    if app != owner:
+        there, missing = ("DATABASE_URL", "DATABASE_OWNER_URL")[:: 1 if app else -1]
+        raise CannotStart(
+            f"{there} is set, so {missing} is needed too: the application logs in as callsphere_app,"
+            ' migrations as callsphere_owner. docs/operations.md, "A database of your own", says how to make'
+            " these roles."
+        )
+    return not app
+
+
+def _sandbox_port(settings: dict[str, str]) -> int:
+    """Return the first port of the sandbox carriers; say so when they had to leave the demo's ports."""
+    kept = settings.get("SANDBOX_PORT")
+    port = ports.choose_block(_SANDBOX_PORT, _SANDBOX_PORTS, int(kept) if kept else None)
+    if kept and int(kept) != port:
+        print(
+            f"Ports from {kept} are in use by another program, so the sandbox carriers use those from {port}."
+            " Trunks made for the demo still point to the old ones; `make clean` starts afresh."
+        )
+    return port
+
+
+def _say_home(servers: Servers) -> None:
+    if servers.postgres and servers.postgres.is_elsewhere:
+        print(
+            f"Only root can enter {ROOT}, and PostgreSQL does not run as root: its programs and data are in"
+            f" {servers.postgres.home} (`make clean` removes it)."
+        )
+
+
+def _supervise(env: dict[str, str], port: int, servers: Servers, logins: str) -> int:
+    watch = Watch(servers, url=f"http://{ports.LOOPBACK}:{port}", env=env, logins=logins, logs=LOGS)
+    supervisor = Supervisor(folder=ROOT, env=env, logs=LOGS, on_started=watch.start)
+    with_sandbox = env["SANDBOX"].lower() in {"1", "true", "yes", "on"}
+    for name, arguments in processes(port=port, folder=LOCAL, with_sandbox=with_sandbox).items():
+        supervisor.add(name, arguments)
+    print("Starting ...", flush=True)
+    supervisor.loop()
+    if supervisor.asked_to_stop and not watch.complaint:
+        return 0
+    print(watch.complaint or _obituary(supervisor.first_to_end), file=sys.stderr)
+    return 1
+
+
+def _obituary(name: str) -> str:
+    log = LOGS / f"{name}.log"
+    lines = log.read_text().splitlines()[-15:] if log.is_file() else []
+    return "\n".join(
+        [f"The process `{name}` ended by itself, so all were stopped. Its log, {log}, ends:", *lines]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
