@@ -1,7 +1,7 @@
 """Made-up data for the component gallery, shaped like what real pages pass to the components."""
 
 import math
-from datetime import timedelta
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -98,6 +98,20 @@ def _buckets() -> list[SimpleNamespace]:
     ]
 
 
+def _latency() -> list[tuple[datetime, float | None, float | None]]:
+    start = timezone.now() - timedelta(hours=24)
+    rows: list[tuple[datetime, float | None, float | None]] = []
+    for index in range(96):
+        mean = round(24 + 6 * math.sin(index / 9) + index % 4, 1)
+        silent = 60 <= index < 64
+        rows.append(
+            (start + timedelta(minutes=15 * index), None, None)
+            if silent
+            else (start + timedelta(minutes=15 * index), mean, round(mean * 1.7, 1))
+        )
+    return rows
+
+
 def _steps() -> list[dict[str, Any]]:
     return [
         {"title": "Confirm your e-mail address", "state": "done"},
@@ -159,6 +173,8 @@ def context() -> dict[str, Any]:
         "form": _form(),
         "trunks": _trunks(),
         "buckets": _buckets(),
+        "chart_names": ["Mean", "95 % below"],
+        "chart_rows": _latency(),
         "steps_setup": _steps(),
         "steps_check": _check(),
         "states": ["up", "impaired", "down", "unknown", "paused"],

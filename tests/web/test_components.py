@@ -122,12 +122,12 @@ def test_copy_escapes_its_value() -> None:
 
 def test_callout_names_cause_fix_and_side() -> None:
     html = render(
-        "{% callout 'fail' title=title cause='Silence.' fix='Ask the carrier.' who='carrier' %}{% endcallout %}",
+        "{% callout 'fail' title=title cause='Silence.' fix='Ask them.' who='carrier' %}{% endcallout %}",
         title="<Old> office",
     )
     assert "&lt;Old&gt; office" in html
     assert "<dt>What happened</dt><dd>Silence.</dd>" in html
-    assert "<dt>What to change</dt><dd>Ask the carrier.</dd>" in html
+    assert "<dt>What to change</dt><dd>Ask them.</dd>" in html
     assert "<dd>On your carrier&#x27;s side</dd>" in html
 
 

@@ -1,7 +1,7 @@
 /* Builds everything a page loads that is not written by hand into callsphere/web/static/build/:
-   app.css, the fonts, icons.svg (one sprite) and uPlot. The folder is disposable and not committed. */
+   app.css, the fonts, icons.svg (one sprite) and uplot.js. The folder is disposable and not committed. */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -12,7 +12,6 @@ const build = join(assets, "..", "static", "build");
 
 /* The subsets that customers' names and our own texts need; a browser fetches only those a page uses. */
 const FONTS = ["geist/files/geist-latin", "geist/files/geist-latin-ext", "geist-mono/files/geist-mono-latin"];
-const UPLOT = ["uPlot.iife.min.js", "uPlot.min.css"];
 
 function copyFonts() {
   mkdirSync(join(build, "fonts"), { recursive: true });
@@ -23,8 +22,7 @@ function copyFonts() {
 }
 
 function copyCharts() {
-  mkdirSync(join(build, "uplot"), { recursive: true });
-  for (const file of UPLOT) copyFileSync(join(modules, "uplot", "dist", file), join(build, "uplot", file));
+  copyFileSync(join(modules, "uplot", "dist", "uPlot.iife.min.js"), join(build, "uplot.js"));
 }
 
 /** One <symbol> out of a Lucide file: its drawing without the frame, stroked a little thinner than upstream. */
@@ -57,7 +55,6 @@ function runTailwind(watch) {
 }
 
 const watch = process.argv.includes("--watch");
-if (!watch) rmSync(build, { recursive: true, force: true });
 mkdirSync(build, { recursive: true });
 copyFonts();
 copyCharts();

@@ -104,6 +104,26 @@ def sparkline(
     return charts.sparkline(values, width=width, height=height, label=label or "Trend")
 
 
+@register.inclusion_tag("components/chart.html")
+def chart(names: Sequence[str], rows: Sequence[Sequence[Any]], label: str, unit: str = "") -> dict[str, Any]:
+    """Draw lines over time, the table behind them. A row is a moment, then one number or None per name."""
+    return {
+        "names": names,
+        "label": label,
+        "unit": unit,
+        "rows": [
+            {"seconds": int(row[0].timestamp()), "time": formats.exact(row[0]), "values": row[1:]}
+            for row in rows
+        ],
+    }
+
+
+@register.inclusion_tag("components/chart_assets.html")
+def chart_assets() -> dict[str, Any]:
+    """Load what charts need. Goes into the block `head` of a page that has one."""
+    return {}
+
+
 @register.simple_tag
 def availability_strip(buckets: Sequence[Any], label: str = "Availability") -> SafeString:
     """Draw one bar per bucket (`state`, `label`), old to new."""

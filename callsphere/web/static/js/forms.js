@@ -1,5 +1,6 @@
 /* Forms: show a password, warn before leaving with unsaved changes, send once, take the reader to the errors. */
 
+const HTMX = "[hx-post], [hx-put], [hx-patch], [hx-delete]";
 const dirty = new WeakSet();
 
 function guarded() {
@@ -26,7 +27,7 @@ document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method === "dialog") return;
   dirty.delete(form);
-  if (form.hasAttribute("hx-post") || event.defaultPrevented) return;
+  if (form.matches(HTMX) || form.target || event.defaultPrevented) return;
   /* After the browser has collected the values, so that the pressed button's own value still goes along. */
   setTimeout(() => {
     for (const button of form.querySelectorAll("button:not([type=button])")) button.disabled = true;

@@ -1,0 +1,91 @@
+/* Draws the table of a [data-chart] figure as lines over time. The table stays: it is what the picture is made of. */
+
+const HEIGHT = 220;
+const TONES = ["--color-primary", "--cs-mark-warn", "--cs-mark-ok", "--cs-mark-fail"];
+
+function color(name) {
+  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
+
+/* Columns of numbers: the first holds seconds since 1970, an empty cell is a gap. */
+function columns(table) {
+  const rows = [...table.tBodies[0].rows].map((row) =>
+    [...row.cells].map((cell) => (cell.dataset.value === "" ? null : Number(cell.dataset.value))),
+  );
+  return [...table.tHead.rows[0].cells].map((_, at) => rows.map((row) => row[at]));
+}
+
+/* Hours in UTC, as the table says them; the date where a day begins. */
+function clock(seconds) {
+  const moment = new Date(seconds * 1000);
+  const [hours, minutes] = [moment.getUTCHours(), moment.getUTCMinutes()];
+  if (hours === 0 && minutes === 0) {
+    return moment.toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
+  }
+  return `${String(hours).padStart(2, "0")}:${String(minutes).padStart(2, "0")}`;
+}
+
+function axis(unit) {
+  return {
+    stroke: color("--cs-muted"),
+    font: "12px Geist Variable, sans-serif",
+    grid: { stroke: color("--cs-line"), width: 1 },
+    ticks: { show: false },
+    values: (_, splits) => splits.map((split) => (unit === null ? clock(split) : `${split} ${unit}`)),
+    ...(unit !== null && { size: 64 }),
+  };
+}
+
+function draw(figure) {
+  const table = figure.querySelector("details table");
+  const place = figure.querySelector("[data-plot]");
+  const unit = figure.dataset.unit;
+  const names = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
+  const options = {
+    width: place.clientWidth,
+    height: HEIGHT,
+    tzDate: (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+    cursor: { y: false, points: { size: 7 } },
+    legend: { show: names.length > 1 },
+    scales: { y: { range: (_, low, high) => [0, Math.max(high * 1.15, 1)] } },
+    axes: [axis(null), axis(unit)],
+    series: names.map((label, at) =>
+      at === 0
+        ? { label, value: (_, seconds) => (seconds === null ? "–" : `${clock(seconds)} UTC`) }
+        : {
+            label,
+            stroke: color(TONES[(at - 1) % TONES.length]),
+            width: 1.75,
+            points: { show: false },
+            value: (_, value) => (value === null ? "–" : `${value} ${unit}`),
+          },
+    ),
+  };
+  place.replaceChildren();
+  figure.plot?.destroy();
+  figure.plot = new window.uPlot(options, columns(table), place);
+}
+
+function drawAll(scope) {
+  for (const figure of scope.querySelectorAll("[data-chart]")) draw(figure);
+}
+
+const figures = () => document.querySelectorAll("[data-chart]");
+const resized = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    const figure = target.closest("[data-chart]");
+    if (figure?.plot && figure.plot.width !== target.clientWidth) {
+      figure.plot.setSize({ width: target.clientWidth, height: HEIGHT });
+    }
+  }
+});
+
+function start(scope) {
+  drawAll(scope);
+  for (const place of scope.querySelectorAll("[data-plot]")) resized.observe(place);
+}
+
+start(document);
+document.addEventListener("htmx:afterSettle", (event) => start(event.target));
+new MutationObserver(() => figures().forEach(draw)).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => figures().forEach(draw));
