@@ -11,4 +11,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", readiness.metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.account.urls")),
+    path("", include("callsphere.web.urls")),
 ]

@@ -4,7 +4,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import Count, Max, Q, QuerySet
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.html import format_html
 from unfold.admin import TabularInline
@@ -75,6 +76,7 @@ class DigestCredentialInline(ReadOnlyInline):
 
     model = DigestCredential
     fields = ("direction", "username", "realm", "secret_set_at")
+    readonly_fields = ("secret_set_at",)
 
 
 class StatusChangeInline(ReadOnlyInline):
@@ -163,9 +165,13 @@ class TrunkAdmin(ReadOnlyAdmin):
         return format_html('<a href="{}">{}</a>', url, trunk.tenant)
 
     @action(description="Check now", icon="network_check")
-    def check_now(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
-        """Make the gateways due at once."""
-        trunk = Trunk.objects.select_related("tenant").get(pk=object_id)
+    def check_now(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Make the gateways due at once, after a click that no other site can fake."""
+        trunk = get_object_or_404(Trunk.objects.select_related("tenant"), pk=object_id)
+        if request.method != "POST":
+            context = {"title": f"Check {trunk.name} now", "opts": self.model._meta, "trunk": trunk}
+            site = self.admin_site.each_context(request)
+            return render(request, "admin/trunks/check_now.html", {**site, **context})
         try:
             count = probe_now(tenant=trunk.tenant, actor=staff_actor(request), trunk=trunk)
             messages.success(request, f"{count} gateways are being looked at. Reload in a few seconds.")
@@ -175,7 +181,7 @@ class TrunkAdmin(ReadOnlyAdmin):
 
     @action(description="See the customer's page", icon="visibility")
     def see_customers_page(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
-        trunk = Trunk.objects.get(pk=object_id)
+        trunk = get_object_or_404(Trunk, pk=object_id)
         return HttpResponseRedirect(reverse("admin:tenants_tenant_visit", args=[trunk.tenant_id]))
 
 

@@ -1,0 +1,184 @@
+"""The support desk: who gets in, what is found, what is never shown."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django_otp import DEVICE_ID_SESSION_KEY
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from tenants.context import tenant_context
+from tenants.models import AuditEvent, User
+from tests.conftest import Person, make_user
+from tests.tenants.test_keys import make_credential
+from trunks.models import Trunk
+from trunks.services import add_gateway
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+PAGES = [
+    "admin:index",
+    "admin:tenants_tenant_changelist",
+    "admin:tenants_user_changelist",
+    "admin:tenants_apikey_changelist",
+    "admin:tenants_invitation_changelist",
+    "admin:tenants_auditevent_changelist",
+    "admin:trunks_trunk_changelist",
+]
+
+
+@pytest.fixture
+def sam(db: None) -> User:
+    user = make_user("sam@callsphere.example")
+    user.is_staff = True
+    user.save()
+    return user
+
+
+def signed_in(user: User, *, with_code: bool) -> Client:
+    client = Client()
+    client.force_login(user, backend=BACKEND)
+    if with_code:
+        device = TOTPDevice.objects.create(user=user, name="phone")
+        session = client.session
+        session[DEVICE_ID_SESSION_KEY] = device.persistent_id
+        session.save()
+    return client
+
+
+@pytest.fixture
+def desk(sam: User) -> Client:
+    return signed_in(sam, with_code=True)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_staff_without_a_one_time_code_stay_outside(sam: User, page: str) -> None:
+    response = signed_in(sam, with_code=False).get(reverse(page), follow=False)
+    assert response.status_code == 302
+    assert response["Location"].startswith(reverse("admin:login"))
+
+
+def test_a_customer_stays_outside_with_or_without_a_code(alice: Person) -> None:
+    assert signed_in(alice.user, with_code=True).get(reverse("admin:index")).status_code == 302
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_staff_with_a_one_time_code_see_every_list(desk: Client, alice: Person, page: str) -> None:
+    assert desk.get(reverse(page)).status_code == 200
+
+
+def test_only_the_admin_may_evaluate_scripts(desk: Client, client: Client) -> None:
+    assert "unsafe-eval" in desk.get(reverse("admin:index"))["Content-Security-Policy"]
+    assert "unsafe" not in client.get(reverse("account_login"))["Content-Security-Policy"]
+
+
+def found(desk: Client, page: str, query: str) -> int:
+    return int(desk.get(reverse(page), {"q": query}).context["cl"].result_count)
+
+
+def test_tenants_are_found_by_a_members_address(desk: Client, alice: Person, charlie: Person) -> None:
+    assert found(desk, "admin:tenants_tenant_changelist", "alice@") == 1
+    assert found(desk, "admin:tenants_tenant_changelist", "globex") == 1
+    assert found(desk, "admin:tenants_tenant_changelist", "nobody") == 0
+
+
+def test_trunks_are_found_by_host_and_address(desk: Client, alice: Person, charlie: Person) -> None:
+    with tenant_context(alice.tenant):
+        trunk = make_credential(alice).trunk
+        add_gateway(tenant=alice.tenant, actor=alice.actor, trunk=trunk, uri="sip:sip.carrier.example")
+    assert found(desk, "admin:trunks_trunk_changelist", "carrier.example") == 1
+    assert found(desk, "admin:trunks_trunk_changelist", "alice@example.com") == 1
+    assert found(desk, "admin:trunks_trunk_changelist", "charlie@example.com") == 0
+
+
+def test_a_trunk_is_shown_without_secrets(desk: Client, alice: Person) -> None:
+    with tenant_context(alice.tenant):
+        credential = make_credential(alice, secret="never-shown")
+        add_gateway(tenant=alice.tenant, actor=alice.actor, trunk=credential.trunk, uri="sip:198.51.100.7")
+        sealed = str.__str__(credential.secret)
+    page = desk.get(reverse("admin:trunks_trunk_change", args=[credential.trunk_id])).content.decode()
+    assert "sip:198.51.100.7" in page
+    assert "not looked at yet" in page
+    assert "never-shown" not in page
+    assert sealed not in page
+
+
+def test_check_now_makes_gateways_due_and_is_audited(desk: Client, sam: User, alice: Person) -> None:
+    with tenant_context(alice.tenant):
+        trunk = make_credential(alice).trunk
+        gateway = add_gateway(
+            tenant=alice.tenant, actor=alice.actor, trunk=trunk, uri="sip:sip.carrier.example"
+        )
+        type(gateway.health).objects.update(next_probe_at="2100-01-01T00:00Z")
+    url = reverse("admin:trunks_trunk_check_now", args=[trunk.pk])
+    assert "Check now" in desk.get(url).content.decode()
+    assert desk.post(url).status_code == 302
+    with tenant_context(alice.tenant):
+        gateway.health.refresh_from_db()
+        assert gateway.health.next_probe_at is not None
+        assert gateway.health.next_probe_at.year < 2100
+        assert AuditEvent.objects.filter(actor_kind="staff", actor_id=sam.pk).count() == 1
+
+
+def change_limits(desk: Client, person: Person, **changes: object) -> int:
+    tenant = person.tenant
+    form = {
+        "trunk_limit": tenant.trunk_limit,
+        "member_limit": tenant.member_limit,
+        "api_key_limit": tenant.api_key_limit,
+        "api_requests_per_minute": tenant.api_requests_per_minute,
+        "is_active": "on",
+        "members-TOTAL_FORMS": 0,
+        "members-INITIAL_FORMS": 0,
+        **changes,
+    }
+    return desk.post(reverse("admin:tenants_tenant_change", args=[tenant.pk]), form).status_code
+
+
+def test_limits_change_with_a_reason_that_the_customer_reads(desk: Client, alice: Person) -> None:
+    assert change_limits(desk, alice, trunk_limit=7, reason="agreed on the phone") == 302
+    with tenant_context(alice.tenant):
+        event = AuditEvent.objects.get(verb="tenant.updated")
+    assert event.changes == {"trunk_limit": [200, 7]}
+    assert (event.actor_kind, event.reason) == ("staff", "agreed on the phone")
+
+
+def test_limits_do_not_change_without_a_reason(desk: Client, alice: Person) -> None:
+    assert change_limits(desk, alice, trunk_limit=7) == 200
+    with tenant_context(alice.tenant):
+        assert not AuditEvent.objects.filter(verb="tenant.updated").exists()
+
+
+def dashboard(person: Person) -> str:
+    return reverse("web:dashboard", kwargs={"tenant": person.tenant.slug})
+
+
+def visit(desk: Client, person: Person, reason: str = "ticket 4711") -> int:
+    url = reverse("admin:tenants_tenant_visit", args=[person.tenant.pk])
+    return desk.post(url, {"reason": reason}).status_code
+
+
+def test_support_sees_nothing_of_a_customer_without_a_visit(desk: Client, alice: Person) -> None:
+    assert desk.get(dashboard(alice)).status_code == 404
+
+
+def test_a_visit_needs_a_reason(desk: Client, alice: Person) -> None:
+    assert visit(desk, alice, reason="") == 200
+    assert desk.get(dashboard(alice)).status_code == 404
+
+
+def test_a_visit_reads_one_customers_pages_and_is_in_their_log(
+    desk: Client, sam: User, alice: Person, charlie: Person
+) -> None:
+    assert visit(desk, alice) == 302
+    assert desk.get(dashboard(alice)).status_code == 200
+    assert desk.get(dashboard(charlie)).status_code == 404
+    with tenant_context(alice.tenant):
+        event = AuditEvent.objects.get(verb="support.visited")
+    assert (event.actor_label, event.reason) == ("sam@callsphere.example", "ticket 4711")
+
+
+def test_a_visit_cannot_change_anything(desk: Client, alice: Person) -> None:
+    visit(desk, alice)
+    url = reverse("trunks:create", kwargs={"tenant": alice.tenant.slug})
+    assert desk.post(url, {"name": "Intruder"}).status_code == 403
+    with tenant_context(alice.tenant):
+        assert not Trunk.objects.exists()
