@@ -25,12 +25,12 @@ class Plan:
 
 PLANS = (Plan(1, 149), Plan(3, 499), Plan(10, 1499))
 
-# One per side and kind of trouble: refused, overloaded, certificate, wrong port.
+# What checks of gateways meet, in the order in which people meet it.
 _WIRE = {
-    "ip_not_allowed": ("INVITE sip:+14155550100@sbc.example.net", "SIP/2.0 403 Forbidden"),
+    "tls_not_spoken": ("ClientHello 203.0.113.9:5060", "SIP/2.0 400 Bad Request"),
     "carrier_overloaded": ("OPTIONS sip:edge.example.org", "SIP/2.0 503 Service Unavailable"),
     "tls_expired": ("ClientHello sbc.example.net", "Certificate notAfter=Nov 3 2026"),
-    "tls_not_spoken": ("ClientHello 203.0.113.9:5060", "SIP/2.0 400 Bad Request"),
+    "connect_refused": ("TCP SYN 198.51.100.7:5061", "TCP RST"),
 }
 
 
