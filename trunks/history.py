@@ -1,0 +1,219 @@
+"""Reading what gateways answered over time, for pages and the API, in a constant number of queries.
+
+Call these inside a tenant's context (or the platform's). What was never looked at has no figures: None or
+nothing, never a zero.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from trunks.health import visible_failures
+from trunks.models import GatewayHealth, ProbeAnswer, ProbeBucket, StatusChange
+from trunks.rollup import BUCKET, HOUR, rolled_up_until, start_of_hour
+
+FINE_SPAN = timedelta(hours=3)
+"""Up to this span a series has a point every five minutes, beyond it one every hour."""
+
+
+class Point(NamedTuple):
+    """A stretch of time that starts at `at`: how many checks, how many answered, how fast in milliseconds."""
+
+    at: datetime
+    checks: int
+    answered: int
+    min_ms: float | None
+    mean_ms: float | None
+    p95_ms: float | None
+
+
+class Availability(NamedTuple):
+    """How checks of a gateway went.
+
+    `percent` is the share of checks answered without a server error, None when there were none. `failures`
+    counts the others by cause, in the words that a tenant is told.
+    """
+
+    percent: float | None
+    checks: int
+    answered: int
+    healthy: int
+    failures: dict[str, int]
+
+
+class Span(NamedTuple):
+    """A gateway was in a state from one moment to the next."""
+
+    start: datetime
+    end: datetime
+    state: str
+
+
+NEVER_CHECKED = Availability(None, 0, 0, 0, {})
+
+# The tenant's id comes from the gateway, so that the key's index serves the platform's role too.
+_BUCKETS = """
+    SELECT history.* FROM trunks_gateway AS gateway
+    JOIN trunks_probebucket AS history
+      ON history.tenant_id = gateway.tenant_id AND history.gateway_id = gateway.id
+    WHERE gateway.id = ANY(%(gateways)s)"""
+_HOURS = _BUCKETS.replace("trunks_probebucket", "trunks_probehour")
+
+_SERIES = f"""
+WITH bucket AS MATERIALIZED (
+    SELECT date_bin(%(step)s, starts_at, '2000-01-01T00:00:00Z') AS at, fine.*
+    FROM ({_BUCKETS} AND history.starts_at >= %(fine_from)s AND history.starts_at < %(now)s) AS fine
+), total AS (
+    SELECT gateway_id, at, sum(checks) AS checks, sum(answered) AS answered
+    FROM bucket GROUP BY gateway_id, at
+), latency AS (
+    SELECT gateway_id, at, min(us) AS least, round(avg(us)) AS mean,
+           percentile_disc(0.95) WITHIN GROUP (ORDER BY us) AS p95
+    FROM bucket, unnest(latencies_us) AS us GROUP BY gateway_id, at
+)
+SELECT gateway_id, at, checks, answered, least, mean::integer, p95
+FROM total LEFT JOIN latency USING (gateway_id, at)
+UNION ALL
+SELECT gateway_id, starts_at, checks, answered, latency_min_us, latency_mean_us, latency_p95_us
+FROM ({_HOURS} AND history.starts_at >= %(since)s AND history.starts_at < %(hours_until)s) AS coarse
+ORDER BY 1, 2
+"""
+
+# Hours where they are complete, buckets before the first full hour and after the last one.
+_COUNTS = f"""
+WITH stretch AS MATERIALIZED (
+    SELECT gateway_id, checks, answered, healthy, failures
+    FROM ({_BUCKETS} AND history.starts_at < %(now)s AND
+          ((history.starts_at >= %(since)s AND history.starts_at < %(hours_from)s)
+           OR history.starts_at >= %(fine_from)s)) AS fine
+    UNION ALL
+    SELECT gateway_id, checks, answered, healthy, failures
+    FROM ({_HOURS} AND history.starts_at >= %(hours_from)s AND history.starts_at < %(hours_until)s) AS coarse
+), failed AS (
+    SELECT gateway_id, jsonb_object_agg(cause, times) AS failures
+    FROM (SELECT gateway_id, key AS cause, sum(value::integer) AS times
+          FROM stretch, jsonb_each_text(failures) GROUP BY gateway_id, key) AS of_cause
+    GROUP BY gateway_id
+)
+SELECT gateway_id, sum(checks)::integer, sum(answered)::integer, sum(healthy)::integer,
+       (SELECT failures FROM failed WHERE failed.gateway_id = stretch.gateway_id)
+FROM stretch GROUP BY gateway_id
+"""
+
+
+def latency_series(
+    gateway_ids: Collection[uuid.UUID], since: datetime, now: datetime, *, fine: bool | None = None
+) -> dict[uuid.UUID, list[Point]]:
+    """Return each gateway's points from old to new; times without checks have none.
+
+    A point stands for five minutes when the span is short (FINE_SPAN) or `fine` asks for it (these are kept
+    for 48 hours), else for an hour, the running one included. One query.
+    """
+    if fine is None:
+        fine = now - since <= FINE_SPAN
+    hours_until = since if fine else max(rolled_up_until(now), start_of_hour(since))
+    values = {
+        "gateways": list(gateway_ids),
+        "step": BUCKET if fine else HOUR,
+        "since": since if fine else start_of_hour(since),
+        "hours_until": hours_until,
+        "fine_from": _bucket_start(since) if fine else hours_until,
+        "now": now,
+    }
+    series: dict[uuid.UUID, list[Point]] = {gateway_id: [] for gateway_id in gateway_ids}
+    for gateway_id, at, checks, answered, *latencies in _rows(_SERIES, values):
+        series[gateway_id].append(Point(at, checks, answered, *(_milliseconds(value) for value in latencies)))
+    return series
+
+
+def availability(
+    gateway_ids: Collection[uuid.UUID], since: datetime, now: datetime
+) -> dict[uuid.UUID, Availability]:
+    """Return how each gateway's checks went, exact to five minutes, beyond 48 hours to the hour.
+
+    One query.
+    """
+    hours_from = start_of_hour(since)
+    if hours_from < since:
+        hours_from += HOUR
+    hours_until = max(rolled_up_until(now), hours_from)
+    values = {
+        "gateways": list(gateway_ids),
+        "since": _bucket_start(since),
+        "hours_from": hours_from,
+        "hours_until": hours_until,
+        "fine_from": hours_until,
+        "now": now,
+    }
+    found = dict.fromkeys(gateway_ids, NEVER_CHECKED)
+    for gateway_id, checks, answered, healthy, failures in _rows(_COUNTS, values):
+        percent = 100 * healthy / checks
+        found[gateway_id] = Availability(percent, checks, answered, healthy, visible_failures(failures or {}))
+    return found
+
+
+def overall(figures: Iterable[Availability]) -> Availability:
+    """Return several gateways' figures as one, every check counting the same."""
+    checks = answered = healthy = 0
+    failures: dict[str, int] = defaultdict(int)
+    for each in figures:
+        checks += each.checks
+        answered += each.answered
+        healthy += each.healthy
+        for cause, times in each.failures.items():
+            failures[cause] += times
+    return Availability(100 * healthy / checks if checks else None, checks, answered, healthy, dict(failures))
+
+
+def last_answers(gateway_id: uuid.UUID) -> list[ProbeAnswer]:
+    """Return a gateway's last answers (20 at most), the newest first. One query."""
+    return list(ProbeAnswer.objects.filter(gateway_id=gateway_id).order_by("-at", "-slot"))
+
+
+def state_spans(
+    gateway_ids: Collection[uuid.UUID], since: datetime, now: datetime
+) -> dict[uuid.UUID, list[Span]]:
+    """Return each gateway's states from `since` (or its beginning) to `now`, without gaps. Two queries."""
+    changes: dict[uuid.UUID, list[StatusChange]] = defaultdict(list)
+    for change in StatusChange.objects.filter(gateway_id__in=gateway_ids, at__gt=since, at__lte=now).order_by(
+        "at", "id"
+    ):
+        changes[change.gateway_id].append(change)
+    return {
+        health.gateway_id: _spans(health, changes[health.gateway_id], since, now)
+        for health in GatewayHealth.objects.filter(gateway_id__in=gateway_ids)
+    }
+
+
+def _spans(
+    health: GatewayHealth, changes: Sequence[StatusChange], since: datetime, now: datetime
+) -> list[Span]:
+    beginning = changes[0].previous_since if changes else health.since
+    edges = [max(since, beginning), *(change.at for change in changes), now]
+    states = [change.from_state for change in changes] + [changes[-1].to_state if changes else health.state]
+    return [
+        Span(start, end, state)
+        for start, end, state in zip(edges, edges[1:], states, strict=False)
+        if start < end
+    ]
+
+
+def _rows(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    ProbeBucket.objects.all()  # raises ScopeError outside any context, where the database would show nothing
+    with connection.cursor() as cursor:
+        cursor.execute(sql, values)
+        return cursor.fetchall()
+
+
+def _bucket_start(moment: datetime) -> datetime:
+    return moment.replace(minute=moment.minute // 5 * 5, second=0, microsecond=0)
+
+
+def _milliseconds(microseconds: int | None) -> float | None:
+    return None if microseconds is None else int(microseconds) / 1000
