@@ -1,0 +1,32 @@
+"""Background work of the trunks app. Ticks only say "look now": what is due stands in the tables."""
+
+from typing import Any
+
+from celery.signals import worker_shutting_down
+from django.utils import timezone
+
+from callsphere.celery import app
+from trunks import probing, rollup
+
+
+@app.task(name="trunks.probe_due_gateways")
+def probe_due_gateways() -> None:
+    """Probe the gateways that are due now. Any number of these may run at once."""
+    probing.probe_due(probing.engine())
+
+
+@app.task(name="trunks.roll_up_history")
+def roll_up_history() -> None:
+    """Make hours of history from the five-minute buckets of hours that are over."""
+    rollup.roll_up(timezone.now())
+
+
+@app.task(name="trunks.maintain_partitions")
+def maintain_partitions() -> None:
+    """Make the coming days' partitions of the history and drop what is too old."""
+    rollup.maintain_partitions(timezone.now())
+
+
+@worker_shutting_down.connect
+def _stop_claiming(**_kwargs: Any) -> None:
+    probing.stop_claiming()
