@@ -87,6 +87,8 @@ class StreamParser:
             keep_alive = self._take_keep_alive()
             if keep_alive is not None:
                 return keep_alive
+            if self._buffer == b"\r\n\r":
+                return None  # three quarters of a Ping
             self._pending = self._take_head()
         if self._pending is None:
             return None
