@@ -23,7 +23,9 @@ def parsed(path: Path, **options: object) -> tuple[int, str]:
 
 def test_a_request_as_json(tmp_path: Path) -> None:
     file = tmp_path / "m"
-    file.write_bytes(wire("OPTIONS sip:b@example.com SIP/2.0", "X-T: \udcff", "Content-Length: 2", body=b"hi"))
+    file.write_bytes(
+        wire("OPTIONS sip:b@example.com SIP/2.0", "X-T: \udcff", "Content-Length: 2", body=b"hi")
+    )
     code, out = parsed(file, json=True)
     assert code == 0
     assert json.loads(out) == {

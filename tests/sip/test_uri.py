@@ -115,7 +115,7 @@ def test_no_part_can_bring_a_line_break_in() -> None:
         {"headers": ((hostile, ""),)},
     ):
         with pytest.raises(SipUriError):
-            SipUri(**({"scheme": "sip", "user": None, "password": None, "host": "h"} | parts))  # type: ignore[arg-type]
+            SipUri(**({"scheme": "sip", "user": None, "password": None, "host": "h"} | parts))
 
 
 def test_escaping_makes_any_text_fit() -> None:
