@@ -6,6 +6,7 @@ nothing, never a zero.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
@@ -153,8 +154,8 @@ def availability(
     }
     found = dict.fromkeys(gateway_ids, NEVER_CHECKED)
     for gateway_id, checks, answered, healthy, failures in _rows(_COUNTS, values):
-        percent = 100 * healthy / checks
-        found[gateway_id] = Availability(percent, checks, answered, healthy, visible_failures(failures or {}))
+        told = visible_failures(json.loads(failures or "{}"))
+        found[gateway_id] = Availability(100 * healthy / checks, checks, answered, healthy, told)
     return found
 
 

@@ -20,6 +20,7 @@ OK, BUSY, SILENT = ".", "5", "x"
 
 def answer_of(claim: Claim, letter: str, *, rtt_us: int = 20_000) -> Answer:
     """Return what a gateway answered: "." is 200, "5" is 503, "x" is nothing."""
+    words: tuple[Severity, int | None, str, str, str, int | None]
     if letter == OK:
         words = (Severity.OK, 200, "OK", "", "", rtt_us)
     elif letter == BUSY:

@@ -1,0 +1,64 @@
+"""The limit on probes for one address, whoever asks."""
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.trunks.watching import NOON
+from trunks.models import AddressAllowance
+from trunks.pacing import BURST_S, take_allowances
+
+pytestmark = pytest.mark.django_db
+HERE, THERE = "203.0.113.5", "2001:db8::5"
+
+
+def test_an_idle_address_gets_five_seconds_worth_at_once() -> None:
+    assert take_allowances({HERE: 1000, THERE: 3}, rate=20, now=NOON) == {HERE: 100, THERE: 3}
+    assert take_allowances({HERE: 1, THERE: 1000}, rate=20, now=NOON) == {HERE: 0, THERE: 97}
+
+
+def test_the_allowance_comes_back_with_time_up_to_the_burst() -> None:
+    take_allowances({HERE: 100}, rate=20, now=NOON)
+    assert take_allowances({HERE: 100}, rate=20, now=NOON + timedelta(seconds=0.5)) == {HERE: 10}
+    assert take_allowances({HERE: 100}, rate=20, now=NOON + timedelta(seconds=1)) == {HERE: 10}
+    assert take_allowances({HERE: 1000}, rate=20, now=NOON + timedelta(hours=1)) == {HERE: 100}
+
+
+def test_parts_of_a_probe_add_up() -> None:
+    take_allowances({HERE: 5}, rate=1, now=NOON)
+    got = [
+        take_allowances({HERE: 1}, rate=1, now=NOON + timedelta(seconds=0.4 * step))[HERE]
+        for step in range(1, 11)
+    ]
+    assert sum(got) == 4
+
+
+def test_a_clock_that_goes_back_gives_nothing() -> None:
+    take_allowances({HERE: 100}, rate=20, now=NOON)
+    assert take_allowances({HERE: 5}, rate=20, now=NOON - timedelta(hours=1)) == {HERE: 0}
+    assert take_allowances({HERE: 5}, rate=20, now=NOON) == {HERE: 0}
+
+
+def test_nothing_wanted_takes_nothing() -> None:
+    assert take_allowances({}, rate=20, now=NOON) == {}
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    rate=st.integers(1, 30),
+    steps=st.lists(st.tuples(st.floats(0, 4), st.integers(0, 200)), min_size=1, max_size=15),
+)
+def test_no_address_ever_gets_more_than_rate_and_burst(rate: int, steps: list[tuple[float, int]]) -> None:
+    AddressAllowance.objects.all().delete()
+    taken: list[tuple[float, int]] = []
+    elapsed = 0.0
+    for pause, wanted in steps:
+        elapsed += pause
+        now = NOON + timedelta(seconds=elapsed)
+        taken.append((elapsed, take_allowances({HERE: wanted}, rate=rate, now=now)[HERE]))
+    for index, (start, _count) in enumerate(taken):
+        for end, _count in taken[index:]:
+            got = sum(count for at, count in taken if start <= at <= end)
+            assert got <= rate * (end - start + BURST_S) + 1e-6
