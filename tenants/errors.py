@@ -93,7 +93,10 @@ def _django_errors(error: ValidationError) -> Iterator[dict[str, str]]:
 def _drf_errors(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
     if isinstance(detail, dict):
         for name, value in detail.items():
-            inner = path if name == "non_field_errors" else f"{path}.{name}" if path else str(name)
+            if isinstance(name, int):  # a place in a list
+                inner = f"{path}[{name}]"
+            else:
+                inner = path if name == "non_field_errors" else f"{path}.{name}" if path else str(name)
             yield from _drf_errors(value, inner)
     elif isinstance(detail, list):
         for index, value in enumerate(detail):

@@ -10,6 +10,7 @@ class TenantRateThrottle(SimpleRateThrottle):
     """The tenant's own limit a minute, over all its keys. While Redis is away nothing is counted."""
 
     scope = "tenant"
+    rate = "the tenant's"  # DRF counts nothing without one; the figure is set for each request
 
     def __init__(self) -> None:
         self.duration = 60
