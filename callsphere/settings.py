@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     # ours, lowest last: templates and commands of the upper ones win
     "callsphere.local",
     "callsphere.web",
+    "callsphere.api",
     "trunks",
     "tenants",
     # theirs
@@ -264,7 +265,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "tenants.openapi.ApiSchema",
     "EXCEPTION_HANDLER": "tenants.errors.exception_handler",
     "PAGE_SIZE": 50,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -280,6 +281,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": [],
     "SERVE_AUTHENTICATION": [],
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "TrunkDirection": "trunks.enums.Direction",
+        "CredentialDirection": "trunks.enums.CredentialDirection",
+        "HealthState": "trunks.enums.HealthState",
+    },
     "SORT_OPERATIONS": False,
 }
 

@@ -5,6 +5,7 @@ from trunks.services.gateways import add_gateway, delete_gateway, update_gateway
 from trunks.services.networks import add_allowed_network, delete_allowed_network, update_allowed_network
 from trunks.services.policies import update_health_policy
 from trunks.services.probes import ProbedTooOften, probe_now
+from trunks.services.provisioning import provision_trunk
 from trunks.services.trunks import create_trunk, delete_trunk, update_trunk
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "delete_gateway",
     "delete_trunk",
     "probe_now",
+    "provision_trunk",
     "update_allowed_network",
     "update_credential",
     "update_gateway",

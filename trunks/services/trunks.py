@@ -34,9 +34,10 @@ def create_trunk(
     direction: str = "both",
     authentication: Iterable[str] = (),
     notes: str = "",
+    is_enabled: bool = True,
 ) -> Trunk:
     """Make a trunk and its health policy. Raises ValidationError by field, and LimitReached."""
-    trunk = Trunk(tenant=tenant, direction=direction)
+    trunk = Trunk(tenant=tenant, direction=direction, is_enabled=is_enabled)
     _apply(trunk, {"name": name, "authentication": authentication, "notes": notes})
     with transaction.atomic():
         # Two requests at once must not both find room.

@@ -1,0 +1,52 @@
+"""Every address of the API. Ids are UUIDs; whatever does not match is answered in the API's error shape."""
+
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, path, re_path
+from rest_framework.routers import SimpleRouter
+from rest_framework.viewsets import ViewSetMixin
+
+from callsphere.api import views
+from tenants.api import AuditEventViewSet, OwnTenantViewSet
+from trunks.api import (
+    AllowedNetworkViewSet,
+    CredentialViewSet,
+    GatewayViewSet,
+    HealthPolicyViewSet,
+    StatusChangeViewSet,
+    TrunkHealthViewSet,
+    TrunkViewSet,
+)
+
+app_name = "api"
+EDIT: dict[str, Any] = {"get": "retrieve", "put": "update", "patch": "partial_update"}
+
+router = SimpleRouter(use_regex_path=False)
+router.register("trunks", TrunkViewSet, basename="trunk")
+
+
+def of_trunk(part: str, viewset: type[ViewSetMixin], basename: str) -> None:
+    """Register a resource below one trunk."""
+    router.register(f"trunks/<uuid:trunk_id>/{part}", viewset, basename=basename)
+
+
+of_trunk("gateways", GatewayViewSet, "gateway")
+of_trunk("networks", AllowedNetworkViewSet, "network")
+of_trunk("credentials", CredentialViewSet, "credential")
+of_trunk("status-changes", StatusChangeViewSet, "status-change")
+router.register("audit-events", AuditEventViewSet, basename="audit-event")
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path(
+        "tenant/",
+        OwnTenantViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
+        name="tenant",
+    ),
+    path("trunks/<uuid:trunk_id>/health-policy/", HealthPolicyViewSet.as_view(EDIT), name="health-policy"),
+    path("trunks/<uuid:trunk_id>/health/", TrunkHealthViewSet.as_view({"get": "retrieve"}), name="health"),
+    path("trunks/<uuid:trunk_id>/probe/", TrunkHealthViewSet.as_view({"post": "probe"}), name="probe"),
+    *router.urls,
+    path("schema/", views.schema, name="schema"),
+    path("docs/", views.reference, name="docs"),
+    re_path(r"", views.unknown, name="unknown"),
+]

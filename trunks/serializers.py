@@ -1,0 +1,249 @@
+"""What the API says of trunks, and what it takes."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
+from rest_framework import serializers
+
+from tenants.serializers import OneOf, StrictSerializer
+from trunks.enums import Authentication, CredentialDirection, Direction, HealthState, Transport
+from trunks.models import Gateway, GatewayHealth, StatusChange
+from trunks.queries import headline_of
+from trunks.services.credentials import CREDENTIALS_PER_TRUNK, LONGEST_SECRET
+from trunks.services.gateways import GATEWAYS_PER_TRUNK
+from trunks.services.networks import NETWORKS_PER_TRUNK
+from trunks.wording import told_cause
+
+
+class VersionedSerializer(StrictSerializer):
+    """An object that is edited: its id, its version, and when it was touched."""
+
+    id = serializers.UUIDField(read_only=True)
+    version = serializers.IntegerField(
+        read_only=True, help_text="Raised by each edit; the ETag holds it too."
+    )
+    created_at = serializers.DateTimeField(read_only=True)
+    updated_at = serializers.DateTimeField(read_only=True)
+
+
+class GatewaySerializer(VersionedSerializer):
+    """One place where the carrier takes SIP."""
+
+    uri = serializers.CharField(
+        max_length=300,
+        trim_whitespace=False,
+        help_text="sip: or sips:, host, port if needed, ;transport= if needed. Answered as it will be sent.",
+    )
+    host = serializers.CharField(read_only=True)
+    port = serializers.IntegerField(
+        read_only=True, allow_null=True, help_text="Null: what DNS or the transport says"
+    )
+    transport = serializers.ChoiceField(Transport.choices, read_only=True)
+    priority = serializers.IntegerField(
+        min_value=0, max_value=65535, default=10, help_text="The lowest is tried first."
+    )
+    weight = serializers.IntegerField(min_value=1, max_value=65535, default=10)
+    is_enabled = serializers.BooleanField(default=True)
+    state = serializers.ChoiceField(HealthState.choices, source="health.state", read_only=True)
+
+
+class AllowedNetworkSerializer(VersionedSerializer):
+    """A network from which the carrier's calls are accepted."""
+
+    cidr = serializers.CharField(
+        max_length=49,
+        trim_whitespace=False,
+        help_text="Such as 203.0.113.0/24, 2001:db8::/48, or one address",
+    )
+    note = serializers.CharField(max_length=100, allow_blank=True, default="", trim_whitespace=False)
+    wide_confirmed = serializers.BooleanField(
+        default=False, help_text="Needed for networks wider than /24 (IPv4) or /48 (IPv6)"
+    )
+
+
+class SavedNetworkSerializer(AllowedNetworkSerializer):
+    """A network as it was just stored, with what somebody should look at."""
+
+    warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
+
+
+class CredentialSerializer(VersionedSerializer):
+    """A user name and password for SIP digest. The password goes in and never comes out."""
+
+    direction = OneOf(CredentialDirection.choices, default=CredentialDirection.OUTBOUND)
+    username = serializers.CharField(max_length=128, trim_whitespace=False)
+    realm = serializers.CharField(max_length=128, allow_blank=True, default="", trim_whitespace=False)
+    secret = serializers.CharField(
+        max_length=LONGEST_SECRET,
+        write_only=True,
+        trim_whitespace=False,
+        help_text="Cleared when realm or direction change, or when a gateway leads elsewhere",
+    )
+    secret_set_at = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text="Null: cleared, to be sent again"
+    )
+
+
+class HealthPolicySerializer(VersionedSerializer):
+    """How a trunk's gateways are watched."""
+
+    interval_s = serializers.IntegerField(min_value=15, max_value=3600, default=30)
+    failures_to_down = serializers.IntegerField(min_value=1, max_value=10, default=3)
+    successes_to_up = serializers.IntegerField(min_value=1, max_value=10, default=2)
+
+
+class TrunkSerializer(VersionedSerializer):
+    """A connection to a carrier, with what belongs to it."""
+
+    name = serializers.CharField(max_length=100, trim_whitespace=False)
+    direction = OneOf(Direction.choices, default=Direction.BOTH)
+    authentication = serializers.ListField(
+        child=OneOf(Authentication.choices), default=list, max_length=len(Authentication)
+    )
+    is_enabled = serializers.BooleanField(default=True)
+    notes = serializers.CharField(max_length=2000, allow_blank=True, default="", trim_whitespace=False)
+    state = serializers.ChoiceField(HealthState.choices, read_only=True)
+    state_since = serializers.DateTimeField(read_only=True, allow_null=True)
+    gateways = GatewaySerializer(many=True, read_only=True)
+    allowed_networks = AllowedNetworkSerializer(many=True, read_only=True)
+    credentials = CredentialSerializer(many=True, read_only=True)
+    health_policy = HealthPolicySerializer(read_only=True)
+
+
+def _some(serializer: Any, limit: int) -> Any:
+    """A list of parts, bounded and possibly left out."""
+    return serializer(many=True, default=list, max_length=limit)
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "A carrier with two gateways",
+            request_only=True,
+            value={
+                "name": "Telnyx",
+                "authentication": ["digest"],
+                "gateways": [
+                    {"uri": "sip:sip.example.com;transport=tls"},
+                    {"uri": "sip:sip.example.com:5060;transport=udp", "priority": 20},
+                ],
+                "allowed_networks": [{"cidr": "203.0.113.0/24", "note": "Frankfurt"}],
+                "credentials": [{"username": "acme", "secret": "from the carrier's portal"}],
+                "health_policy": {"interval_s": 30},
+            },
+        )
+    ]
+)
+class NewTrunkSerializer(TrunkSerializer):
+    """A trunk to be made, with what belongs to it, all or nothing."""
+
+    gateways = _some(GatewaySerializer, GATEWAYS_PER_TRUNK)
+    allowed_networks = _some(AllowedNetworkSerializer, NETWORKS_PER_TRUNK)
+    credentials = _some(CredentialSerializer, CREDENTIALS_PER_TRUNK)
+    health_policy = HealthPolicySerializer(default=dict)
+    warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
+
+
+class CauseSerializer(serializers.Serializer[Any]):
+    """Why a check failed, from the dictionary of causes."""
+
+    code = serializers.CharField(help_text="Stable, for programs")
+    title = serializers.CharField()
+    meaning = serializers.CharField()
+    fix = serializers.CharField()
+    who = serializers.CharField(
+        allow_null=True, help_text="Who has to act: you, carrier, callsphere, or nobody"
+    )
+
+
+@extend_schema_field(CauseSerializer(allow_null=True))
+class CauseField(serializers.Field[str, str, Any, Any]):
+    """A stored cause in words; null where nothing failed.
+
+    An address that we refuse to contact is told like a name that does not exist, so that nobody can use us
+    to find out what stands inside our network.
+    """
+
+    def to_representation(self, value: str) -> Any:
+        cause = told_cause(value)
+        return None if cause is None else CauseSerializer(cause).data
+
+
+class DetailField(serializers.CharField):
+    """A detail of a check, left out where it would tell a refused address from a name that does not exist."""
+
+    def __init__(self, column: str, **kwargs: Any) -> None:
+        self.column = column
+        super().__init__(source="*", read_only=True, **kwargs)
+
+    def to_representation(self, value: Any) -> str:
+        # Both causes are told the same, and so must be what surrounds them.
+        if value.cause in ("address_refused", "dns_not_found"):
+            return ""
+        return str(getattr(value, self.column))
+
+
+class LastAnswerSerializer(serializers.Serializer[GatewayHealth]):
+    """What the last check met with."""
+
+    at = serializers.DateTimeField(source="checked_at")
+    status = serializers.IntegerField(allow_null=True, help_text="SIP status code; null when nothing came")
+    reason = serializers.CharField()
+    rtt_ms = serializers.SerializerMethodField()
+    detail = DetailField("detail")
+    target = DetailField("target", help_text="Address, port and transport that was tried")
+    server = serializers.CharField(help_text="What the far end calls itself")
+
+    def get_rtt_ms(self, health: GatewayHealth) -> float | None:
+        return None if health.rtt_us is None else round(health.rtt_us / 1000, 2)
+
+    def to_representation(self, instance: GatewayHealth) -> Any:
+        return None if instance.checked_at is None else super().to_representation(instance)
+
+
+class GatewayHealthSerializer(serializers.Serializer[Gateway]):
+    """What is known of one gateway now."""
+
+    gateway_id = serializers.UUIDField(source="pk")
+    uri = serializers.CharField()
+    is_enabled = serializers.BooleanField()
+    state = serializers.ChoiceField(HealthState.choices, source="health.state")
+    since = serializers.DateTimeField(source="health.since")
+    next_check_at = serializers.DateTimeField(source="health.next_probe_at", allow_null=True)
+    last_answer = LastAnswerSerializer(source="health", allow_null=True)
+    cause = CauseField(source="health.cause")
+
+
+class TrunkHealthSerializer(serializers.Serializer[Any]):
+    """What is known of a trunk now."""
+
+    trunk_id = serializers.UUIDField(source="pk")
+    state = serializers.ChoiceField(HealthState.choices)
+    since = serializers.DateTimeField(source="state_since", allow_null=True)
+    headline = serializers.SerializerMethodField(help_text="The state in a few words")
+    checked_at = serializers.DateTimeField(allow_null=True)
+    gateways = GatewayHealthSerializer(many=True, source="watched_gateways")
+
+    def get_headline(self, trunk: Any) -> str:
+        return headline_of(trunk).text()
+
+
+class StatusChangeSerializer(serializers.Serializer[StatusChange]):
+    """A gateway's state changed."""
+
+    id = serializers.UUIDField()
+    at = serializers.DateTimeField()
+    gateway_id = serializers.UUIDField()
+    gateway_uri = serializers.CharField(source="gateway.uri")
+    from_state = serializers.ChoiceField(HealthState.choices)
+    to_state = serializers.ChoiceField(HealthState.choices)
+    previous_since = serializers.DateTimeField(help_text="Since when it had been in from_state")
+    status = serializers.IntegerField(allow_null=True)
+    cause = CauseField()
+    detail = DetailField("detail")
+
+
+class ProbeSerializer(serializers.Serializer[Any]):
+    """What was asked for."""
+
+    gateways = serializers.IntegerField(help_text="How many gateways are looked at now")
