@@ -15,6 +15,7 @@ from callsphere.sip.causes import CAUSES
 from callsphere.sip.resolver import MAX_RECORDS, DnsLookup, ResolutionError, Resolver, Target
 from callsphere.sip.resolver.records import Naptr, Srv, choose_naptr, order_srv
 from callsphere.sip.uri import SipUri
+from tests.lib.dangerous_addresses import DANGEROUS
 from tests.sip.dns_server import DnsServer
 
 PUBLIC = AddressPolicy()
@@ -229,6 +230,18 @@ def test_one_bad_record_refuses_the_name(dns_server: DnsServer) -> None:
     assert [refusal(dns_server, f"sip:{host}.example") for host in ("a", "v6", "srv")] == [
         "address_refused"
     ] * 3
+
+
+@pytest.mark.parametrize("address", [address for address, _ in DANGEROUS])
+def test_dangerous_addresses_are_refused_as_literal_record_and_srv_target(
+    dns_server: DnsServer, address: str
+) -> None:
+    rdtype = "AAAA" if ":" in address else "A"
+    dns_server.set("a.example", rdtype, address)
+    dns_server.set("_sip._udp.srv.example", "SRV", "0 0 5060 a.example.")
+    literal = f"[{address}]" if ":" in address else address
+    causes = [refusal(dns_server, f"sip:{host}") for host in (literal, "a.example:5060", "srv.example")]
+    assert causes == ["address_refused"] * 3
 
 
 def test_a_cname_to_a_private_address_is_refused(dns_server: DnsServer) -> None:
