@@ -67,6 +67,20 @@ def test_phone(number: str | None, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("address", "html"),
+    [
+        ("sips:a.example;transport=tls", "sips:a.example<wbr>;transport=tls"),
+        ("sip:user@host", "sip:user@<wbr>host"),
+        ("https://a.example/b", "https://<wbr>a.example/<wbr>b"),
+        ("203.0.113.10", "203.0.113.10"),
+        ("<b>;x", "&lt;b&gt;<wbr>;x"),
+    ],
+)
+def test_breaks_only_between_parts(address: str, html: str) -> None:
+    assert render("{{ address|breaks }}", address=address) == html
+
+
+@pytest.mark.parametrize(
     ("seconds", "text"),
     [
         (0, "just now"),

@@ -1,6 +1,7 @@
 """Template tags of the design system; docs/design-system.md shows each in use."""
 
 import datetime
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.forms import BoundField
 from django.template import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from callsphere.web import charts, fields, formats, icons
@@ -34,9 +35,20 @@ WHO = {
 }
 CALLOUT_ICONS = {"ok": "success", "warn": "warning", "fail": "error", "info": "info", "idle": "info"}
 
+# Where an address may be broken over two lines: before a parameter, after a user or a path segment.
+BREAKS = re.compile(r"(?=[;?])|(?<=[@/])(?![@/])")
+
 register.filter("duration", formats.duration)
 register.filter("latency", formats.latency)
 register.filter("phone", formats.phone)
+
+
+@register.filter
+def breaks(address: object) -> SafeString:
+    """Let a long address break between its parts rather than inside a word."""
+    return format_html_join(
+        SafeString("<wbr>"), "{}", ((part,) for part in BREAKS.split(str(address)) if part)
+    )
 
 
 @register.simple_tag
