@@ -99,7 +99,7 @@ def parse_network(text: str) -> Network:
     """Read a network or a single address. Raises ValidationError on `cidr` with what to write instead."""
     text = text.strip(" ")
     address, slash, prefix = text.partition("/")
-    if "%" in text or not text.isascii():
+    if "%" in text or not (text.isascii() and text.isprintable()):
         raise _wrong("Write digits, dots or colons only, such as 203.0.113.0/24 or 2001:db8::/48.")
     try:
         interface = ip_interface(text)

@@ -1,0 +1,106 @@
+"""The OpenAPI document and the page that shows it."""
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.databases import ROOT
+
+METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@pytest.fixture
+def document(client: Client, db: None) -> dict[str, Any]:
+    response = client.get("/api/v1/schema/")
+    assert response.status_code == 200
+    return response.json()
+
+
+def operations(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    return [
+        (method, path, operation)
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        if method in METHODS
+    ]
+
+
+def test_the_generator_has_nothing_to_warn_about() -> None:
+    command = [
+        sys.executable,
+        "manage.py",
+        "spectacular",
+        "--validate",
+        "--fail-on-warn",
+        "--file",
+        "/dev/null",
+    ]
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_version_and_paths(document: dict[str, Any]) -> None:
+    assert document["openapi"] == "3.1.0"
+    assert set(document["paths"]) == {
+        "/api/v1/tenant/",
+        "/api/v1/trunks/",
+        "/api/v1/trunks/{id}/",
+        "/api/v1/trunks/{trunk_id}/gateways/",
+        "/api/v1/trunks/{trunk_id}/gateways/{id}/",
+        "/api/v1/trunks/{trunk_id}/networks/",
+        "/api/v1/trunks/{trunk_id}/networks/{id}/",
+        "/api/v1/trunks/{trunk_id}/credentials/",
+        "/api/v1/trunks/{trunk_id}/credentials/{id}/",
+        "/api/v1/trunks/{trunk_id}/health-policy/",
+        "/api/v1/trunks/{trunk_id}/health/",
+        "/api/v1/trunks/{trunk_id}/probe/",
+        "/api/v1/trunks/{trunk_id}/status-changes/",
+        "/api/v1/trunks/{trunk_id}/status-changes/{id}/",
+        "/api/v1/audit-events/",
+        "/api/v1/audit-events/{id}/",
+    }
+
+
+def test_every_operation_is_described(document: dict[str, Any]) -> None:
+    ids = [operation["operationId"] for _method, _path, operation in operations(document)]
+    assert len(set(ids)) == len(ids)
+    for method, path, operation in operations(document):
+        assert operation["summary"], (method, path)
+        assert {"401", "403", "429"} <= set(operation["responses"]), (method, path)
+        for status, answer in operation["responses"].items():
+            if status >= "400":
+                (schema,) = answer["content"]["application/problem+json"]["schema"].values()
+                name = "VersionConflict" if status == "412" else "Problem"
+                assert schema == f"#/components/schemas/{name}"
+
+
+def test_edits_ask_for_a_version_and_posts_take_a_key(document: dict[str, Any]) -> None:
+    for method, path, operation in operations(document):
+        headers = {each["name"]: each for each in operation.get("parameters", []) if each["in"] == "header"}
+        if method == "post":
+            assert set(headers) == {"Idempotency-Key"}, path
+        elif method in ("put", "patch", "delete") and path != "/api/v1/tenant/":
+            assert headers["If-Match"]["required"] is True, path
+            assert {"412", "428"} <= set(operation["responses"])
+        else:
+            assert headers == {}, path
+
+
+def test_secrets_are_taken_and_never_given(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    holders = {name for name, schema in schemas.items() if "secret" in schema.get("properties", {})}
+    assert holders == {"CredentialRequest", "PatchedCredentialRequest"}
+
+
+def test_the_page_takes_nothing_from_elsewhere(client: Client, db: None) -> None:
+    response = client.get("/api/v1/docs/")
+    page = response.content.decode()
+    assert response.status_code == 200
+    assert "http" not in page.replace("http-equiv", "")
+    assert "<script>" not in page
+    policy = response.headers["Content-Security-Policy"]
+    assert "script-src 'self';" in policy
+    assert "unsafe-eval" not in policy
