@@ -1,0 +1,182 @@
+"""The engine as the rest of the product sees it: start it, hand it batches, iterate over outcomes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import threading
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future
+
+from callsphere.lib.netguard import AddressPolicy
+from callsphere.sip.engine.batch import Batch, EngineStopped, PingRun, PingTarget
+from callsphere.sip.engine.pinger import Pinger
+from callsphere.sip.engine.routes import RouteMaker
+from callsphere.sip.resolver import ResolutionError, Resolver, Target
+from callsphere.sip.transport.tls import TlsTrust
+from callsphere.sip.uri import SipUri
+
+MAX_USER_AGENT = 64
+"""Longest product name we give ourselves, in characters: the request has to stay small."""
+START_S = 10.0
+STOP_S = 5.0
+
+
+class PingEngine:
+    """Pings SIP peers from a thread of its own; usable from any number of threads of one process.
+
+    Sockets, connections and the DNS cache live on between batches. `policy` judges every address
+    before anything is sent to it. `nameservers` are (address, port) pairs, None for the system's;
+    `ca_file` adds roots to the system's; `advertised_host` is what Via, From and Contact name
+    instead of the sending address. Make one per process, after a fork, when it is first needed.
+    """
+
+    def __init__(
+        self,
+        *,
+        policy: AddressPolicy,
+        nameservers: Sequence[tuple[str, int]] | None = None,
+        user_agent: str = "CallSphere",
+        in_flight: int = 100,
+        ca_file: str | None = None,
+        advertised_host: str | None = None,
+    ) -> None:
+        """Raises ValueError for texts too long for a request, OSError for an unreadable `ca_file`."""
+        if in_flight < 1:
+            raise ValueError("At least one ping must be allowed in flight.")
+        if len(user_agent) > MAX_USER_AGENT:
+            raise ValueError(f"The user agent must have at most {MAX_USER_AGENT} characters.")
+        self._policy = policy
+        self._nameservers = nameservers
+        self._in_flight = in_flight
+        self._routes = RouteMaker(policy, user_agent, advertised_host)
+        self._trust = TlsTrust(ca_file)
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._pinger: Pinger | None = None
+        self._resolver: Resolver | None = None
+        self._ready = threading.Event()
+        self._pid = 0
+        self._stopping = False
+
+    def __enter__(self) -> PingEngine:
+        self.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start the thread; an engine is started once."""
+        if self._thread is not None:
+            raise RuntimeError("The ping engine was started before.")
+        self._pid = os.getpid()
+        self._thread = threading.Thread(target=self._run, name="sip-ping", daemon=True)
+        self._thread.start()
+        if not self._ready.wait(START_S) or self._pinger is None:
+            raise EngineStopped("The ping engine did not start.")
+
+    def stop(self) -> None:
+        """End every batch with EngineStopped and close everything. Does nothing in a forked child."""
+        if self._thread is None or self._loop is None or os.getpid() != self._pid:
+            return
+        self._stopping = True
+        with contextlib.suppress(RuntimeError):  # the loop is closed already
+            self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(STOP_S)
+
+    @property
+    def running(self) -> bool:
+        """Whether batches are taken in this process."""
+        alive = self._thread is not None and self._thread.is_alive()
+        return alive and not self._stopping and os.getpid() == self._pid
+
+    def resolve_many(
+        self, uris: Iterable[SipUri], timeout: float
+    ) -> dict[SipUri, list[Target] | ResolutionError]:
+        """Where each URI leads; what is not known within `timeout` seconds is `dns_timeout`."""
+        loop, _ = self._live()
+        wanted = list(dict.fromkeys(uris))
+        answer: Future[dict[SipUri, list[Target] | ResolutionError]] = asyncio.run_coroutine_threadsafe(
+            self._resolve_all(wanted, timeout), loop
+        )
+        try:
+            return answer.result(timeout + STOP_S)
+        except TimeoutError:
+            raise EngineStopped("The ping engine's thread has ended.") from None
+
+    def ping_many(
+        self, targets: Sequence[PingTarget], *, in_flight: int | None = None, rate: float | None = None
+    ) -> PingRun:
+        """Ping every target once; iterate over the result for outcomes in chunks, as they come.
+
+        At most `in_flight` pings of the batch are unanswered at a time (default: the engine's), at
+        most `rate` are begun per second. Every target gets exactly one outcome, within its `wait_s`
+        of its start. Raises EngineStopped when the engine does not run in this process.
+        """
+        loop, pinger = self._live()
+        if (in_flight is not None and in_flight < 1) or (rate is not None and rate <= 0):
+            raise ValueError("in_flight and rate must be positive.")
+        batch = Batch(targets, in_flight or self._in_flight, rate)
+        loop.call_soon_threadsafe(pinger.begin, batch)
+        return PingRun(batch, lambda: self._cancel(batch), lambda: self.running)
+
+    def _live(self) -> tuple[asyncio.AbstractEventLoop, Pinger]:
+        if not self.running or self._loop is None or self._pinger is None:
+            raise EngineStopped("The ping engine does not run in this process: make and start one.")
+        return self._loop, self._pinger
+
+    def _cancel(self, batch: Batch) -> None:
+        if self._loop is not None and self._pinger is not None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._pinger.cancel, batch)
+
+    def _run(self) -> None:
+        loop = _new_loop()
+        try:
+            self._resolver = Resolver(self._nameservers, self._policy)
+            self._pinger = Pinger(loop, self._policy, self._resolver, self._routes, self._trust)
+            self._loop = loop
+            loop.call_soon(self._ready.set)
+            loop.run_forever()
+        finally:
+            if self._pinger is not None:
+                self._pinger.stop()
+            loop.run_until_complete(_end_tasks())
+            loop.close()
+            self._ready.set()
+
+    async def _resolve_all(
+        self, uris: Sequence[SipUri], timeout: float
+    ) -> dict[SipUri, list[Target] | ResolutionError]:
+        found: dict[SipUri, list[Target] | ResolutionError] = {}
+
+        async def resolve(uri: SipUri) -> None:
+            assert self._resolver is not None  # noqa: S101 (made before the loop runs)
+            try:
+                found[uri] = await self._resolver.resolve(uri)
+            except ResolutionError as error:
+                found[uri] = error
+
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout):
+                await asyncio.gather(*(resolve(uri) for uri in uris))
+        late = ResolutionError("dns_timeout", f"no answer within {timeout:g} s")
+        return {uri: found.get(uri, late) for uri in uris}
+
+
+async def _end_tasks() -> None:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _new_loop() -> asyncio.AbstractEventLoop:
+    """A loop of uvloop, which takes half the CPU, or of asyncio where that is not installed."""
+    try:
+        import uvloop  # noqa: PLC0415 (optional)
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
