@@ -1,0 +1,1 @@
+"""Measurements: each against its peer in the same run, printed for people and kept as JSON lines."""
