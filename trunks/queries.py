@@ -1,0 +1,312 @@
+"""Reading trunks, the state they are in, and what happened to them. Call these inside a context.
+
+Every function takes a fixed number of queries, however many trunks and gateways there are.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import uuid
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Case, Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Lower
+
+from tenants.models import AuditEvent, Tenant
+from trunks.enums import HealthState
+from trunks.models import Gateway, GatewayHealth, ProbeAnswer, StatusChange, Trunk
+from trunks.wording import Headline, Tally, gateway_headline, trunk_headline
+
+PAGE_SIZE = 50
+_ENABLED = Q(gateways__is_enabled=True)
+_IN_TROUBLE = (HealthState.DOWN, HealthState.IMPAIRED)
+# The order in which a list shows states: what needs somebody comes first.
+_URGENCY = {
+    HealthState.DOWN: 0,
+    HealthState.IMPAIRED: 1,
+    HealthState.UNKNOWN: 2,
+    HealthState.UP: 3,
+    HealthState.PAUSED: 4,
+}
+
+
+def trunks_of(tenant: Tenant) -> QuerySet[Any, Any]:
+    """Return a tenant's trunks, the worst first, each with its state worked out of its gateways'.
+
+    Annotations: `gateway_count`, `enabled_count`, `up_count`, `impaired_count`, `down_count`; `state` (a
+    HealthState), `state_since`, `urgency` (0 is the worst), `down_causes`, `impaired_statuses`, `checked_at`.
+    The rule is that of `wording.trunk_state`; here the database applies it, to sort and to filter.
+    """
+    trunks = Trunk.objects.filter(tenant=tenant).annotate(
+        gateway_count=Count("gateways"),
+        enabled_count=Count("gateways", filter=_ENABLED),
+        up_count=_count(HealthState.UP),
+        impaired_count=_count(HealthState.IMPAIRED),
+        down_count=_count(HealthState.DOWN),
+        down_causes=ArrayAgg(
+            "gateways__health__cause", filter=_in_state(HealthState.DOWN), distinct=True, default=Value([])
+        ),
+        impaired_statuses=ArrayAgg(
+            "gateways__health__status",
+            filter=_in_state(HealthState.IMPAIRED) & Q(gateways__health__status__isnull=False),
+            distinct=True,
+            default=Value([]),
+        ),
+        checked_at=Max("gateways__health__checked_at", filter=_ENABLED),
+        up_since=Max("gateways__health__since", filter=_in_state(HealthState.UP)),
+        down_since=Max("gateways__health__since", filter=_in_state(HealthState.DOWN)),
+        trouble_since=Min("gateways__health__since", filter=_in_state(*_IN_TROUBLE)),
+    )
+    trunks = trunks.annotate(state=_state()).annotate(
+        state_since=Case(
+            When(state=HealthState.UP, then=F("up_since")),
+            When(state=HealthState.DOWN, then=F("down_since")),
+            When(state=HealthState.IMPAIRED, then=F("trouble_since")),
+        ),
+        urgency=Case(*(When(state=state, then=Value(rank)) for state, rank in _URGENCY.items())),
+        sort_name=Lower("name"),
+    )
+    return trunks.order_by("urgency", "sort_name", "id")
+
+
+def _in_state(*states: HealthState) -> Q:
+    return _ENABLED & Q(gateways__health__state__in=states)
+
+
+def _count(state: HealthState) -> Count:
+    return Count("gateways", filter=_in_state(state))
+
+
+def _state() -> Case:
+    """The rule of `wording.trunk_state` in SQL."""
+    looked_at = Q(up_count__gt=0) | Q(impaired_count__gt=0) | Q(down_count__gt=0)
+    answering = Q(up_count__gt=0) | Q(impaired_count__gt=0)
+    return Case(
+        When(Q(is_enabled=False) | Q(gateway_count__gt=0, enabled_count=0), then=Value(HealthState.PAUSED)),
+        When(~looked_at, then=Value(HealthState.UNKNOWN)),
+        When(~answering, then=Value(HealthState.DOWN)),
+        When(Q(impaired_count__gt=0) | Q(down_count__gt=0), then=Value(HealthState.IMPAIRED)),
+        default=Value(HealthState.UP),
+    )
+
+
+def count_by_state(tenant: Tenant) -> dict[str, int]:
+    """Return how many of a tenant's trunks are in which state."""
+    return dict(Counter(trunks_of(tenant).order_by().values_list("state", flat=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a tenant has come on the way to its first green trunk."""
+
+    has_trunk: bool
+    has_gateway: bool
+    has_answer: bool
+    was_up: bool
+
+
+def progress_of(tenant: Tenant) -> Progress:
+    """Return how far a tenant's set-up has come. One query."""
+    healths = GatewayHealth.objects.filter(tenant=OuterRef("pk"))
+    ups = StatusChange.objects.filter(tenant=OuterRef("pk"), to_state=HealthState.UP)
+    found = (
+        Tenant.objects.filter(pk=tenant.pk)
+        .annotate(
+            has_trunk=Exists(Trunk.objects.filter(tenant=OuterRef("pk"))),
+            has_gateway=Exists(Gateway.objects.filter(tenant=OuterRef("pk"))),
+            has_answer=Exists(healths.filter(status__isnull=False)),
+            was_up=Exists(ups),
+        )
+        .values("has_trunk", "has_gateway", "has_answer", "was_up")
+        .get()
+    )
+    return Progress(**found)
+
+
+def matching(trunks: QuerySet[Any, Any], *, search: str = "", state: str = "") -> QuerySet[Any, Any]:
+    """Narrow trunks to those whose name or a gateway's host contains `search`, and to one state."""
+    if search:
+        by_host = Gateway.objects.filter(trunk=OuterRef("pk"), host__icontains=search)
+        trunks = trunks.filter(Q(name__icontains=search) | Exists(by_host))
+    if state:
+        trunks = trunks.filter(state=state)
+    return trunks
+
+
+def tally_of(trunk: Any) -> Tally:
+    """Return the counts of a trunk that comes from `trunks_of`."""
+    return Tally(
+        total=trunk.gateway_count,
+        enabled=trunk.enabled_count,
+        up=trunk.up_count,
+        impaired=trunk.impaired_count,
+        down=trunk.down_count,
+    )
+
+
+def headline_of(trunk: Any) -> Headline:
+    """Say the state of a trunk that comes from `trunks_of` in words."""
+    return trunk_headline(
+        tally_of(trunk),
+        is_enabled=trunk.is_enabled,
+        since=trunk.state_since,
+        causes=trunk.down_causes,
+        statuses=trunk.impaired_statuses,
+    )
+
+
+def gateway_headline_of(gateway: Gateway) -> Headline:
+    """Say the state of a gateway (with its health selected) in words."""
+    health = gateway.health
+    return gateway_headline(health.state, since=health.since, status=health.status)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A stretch of a list, and the cursors of the stretches before and after it."""
+
+    rows: list[Any]
+    previous: str = ""
+    next: str = ""
+
+
+def page_of(trunks: QuerySet[Any, Any], cursor: str = "", size: int = PAGE_SIZE) -> Page:
+    """Return one page of `trunks_of`, found by its place in the order, not by counting rows.
+
+    `cursor` comes from a page's `previous` or `next`; one that cannot be read means the first page.
+    """
+    place = _read_cursor(cursor)
+    backwards = bool(place and place[0] == "before")
+    if place:
+        trunks = trunks.filter(_beyond(*place))
+    if backwards:
+        trunks = trunks.reverse()
+    rows = list(trunks[: size + 1])
+    has_more = len(rows) > size
+    rows = rows[:size]
+    if backwards:
+        rows.reverse()
+    if not rows:
+        return Page([])
+    has_previous = has_more if backwards else place is not None
+    has_next = True if backwards else has_more
+    return Page(
+        rows,
+        previous=_cursor("before", rows[0]) if has_previous else "",
+        next=_cursor("after", rows[-1]) if has_next else "",
+    )
+
+
+def _beyond(side: str, urgency: int, name: str, trunk_id: uuid.UUID) -> Q:
+    step = "gt" if side == "after" else "lt"
+    return (
+        Q(**{f"urgency__{step}": urgency})
+        | Q(urgency=urgency, **{f"sort_name__{step}": name})
+        | Q(urgency=urgency, sort_name=name, **{f"id__{step}": trunk_id})
+    )
+
+
+def _cursor(side: str, trunk: Any) -> str:
+    place = json.dumps([side, trunk.urgency, trunk.sort_name, str(trunk.pk)])
+    return base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+
+
+def _read_cursor(cursor: str) -> tuple[str, int, str, uuid.UUID] | None:
+    if not cursor:
+        return None
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        side, urgency, name, trunk_id = json.loads(base64.urlsafe_b64decode(padded))
+        if side in ("before", "after") and isinstance(urgency, int) and isinstance(name, str):
+            return side, urgency, name.replace("\0", ""), uuid.UUID(trunk_id)
+    except (ValueError, TypeError, AttributeError, binascii.Error):
+        pass
+    return None
+
+
+def gateways_of(trunk: Trunk) -> QuerySet[Gateway]:
+    """Return a trunk's gateways in the order they are tried, with their health."""
+    return Gateway.objects.filter(trunk=trunk).select_related("health")
+
+
+def worst_gateways(gateways: Sequence[Gateway]) -> list[Gateway]:
+    """Return the enabled gateways that are in trouble, trunk by trunk, those that do not answer first."""
+    rank: dict[str, int] = {HealthState.DOWN: 0, HealthState.IMPAIRED: 1}
+    order = {trunk_id: place for place, trunk_id in enumerate(dict.fromkeys(g.trunk_id for g in gateways))}
+    troubled = [each for each in gateways if each.is_enabled and each.health.state in rank]
+    return sorted(troubled, key=lambda each: (order[each.trunk_id], rank[each.health.state]))
+
+
+def troubled_gateways(trunks: Sequence[Trunk]) -> list[Gateway]:
+    """Return the gateways in trouble of these trunks, in their order, with health and trunk."""
+    healths = (
+        GatewayHealth.objects.filter(
+            gateway__trunk__in=trunks, gateway__is_enabled=True, state__in=_IN_TROUBLE
+        )
+        .select_related("gateway__trunk")
+        .order_by("since")
+    )
+    place = {trunk.pk: index for index, trunk in enumerate(trunks)}
+    found = []
+    for health in healths:
+        gateway = health.gateway
+        gateway.health = health
+        found.append(gateway)
+    return worst_gateways(sorted(found, key=lambda each: place[each.trunk_id]))
+
+
+def gateway_ids_of(trunks: Sequence[Trunk]) -> dict[uuid.UUID, list[uuid.UUID]]:
+    """Return the ids of the enabled gateways of each trunk, by the trunk's id."""
+    pairs = Gateway.objects.filter(trunk__in=trunks, is_enabled=True).values_list("trunk_id", "id")
+    found: dict[uuid.UUID, list[uuid.UUID]] = {trunk.pk: [] for trunk in trunks}
+    for trunk_id, gateway_id in pairs:
+        found[trunk_id].append(gateway_id)
+    return found
+
+
+def changes_of(tenant: Tenant) -> QuerySet[StatusChange]:
+    """Return the changes of state of all of a tenant's gateways, the newest first."""
+    return StatusChange.objects.filter(tenant=tenant).select_related("trunk", "gateway")
+
+
+def changes_before(
+    changes: QuerySet[StatusChange], place: tuple[datetime, uuid.UUID] | None
+) -> QuerySet[StatusChange]:
+    """Return the changes that are older than a place in the history; all of them for None."""
+    if place is None:
+        return changes
+    at, change_id = place
+    return changes.filter(Q(at__lt=at) | Q(at=at, id__lt=change_id))
+
+
+def place_of(change: StatusChange) -> str:
+    """Write a change's place in the history, for the address of the next page."""
+    return f"{change.at:%Y%m%dT%H%M%S.%fZ}_{change.pk}"
+
+
+def read_place(text: str) -> tuple[datetime, uuid.UUID] | None:
+    """Read what `place_of` wrote; None for anything else."""
+    moment, _, change_id = text.partition("_")
+    try:
+        at = datetime.strptime(moment, "%Y%m%dT%H%M%S.%fZ").replace(tzinfo=UTC)
+        return at, uuid.UUID(change_id)
+    except ValueError:
+        return None
+
+
+def latest_answers(trunk: Trunk, limit: int) -> list[ProbeAnswer]:
+    """Return what a trunk's gateways last answered, the newest first."""
+    answers = ProbeAnswer.objects.filter(gateway__trunk=trunk).select_related("gateway")
+    return list(answers.order_by("-at")[:limit])
+
+
+def last_edit(object_id: uuid.UUID) -> AuditEvent | None:
+    """Return who changed an object last, and when."""
+    return AuditEvent.objects.filter(object_id=object_id).first()
