@@ -30,7 +30,7 @@ from trunks.health import Answer, Claim, claim_due, postpone, severity_of, store
 from trunks.pacing import take_allowances
 
 BATCH = 1000
-"""How many gateways one claim takes, all of them in flight together."""
+"""How many gateways one claim takes. All are in flight together, so that the mute hold up nobody."""
 LONGEST_RUN_S = 20.0
 """A run that keeps finding full batches ends after this time; the next tick goes on."""
 ADDRESS_KNOWN_S = 300.0
@@ -91,26 +91,31 @@ def probe_due(
     *,
     clock: Callable[[], datetime] = timezone.now,
     batch: int = BATCH,
+    in_flight: int = BATCH,
     longest_s: float = LONGEST_RUN_S,
 ) -> int:
     """Probe what is due, batch by batch while batches are full; return how many gateways were claimed."""
     started = time.monotonic()
     total = 0
-    while not _stopping.is_set() and time.monotonic() - started < longest_s:
+    while not _stopping.is_set():
         claimed_at = clock()
         claims = claim_due(claimed_at, batch)
         OLDEST_DUE.set(max((claim.late_s for claim in claims), default=0.0))
         if claims:
             LATE.observe(max(claim.late_s for claim in claims))
             total += len(claims)
-            _probe(pinger, claims, claimed_at, clock)
-        if len(claims) < batch:
+            _probe(pinger, claims, claimed_at, clock, in_flight)
+        if len(claims) < batch or time.monotonic() - started >= longest_s:
             break
     return total
 
 
 def _probe(
-    pinger: PingEngine, claims: Sequence[Claim], claimed_at: datetime, clock: Callable[[], datetime]
+    pinger: PingEngine,
+    claims: Sequence[Claim],
+    claimed_at: datetime,
+    clock: Callable[[], datetime],
+    in_flight: int,
 ) -> None:
     targets, unusable = _targets(claims)
     if unusable:
@@ -122,7 +127,7 @@ def _probe(
             POSTPONED.inc(len(late))
             log.info("probes_postponed", count=len(late), rate_per_address=rate)
             postpone(late, clock())
-    run = pinger.ping_many(targets, in_flight=BATCH)
+    run = pinger.ping_many(targets, in_flight=in_flight)
     try:
         for outcomes in run:
             _store([_answer(outcome) for outcome in outcomes], claimed_at, clock())
