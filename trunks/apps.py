@@ -1,8 +1,14 @@
 from django.apps import AppConfig
 
+from tenants.access import Capability
+from tenants.navigation import Area, add_area
+
 
 class TrunksConfig(AppConfig):
     """SIP trunks, their gateways and their health."""
 
     name = "trunks"
     verbose_name = "Trunks"
+
+    def ready(self) -> None:
+        add_area(Area("Trunks", "trunks:list", "trunk", Capability.TRUNKS_READ, 20))

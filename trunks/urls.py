@@ -1,0 +1,37 @@
+"""Addresses of the trunk pages, below /t/<slug>/trunks/."""
+
+from django.urls import URLPattern, path
+
+from trunks.views import access, connect, detail, gateways, lists, settings
+
+app_name = "trunks"
+
+_TRUNK = "<uuid:trunk_id>/"
+_GATEWAY = f"{_TRUNK}gateways/<uuid:gateway_id>/"
+_NETWORK = f"{_TRUNK}networks/<uuid:network_id>/"
+_CREDENTIAL = f"{_TRUNK}credentials/<uuid:credential_id>/"
+
+urlpatterns: list[URLPattern] = [
+    path("", lists.TrunkList.as_view(), name="list"),
+    path("connect/", connect.Connect.as_view(), name="create"),
+    path("preview/", connect.AddressPreview.as_view(), name="preview"),
+    path(_TRUNK, detail.TrunkDetail.as_view(), name="detail"),
+    path(f"{_TRUNK}first-check/", connect.FirstCheck.as_view(), name="first-check"),
+    path(f"{_TRUNK}history/", detail.TrunkHistory.as_view(), name="history"),
+    path(f"{_TRUNK}probe/", detail.ProbeNow.as_view(), name="probe-now"),
+    path(f"{_TRUNK}edit/", settings.TrunkEdit.as_view(), name="edit"),
+    path(f"{_TRUNK}delete/", settings.TrunkDelete.as_view(), name="delete"),
+    path(f"{_TRUNK}health-checks/", settings.PolicyEdit.as_view(), name="policy"),
+    path(f"{_TRUNK}health-checks/preview/", settings.PolicyPreview.as_view(), name="policy-preview"),
+    path(f"{_TRUNK}gateways/add/", gateways.GatewayAdd.as_view(), name="gateway-add"),
+    path(_GATEWAY, gateways.GatewayDetail.as_view(), name="gateway-detail"),
+    path(f"{_GATEWAY}edit/", gateways.GatewayEdit.as_view(), name="gateway-edit"),
+    path(f"{_GATEWAY}delete/", gateways.GatewayDelete.as_view(), name="gateway-delete"),
+    path(f"{_TRUNK}access/", access.Access.as_view(), name="access"),
+    path(f"{_TRUNK}networks/add/", access.NetworkAdd.as_view(), name="network-add"),
+    path(f"{_NETWORK}edit/", access.NetworkEdit.as_view(), name="network-edit"),
+    path(f"{_NETWORK}delete/", access.NetworkDelete.as_view(), name="network-delete"),
+    path(f"{_TRUNK}credentials/add/", access.CredentialAdd.as_view(), name="credential-add"),
+    path(f"{_CREDENTIAL}edit/", access.CredentialEdit.as_view(), name="credential-edit"),
+    path(f"{_CREDENTIAL}delete/", access.CredentialDelete.as_view(), name="credential-delete"),
+]

@@ -1,0 +1,1 @@
+"""The pages of trunks, one module for each area."""

@@ -1,0 +1,133 @@
+"""The guided path to the first green trunk: one form, then the first check as it happens."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from callsphere.sip.uri import SipUri, parse_gateway_uri
+from trunks.enums import HealthState
+from trunks.forms import AddressFields, ConnectForm
+from trunks.models import Gateway, Trunk
+from trunks.queries import gateways_of
+from trunks.services import provision_trunk
+from trunks.summaries import gateway_rows, problems_of
+from trunks.views.base import EditsOnly, LivePage, OneTrunkPage
+from trunks.views.editing import FormPage
+from trunks.wording import address_sentences
+
+# Longer than a probe waits at most, and the worker's tick.
+LATE_AFTER = timedelta(seconds=20)
+# How the service names the fields of a trunk's parts.
+_PART = re.compile(r"\w+\[(?P<index>\d+)\]\.(?P<field>\w+)")
+
+
+class Connect(FormPage):
+    """Name, address and recognition on one page. Leaving it leaves nothing behind."""
+
+    template_name = "trunks/connect.html"
+    form_class = ConnectForm
+    trunk: Trunk
+    _networks: list[str]
+
+    def page_context(self) -> dict[str, Any]:
+        return {"trunks_url": self.url("list")}
+
+    def save(self, form: ConnectForm) -> str:
+        data = form.cleaned_data
+        self._networks = form.network_lines()
+        confirmed = data["wide_confirmed"]
+        self.trunk, warnings = provision_trunk(
+            tenant=self.tenant,
+            actor=self.actor,
+            name=data["name"],
+            direction=data["direction"],
+            authentication=data["authentication"],
+            gateways=[{"uri": data["uri"]}],
+            allowed_networks=[{"cidr": cidr, "wide_confirmed": confirmed} for cidr in self._networks],
+            credentials=[form.account()] if data["username"] else [],
+        )
+        for warning in warnings:
+            messages.warning(self.request, warning)
+        return ""
+
+    def place(self, name: str, text: str) -> tuple[str, str]:
+        part = _PART.fullmatch(name)
+        if part is None:
+            return super().place(name, text)
+        if part["field"] == "cidr":
+            return "networks", f"{self._networks[int(part['index'])][:60]}: {text}"
+        return super().place(part["field"], text)
+
+    def success_url(self) -> str:
+        return self.url("first-check", trunk_id=self.trunk.pk)
+
+    def cancel_url(self) -> str:
+        return self.url("list")
+
+
+class AddressPreview(EditsOnly):
+    """What an address would be sent as, while it is typed."""
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        form = AddressFields(request.GET)
+        context: dict[str, Any] = {"typed": bool(request.GET.get("address", "").strip())}
+        if form.is_valid():
+            uri = parse_gateway_uri(form.cleaned_data["uri"])
+            context |= preview_of(uri)
+        else:
+            context["errors"] = [error for errors in form.errors.values() for error in errors]
+        return render(request, "trunks/_preview.html", context)
+
+
+def preview_of(uri: SipUri) -> dict[str, Any]:
+    """Return what the preview says of an address that can be used."""
+    return {"uri": str(uri), "sentences": address_sentences(uri)}
+
+
+class FirstCheck(LivePage, OneTrunkPage):
+    """A new trunk's first check, as it happens: what was asked, what came back, and what to do about it."""
+
+    template_name = "trunks/first_check.html"
+
+    def page_context(self) -> dict[str, Any]:
+        gateways = list(gateways_of(self.trunk))
+        rows = gateway_rows(gateways)
+        return {
+            **self.trunk_context(),
+            "rows": rows,
+            "steps": [_step(row.gateway, row) for row in rows],
+            "problems": problems_of(gateways),
+            "is_waiting": any(_is_waiting(each) for each in gateways),
+            "is_late": any(_is_late(each) for each in gateways),
+        }
+
+
+def _is_waiting(gateway: Gateway) -> bool:
+    return gateway.is_enabled and gateway.health.state == HealthState.UNKNOWN
+
+
+def _is_late(gateway: Gateway) -> bool:
+    due = gateway.health.next_probe_at
+    return _is_waiting(gateway) and due is not None and timezone.now() - due > LATE_AFTER
+
+
+def _step(gateway: Gateway, row: Any) -> dict[str, Any]:
+    """Return the line of the step list that tells of one gateway."""
+    title = f"Ask {gateway.uri}"
+    if _is_waiting(gateway):
+        return {
+            "title": title,
+            "state": "running",
+            "detail": "Waiting for the carrier's answer, 10 seconds at most",
+        }
+    states = {HealthState.UP: "pass", HealthState.IMPAIRED: "warn", HealthState.DOWN: "fail"}
+    state = states.get(HealthState(gateway.health.state), "skipped")
+    tried = f" from {row.target}" if row.target and gateway.health.status else ""
+    return {"title": title, "state": state, "detail": f"{row.answer}{tried}"}

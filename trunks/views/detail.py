@@ -1,0 +1,89 @@
+"""A trunk: what state it is in and why, its gateways, what they answered, what changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponseRedirect
+from django.http.response import HttpResponseBase
+from django.views.generic.base import View
+
+from callsphere.lib.errors import Refused
+from trunks import services
+from trunks.models import HealthPolicy
+from trunks.queries import (
+    changes_before,
+    changes_of,
+    gateways_of,
+    latest_answers,
+    place_of,
+    read_place,
+)
+from trunks.summaries import answer_rows, change_rows, gateway_rows, problems_of
+from trunks.views.base import EditsOnly, LivePage, OneTrunkPage
+from trunks.wording import authentication_words, policy_sentences
+
+ANSWERS_SHOWN = 8
+CHANGES_SHOWN = 5
+HISTORY_PAGE = 50
+
+
+class TrunkDetail(LivePage, OneTrunkPage):
+    """The first page of a trunk."""
+
+    tab = "detail"
+    template_name = "trunks/detail.html"
+
+    def page_context(self) -> dict[str, Any]:
+        trunk = self.trunk
+        gateways = list(gateways_of(trunk))
+        policy = HealthPolicy.objects.get(trunk=trunk)
+        return {
+            **self.trunk_context(),
+            "rows": gateway_rows(gateways),
+            "problems": problems_of(gateways),
+            "answers": answer_rows(latest_answers(trunk, ANSWERS_SHOWN)),
+            "changes": change_rows(changes_of(self.tenant).filter(trunk=trunk), limit=CHANGES_SHOWN),
+            "policy_sentences": policy_sentences(
+                policy.interval_s, policy.failures_to_down, policy.successes_to_up
+            ),
+            "authentication": authentication_words(trunk.authentication),
+        }
+
+
+class TrunkHistory(LivePage, OneTrunkPage):
+    """Every change of state of a trunk's gateways, with how long each state lasted."""
+
+    tab = "history"
+    template_name = "trunks/history.html"
+
+    def page_context(self) -> dict[str, Any]:
+        place = read_place(self.request.GET.get("before", ""))
+        changes = changes_before(changes_of(self.tenant).filter(trunk=self.trunk), place)
+        rows = change_rows(changes, limit=HISTORY_PAGE + 1)
+        shown = rows[:HISTORY_PAGE]
+        older = f"?before={place_of(shown[-1].change)}" if len(rows) > HISTORY_PAGE else ""
+        return {
+            **self.trunk_context(),
+            "changes": shown,
+            "newest_url": self.request.path if place else "",
+            "older_url": older,
+        }
+
+
+class ProbeNow(EditsOnly, OneTrunkPage, View):
+    """Look at a trunk's gateways at once."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            count = services.probe_now(tenant=self.tenant, actor=self.actor, trunk=self.trunk)
+        except Refused as refusal:
+            messages.warning(request, str(refusal))
+        else:
+            asked = "The gateway is" if count == 1 else f"{count} gateways are"
+            messages.success(request, f"{asked} being checked now. The answer shows here in seconds.")
+        name = "first-check" if request.POST.get("next") == "first-check" else "detail"
+        return HttpResponseRedirect(self.trunk_url(name))

@@ -1,0 +1,118 @@
+"""Gateways of a trunk: one page each, and the forms to add, change and delete them."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.utils.functional import cached_property
+
+from trunks import services
+from trunks.enums import CredentialDirection
+from trunks.forms import GatewayEditForm, GatewayForm
+from trunks.models import DigestCredential, Gateway
+from trunks.queries import changes_of
+from trunks.summaries import answer_rows, change_rows, gateway_rows, problems_of
+from trunks.views.base import LivePage, OneTrunkPage
+from trunks.views.deleting import DeletePage
+from trunks.views.editing import TrunkFormPage
+
+CHANGES_SHOWN = 10
+
+
+class GatewayPage(OneTrunkPage):
+    """A page about one gateway of one trunk."""
+
+    @cached_property
+    def gateway(self) -> Gateway:
+        """The gateway, with its health."""
+        return self.find_gateway(self.kwargs["gateway_id"])
+
+
+class GatewayDetail(LivePage, GatewayPage):
+    """A gateway: state, last 20 answers, the last day, changes."""
+
+    template_name = "trunks/gateway_detail.html"
+
+    def page_context(self) -> dict[str, Any]:
+        gateway = self.gateway
+        row = gateway_rows([gateway])[0]
+        changes = changes_of(self.tenant).filter(trunk=self.trunk, gateway=gateway)
+        return {
+            **self.trunk_context(),
+            "headline": row.headline,
+            "gateway": gateway,
+            "row": row,
+            "problems": problems_of([gateway]),
+            "answers": answer_rows(gateway.answers.order_by("-at")),
+            "changes": change_rows(changes, limit=CHANGES_SHOWN),
+        }
+
+
+class GatewayAdd(TrunkFormPage):
+    """Add a gateway to a trunk."""
+
+    template_name = "trunks/gateway_form.html"
+    form_class = GatewayForm
+
+    def save(self, form: GatewayForm) -> str:
+        services.add_gateway(tenant=self.tenant, actor=self.actor, trunk=self.trunk, **form.changes())
+        return "The gateway is added. Its first check takes seconds."
+
+    def success_url(self) -> str:
+        return self.trunk_url("detail")
+
+
+class GatewayEdit(TrunkFormPage, GatewayPage):
+    """Change a gateway."""
+
+    template_name = "trunks/gateway_form.html"
+    form_class = GatewayEditForm
+
+    def initial(self) -> dict[str, Any]:
+        return GatewayEditForm.initial_of(self.gateway)
+
+    def edited(self) -> Gateway:
+        return self.gateway
+
+    def page_context(self) -> dict[str, Any]:
+        secrets = DigestCredential.objects.filter(
+            trunk=self.trunk, direction=CredentialDirection.OUTBOUND, secret__isnull=False
+        )
+        return {**super().page_context(), "gateway": self.gateway, "clears_secrets": secrets.exists()}
+
+    def save(self, form: GatewayEditForm) -> str:
+        services.update_gateway(
+            tenant=self.tenant,
+            actor=self.actor,
+            gateway=self.gateway,
+            expected_version=form.cleaned_data["version"],
+            **form.changes(),
+        )
+        return "The gateway is saved."
+
+    def success_url(self) -> str:
+        return self.trunk_url("gateway-detail", gateway_id=self.gateway.pk)
+
+
+class GatewayDelete(DeletePage, GatewayPage):
+    """Delete a gateway with its history."""
+
+    heading: ClassVar[str] = "Delete this gateway?"
+    button: ClassVar[str] = "Delete the gateway"
+    consequence: ClassVar[str] = (
+        "Calls no longer use it, and its checks stop at once. What it answered, and the history of its"
+        " state, are deleted with it. This cannot be undone."
+    )
+
+    def subject(self) -> Gateway:
+        return self.gateway
+
+    def delete(self) -> str:
+        services.delete_gateway(tenant=self.tenant, actor=self.actor, gateway=self.gateway)
+        return f"{self.gateway} is deleted."
+
+    def back_url(self) -> str:
+        return self.trunk_url("gateway-detail", gateway_id=self.gateway.pk)
+
+    def done_url(self) -> str:
+        return self.trunk_url("detail")
