@@ -2,6 +2,9 @@
 
 from django.apps import AppConfig
 
+from tenants.access import Capability
+from tenants.navigation import Area, add_area
+
 
 class WebConfig(AppConfig):
     """Gives the template tags and the static files their place."""
@@ -9,3 +12,6 @@ class WebConfig(AppConfig):
     name = "callsphere.web"
     label = "web"
     verbose_name = "Web pages"
+
+    def ready(self) -> None:
+        add_area(Area("Dashboard", "web:dashboard", "dashboard", Capability.TENANT_READ, 10))

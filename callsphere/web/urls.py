@@ -3,12 +3,13 @@
 from django.conf import settings
 from django.urls import URLPattern, path
 
-from callsphere.web import views
+from callsphere.web import dashboard, views
 
 app_name = "web"
 
 urlpatterns: list[URLPattern] = [
     path("", views.landing, name="landing"),
+    path("t/<slug:tenant>/", dashboard.Dashboard.as_view(), name="dashboard"),
 ]
 if settings.DEBUG:
     urlpatterns.append(path("_components/", views.components, name="components"))
