@@ -11,5 +11,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("metrics", readiness.metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.account.urls")),
+    path("api/v1/", include("callsphere.api.urls")),
+    path("t/<slug:tenant>/trunks/", include("trunks.urls")),
+    path("", include("tenants.urls")),
     path("", include("callsphere.web.urls")),
 ]
