@@ -1,5 +1,7 @@
 """People in a tenant: inviting, joining, changing roles, leaving."""
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import send_mail
@@ -17,6 +19,9 @@ from tenants.enums import Role, RouteKind
 from tenants.models import INVITATION_LIFETIME, Invitation, Membership, Tenant, TenantRoute, User
 from tenants.tokens import hash_token, new_token
 
+# Between two mails to the same invited person.
+RESEND_AFTER = timedelta(minutes=1)
+
 
 def invite_member(*, tenant: Tenant, actor: Actor, inviter: Membership, email: str, role: str) -> Invitation:
     """Send an invitation by e-mail; the person becomes a member by accepting it.
@@ -28,7 +33,7 @@ def invite_member(*, tenant: Tenant, actor: Actor, inviter: Membership, email: s
     _check_grantable(inviter, role)
     if Membership.objects.filter(tenant=tenant, user__email__iexact=email).exists():
         raise ValidationError({"email": f"{email} is a member already."})
-    _check_member_limit(tenant)
+    _check_member_limit(tenant, invited=_open_invitations(tenant))
     token = new_token()
     invitation = Invitation(
         tenant=tenant,
@@ -51,6 +56,33 @@ def invite_member(*, tenant: Tenant, actor: Actor, inviter: Membership, email: s
         ) from None
     transaction.on_commit(lambda: _mail_invitation(invitation, token))
     return invitation
+
+
+def resend_invitation(*, tenant: Tenant, actor: Actor, inviter: Membership, invitation: Invitation) -> None:
+    """Send the mail again, with a new link that lives for a week; the old link stops working.
+
+    Raises Refused when the offer has ended or the last mail was sent within a minute, ValidationError when
+    the role is above the inviter's.
+    """
+    _check_grantable(inviter, invitation.role)
+    token = new_token()
+    with transaction.atomic():
+        locked = (
+            Invitation.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=invitation.pk)
+        )
+        if locked.accepted_at or locked.revoked_at:
+            raise Refused("This invitation was used or withdrawn. Send a new one.")
+        now = timezone.now()
+        if locked.expires_at > now + INVITATION_LIFETIME - RESEND_AFTER:
+            raise Refused(f"A mail went to {locked.email} a moment ago. Wait a minute.")
+        TenantRoute.objects.filter(hash=locked.token_hash).delete()
+        locked.token_hash = hash_token(token)
+        locked.expires_at = now + INVITATION_LIFETIME
+        locked.invited_by = inviter.user
+        locked.save(update_fields=["token_hash", "expires_at", "invited_by"])
+        TenantRoute.objects.create(hash=locked.token_hash, kind=RouteKind.INVITATION, tenant=tenant)
+        record_event(tenant=tenant, actor=actor, verb="invitation.resent", obj=locked)
+    transaction.on_commit(lambda: _mail_invitation(locked, token))
 
 
 def revoke_invitation(*, tenant: Tenant, actor: Actor, invitation: Invitation) -> None:
@@ -149,10 +181,17 @@ def _check_grantable(member: Membership, role: str) -> None:
         raise ValidationError({"role": "You may not give or take this role."})
 
 
-def _check_member_limit(tenant: Tenant) -> None:
-    if Membership.objects.filter(tenant=tenant).count() >= tenant.member_limit:
+def _open_invitations(tenant: Tenant) -> int:
+    return Invitation.objects.filter(
+        tenant=tenant, accepted_at=None, revoked_at=None, expires_at__gt=timezone.now()
+    ).count()
+
+
+def _check_member_limit(tenant: Tenant, *, invited: int = 0) -> None:
+    if Membership.objects.filter(tenant=tenant).count() + invited >= tenant.member_limit:
         raise LimitReached(
-            f"Your plan has room for {tenant.member_limit} members. Remove one or change the plan."
+            f"Your plan has room for {tenant.member_limit} members, open invitations included."
+            " Remove one or change the plan."
         )
 
 
