@@ -7,19 +7,31 @@ from tenants.services.members import (
     find_invitation,
     invite_member,
     remove_member,
+    resend_invitation,
     revoke_invitation,
+)
+from tenants.services.second_factor import (
+    add_second_factor,
+    prove_second_factor,
+    remove_second_factor,
+    replace_recovery_codes,
 )
 from tenants.services.tenants import create_tenant, rename_tenant, update_tenant
 
 __all__ = [
     "accept_invitation",
+    "add_second_factor",
     "change_role",
     "create_api_key",
     "create_tenant",
     "find_invitation",
     "invite_member",
+    "prove_second_factor",
     "remove_member",
+    "remove_second_factor",
     "rename_tenant",
+    "replace_recovery_codes",
+    "resend_invitation",
     "revoke_api_key",
     "revoke_invitation",
     "update_tenant",

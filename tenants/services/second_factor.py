@@ -1,0 +1,134 @@
+"""A person's second factor: one-time codes of an authenticator app, and recovery codes for when it is gone.
+
+It belongs to a person and not to a tenant, so every change is told to the log of each tenant they are in.
+"""
+
+import base64
+import hashlib
+import secrets
+from datetime import datetime
+from math import ceil
+
+import structlog
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+from django_otp.models import Device
+from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from callsphere.lib.errors import Refused
+from tenants.audit import Actor, record_event
+from tenants.context import tenant_context, user_context
+from tenants.models import User
+from tenants.queries import memberships_of
+from tenants.second_factor import find_device, find_recovery_device
+
+RECOVERY_CODES = 10
+_RECOVERY_BYTES = 10  # 80 random bits: a plain hash of them cannot be guessed back
+_GROUP = 4
+_DIGITS = 6
+_WRONG_AT_FIRST = "This code does not fit. Check that your phone's clock is right, and use the newest one."
+_WRONG = "This code does not fit. Use the newest one of your app, or a recovery code that was not used yet."
+log = structlog.get_logger(__name__)
+
+
+def add_second_factor(*, user: User, actor: Actor, key: str, code: str) -> tuple[TOTPDevice, list[str]]:
+    """Bind an authenticator that holds `key` (hexadecimal), which `code` proves. Returns recovery codes too.
+
+    The codes cannot be had again. Raises ValidationError for a wrong code, Refused when there is one already.
+    """
+    with transaction.atomic():
+        User.objects.select_for_update().get(pk=user.pk)
+        if find_device(user) is not None:
+            raise Refused("Two-step sign-in is on already.")
+        device = TOTPDevice.objects.create(user=user, key=key, name="Authenticator app", confirmed=True)
+        if not device.verify_token(_plain(code)):
+            raise ValidationError({"code": _WRONG_AT_FIRST})
+        codes = _replace_codes(user)
+    _tell(user, actor, "member.second_factor_added")
+    return device, codes
+
+
+def prove_second_factor(*, user: User, actor: Actor, code: str) -> Device:
+    """Check a one-time or recovery code; return the device it belongs to, for django-otp's `login`.
+
+    A recovery code is used up by it. Raises ValidationError for a wrong code, and after wrong ones until the
+    waiting time, which doubles with each, is over.
+    """
+    text = _plain(code)
+    is_recovery = not (text.isdigit() and len(text) == _DIGITS)
+    device: Device | None = find_recovery_device(user) if is_recovery else find_device(user)
+    if device is None:
+        raise ValidationError({"code": _WRONG})
+    with transaction.atomic():
+        locked = type(device).objects.select_for_update().get(pk=device.pk)
+        allowed, details = locked.verify_is_allowed()
+        held = not allowed and details is not None
+        ok = not held and locked.verify_token(_fingerprint(text) if is_recovery else text)
+    if held:
+        raise ValidationError({"code": _wait_message(details.get("locked_until"))})
+    if not ok:
+        log.warning("second_factor.wrong_code", user_id=str(user.pk), recovery=is_recovery)
+        raise ValidationError({"code": _WRONG})
+    log.info("second_factor.proved", user_id=str(user.pk), recovery=is_recovery)
+    if is_recovery:
+        _tell(user, actor, "member.recovery_code_used")
+    return locked
+
+
+def replace_recovery_codes(*, user: User, actor: Actor, code: str) -> list[str]:
+    """Make ten fresh recovery codes and end the old ones. Needs a current code; raises ValidationError."""
+    prove_second_factor(user=user, actor=actor, code=code)
+    with transaction.atomic():
+        codes = _replace_codes(user)
+    _tell(user, actor, "member.recovery_codes_replaced")
+    return codes
+
+
+def remove_second_factor(*, user: User, actor: Actor, code: str) -> None:
+    """Go back to the password alone. Needs a current code; raises ValidationError."""
+    prove_second_factor(user=user, actor=actor, code=code)
+    with transaction.atomic():
+        TOTPDevice.objects.filter(user=user).delete()
+        StaticDevice.objects.filter(user=user).delete()
+    _tell(user, actor, "member.second_factor_removed")
+
+
+def _replace_codes(user: User) -> list[str]:
+    device, _created = StaticDevice.objects.get_or_create(user=user, defaults={"name": "Recovery codes"})
+    device.token_set.all().delete()
+    codes = [_new_code() for _ in range(RECOVERY_CODES)]
+    StaticToken.objects.bulk_create(
+        StaticToken(device=device, token=_fingerprint(_plain(code))) for code in codes
+    )
+    return codes
+
+
+def _new_code() -> str:
+    text = base64.b32encode(secrets.token_bytes(_RECOVERY_BYTES)).decode().lower()
+    return "-".join(text[start : start + _GROUP] for start in range(0, len(text), _GROUP))
+
+
+def _plain(code: str) -> str:
+    return "".join(character for character in code.lower() if character.isalnum())
+
+
+def _fingerprint(code: str) -> str:
+    """Return what is kept of a recovery code: as much of its SHA-256 as the library's column holds."""
+    return base64.b32encode(hashlib.sha256(code.encode()).digest()).decode().lower()[:16]
+
+
+def _wait_message(until: datetime | None) -> str:
+    seconds = max(1, ceil((until - timezone.now()).total_seconds())) if until else 1
+    return f"Too many wrong codes. Wait {seconds} s, then try once more."
+
+
+def _tell(user: User, actor: Actor, verb: str) -> None:
+    log.info(verb, user_id=str(user.pk))
+    with user_context(user.pk):
+        memberships = list(memberships_of(user))
+    for membership in memberships:
+        membership.user = user
+        with tenant_context(membership.tenant):
+            record_event(tenant=membership.tenant, actor=actor, verb=verb, obj=membership)
