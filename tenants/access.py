@@ -20,6 +20,28 @@ class Capability(StrEnum):
     BILLING_WRITE = "billing:write"
 
 
+# The same in words that members read, in the order in which pages list them.
+DESCRIPTIONS: dict[Capability, tuple[str, str]] = {
+    Capability.TRUNKS_READ: ("See trunks", "Their gateways, health and history."),
+    Capability.TRUNKS_WRITE: ("Change trunks", "Connect carriers, edit gateways, networks and credentials."),
+    Capability.AUDIT_READ: ("Read the audit log", "Who did what, and when."),
+    Capability.API_KEYS_WRITE: ("Make and revoke API keys", "For programs that use the API."),
+    Capability.TEAM_READ: ("See the team", "Members and open invitations."),
+    Capability.TEAM_WRITE: ("Manage the team", "Invite people, change roles, remove members."),
+    Capability.TENANT_READ: ("See settings", "The organisation's name, id and limits."),
+    Capability.TENANT_WRITE: ("Change settings", "Rename the organisation."),
+    Capability.BILLING_READ: ("See billing", "Plan, usage and invoices."),
+    Capability.BILLING_WRITE: ("Manage billing", "Change the plan and how it is paid."),
+}
+
+ROLE_DESCRIPTIONS: dict[Role, str] = {
+    Role.OWNER: "May do everything, billing and other owners included.",
+    Role.ADMIN: "Runs the organisation: trunks, team, keys and settings.",
+    Role.DEVELOPER: "Connects carriers and programs; reads the audit log.",
+    Role.BILLING: "Looks after plan and invoices; sees no trunks.",
+    Role.VIEWER: "Sees how the lines are doing and changes nothing.",
+}
+
 _READ_EVERYTHING = frozenset({Capability.TRUNKS_READ, Capability.TEAM_READ, Capability.TENANT_READ})
 
 CAPABILITIES: dict[Role, frozenset[Capability]] = {
