@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import cast
 
 import structlog
+from django.contrib import messages
 from django.contrib.auth import logout
 from django.core.handlers.exception import response_for_exception
 from django.db import transaction
@@ -23,6 +24,8 @@ from tenants.support import VISIT_CAPABILITIES, visiting
 IDLE_SECONDS = 60 * 60
 # Pages that refresh themselves say so, and do not count as somebody being there.
 BACKGROUND_HEADER = "X-Background"
+# Where the session keeps the slug of the tenant that was looked at last.
+LAST_TENANT = "last_tenant"
 
 
 class TenantRequest(HttpRequest):
@@ -77,6 +80,8 @@ class TenantMiddleware:
         request.is_support_visit = visit is not None
         request.capabilities = VISIT_CAPABILITIES if visit else capabilities_of(membership.role)
         actor_of = Actor.staff if visit else Actor.user
+        if visit is None and request.session.get(LAST_TENANT) != slug:
+            request.session[LAST_TENANT] = slug
         request.actor = actor_of(user, ip=request.META.get("REMOTE_ADDR"), request_id=current_request_id())
         with tenant_context(membership.tenant, user_id=user.pk):
             return self._respond(request)
@@ -126,6 +131,7 @@ def end_idle_session(request: HttpRequest) -> None:
     last_seen = request.session.get("last_seen")
     if last_seen is not None and now - last_seen > IDLE_SECONDS:
         logout(request)
+        messages.info(request, "You were signed out after an hour without activity. Sign in to go on.")
     elif last_seen is None or (BACKGROUND_HEADER not in request.headers and now - last_seen >= 60):
         request.session["last_seen"] = now
 
