@@ -1,6 +1,7 @@
 """Reading what tenants own. Call these inside a context."""
 
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_scopes import scopes_disabled
 
 from tenants.models import ApiKey, AuditEvent, Invitation, Membership, Tenant, User
@@ -21,8 +22,14 @@ def memberships_of(user: User) -> QuerySet[Membership]:
 
 
 def members_of(tenant: Tenant) -> QuerySet[Membership]:
-    """Return the people in a tenant, the earliest first."""
-    return Membership.objects.filter(tenant=tenant).select_related("user").order_by("created_at")
+    """Return the people in a tenant, the earliest first, each with `has_second_factor`."""
+    devices = TOTPDevice.objects.filter(user=OuterRef("user"), confirmed=True)
+    return (
+        Membership.objects.filter(tenant=tenant)
+        .select_related("user")
+        .annotate(has_second_factor=Exists(devices))
+        .order_by("created_at")
+    )
 
 
 def open_invitations_of(tenant: Tenant) -> QuerySet[Invitation]:

@@ -1,0 +1,203 @@
+"""How the audit log reads: each event as a sentence, what changed as before and after, a link to the object.
+
+Apps that own audited objects add their kinds in `AppConfig.ready`, with the words and the addresses.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Field, Model
+from django.urls import reverse
+
+from tenants.access import DESCRIPTIONS
+from tenants.enums import ActorKind
+from tenants.models import ApiKey, AuditEvent, Invitation, Membership, Tenant
+
+FindUrls = Callable[[Tenant, set[uuid.UUID]], Mapping[uuid.UUID, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of object that events are about.
+
+    `model` is the one whose rows they are; `noun` is its word in a sentence; `find_urls` maps those ids that
+    still exist to the pages that show them; `values` has words for values that the model's choices do not.
+    """
+
+    model: type[Model]
+    noun: str
+    find_urls: FindUrls | None = None
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The event's `object_kind`."""
+        return str(self.model._meta.model_name)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field, before and after, in words; empty for nothing."""
+
+    label: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event as people read it: who, what they did around the object's name, and what changed."""
+
+    event: AuditEvent
+    actor: str
+    before_name: str
+    name: str
+    after_name: str
+    url: str
+    changes: tuple[Change, ...]
+
+
+# What happened, with {noun} and {name}. An event's own verb first, then the part of it behind the dot.
+_SENTENCES = {
+    "tenant.created": "created the organisation {name}",
+    "member.joined": "joined the team as {name}",
+    "member.role_changed": "changed the role of {name}",
+    "member.removed": "took {name} out of the team",
+    "invitation.sent": "invited {name}",
+    "invitation.resent": "sent the invitation of {name} again",
+    "invitation.revoked": "withdrew the invitation of {name}",
+    "support.visited": "looked at the pages of {name}",
+    "member.second_factor_added": "turned on two-step sign-in",
+    "member.second_factor_removed": "turned off two-step sign-in",
+    "member.recovery_codes_replaced": "made new recovery codes",
+    "member.recovery_code_used": "used a recovery code",
+    "created": "created the {noun} {name}",
+    "added": "added the {noun} {name}",
+    "updated": "changed the {noun} {name}",
+    "deleted": "deleted the {noun} {name}",
+    "removed": "removed the {noun} {name}",
+    "revoked": "revoked the {noun} {name}",
+    "secret_cleared": "cleared the secret of the {noun} {name}",
+}
+_NAME = "{name}"
+_kinds: dict[str, Kind] = {}
+
+
+def add_kind(kind: Kind) -> None:
+    """Teach the log a kind of object."""
+    _kinds[kind.name] = kind
+
+
+def kind_choices() -> list[tuple[str, str]]:
+    """Return the kinds that the log can be narrowed to, by their words."""
+    pairs = [(kind.name, kind.noun[0].upper() + kind.noun[1:] + "s") for kind in _kinds.values()]
+    return sorted(pairs, key=lambda pair: pair[1])
+
+
+def lines_of(tenant: Tenant, events: Iterable[AuditEvent]) -> list[Line]:
+    """Return the events as lines. Asks the database once for each kind that is among them."""
+    listed = list(events)
+    urls = _urls(tenant, listed)
+    return [_line(event, urls.get((event.object_kind, event.object_id), "")) for event in listed]
+
+
+def _urls(tenant: Tenant, events: list[AuditEvent]) -> dict[tuple[str, uuid.UUID | None], str]:
+    found: dict[tuple[str, uuid.UUID | None], str] = {}
+    for name, kind in _kinds.items():
+        ids = {event.object_id for event in events if event.object_kind == name and event.object_id}
+        if ids and kind.find_urls is not None:
+            found |= {(name, pk): url for pk, url in kind.find_urls(tenant, ids).items()}
+    return found
+
+
+def _line(event: AuditEvent, url: str) -> Line:
+    done = event.verb.rpartition(".")[2]
+    sentence = _SENTENCES.get(event.verb) or _SENTENCES.get(done) or done.replace("_", " ") + " {noun} {name}"
+    before, name, after = sentence.replace("{noun}", _noun(event.object_kind)).partition(_NAME)
+    return Line(
+        event=event,
+        actor=_actor(event),
+        before_name=before,
+        name=event.object_label if name else "",
+        after_name=after,
+        url=url,
+        changes=tuple(_changes(event)),
+    )
+
+
+def _actor(event: AuditEvent) -> str:
+    match event.actor_kind:
+        case ActorKind.STAFF:
+            return f"CallSphere support ({event.actor_label})"
+        case ActorKind.API_KEY:
+            return f"API key “{event.actor_label}”"
+        case ActorKind.SYSTEM:
+            return f"CallSphere ({event.actor_label})"
+    return event.actor_label
+
+
+def _noun(kind: str) -> str:
+    return _kinds[kind].noun if kind in _kinds else kind
+
+
+def _changes(event: AuditEvent) -> Iterable[Change]:
+    for name, (before, after) in event.changes.items():
+        kind = _kinds.get(event.object_kind)
+        column = _column(kind, name)
+        label = str(column.verbose_name) if column is not None else name.replace("_", " ")
+        words = dict(column.flatchoices) if column is not None else {}
+        words |= kind.values if kind is not None else {}
+        yield Change(label[:1].upper() + label[1:], _words(before, words), _words(after, words))
+
+
+def _column(kind: Kind | None, name: str) -> Field[Any, Any] | None:
+    if kind is None:
+        return None
+    try:
+        column = kind.model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
+    return column if isinstance(column, Field) else None
+
+
+def _words(value: Any, words: Mapping[Any, Any]) -> str:
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(_words(each, words) for each in value)
+    return str(words.get(value, value)) if isinstance(value, str | int) else str(value)
+
+
+def _on_team_page(model: type[Model]) -> FindUrls:
+    def find(tenant: Tenant, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+        return _existing(model, tenant, ids, reverse("tenants:team", kwargs={"tenant": tenant.slug}))
+
+    return find
+
+
+def _on_key_page(tenant: Tenant, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    return _existing(ApiKey, tenant, ids, reverse("tenants:api-keys", kwargs={"tenant": tenant.slug}))
+
+
+def _on_settings_page(tenant: Tenant, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    return {tenant.pk: reverse("tenants:settings", kwargs={"tenant": tenant.slug})}
+
+
+def _existing(model: type[Model], tenant: Tenant, ids: set[uuid.UUID], page: str) -> dict[uuid.UUID, str]:
+    rows = model._default_manager.filter(tenant=tenant, pk__in=ids).values_list("pk", flat=True)
+    return {pk: f"{page}#{model._meta.model_name}-{pk}" for pk in rows}
+
+
+add_kind(Kind(Tenant, "organisation", _on_settings_page))
+add_kind(Kind(Membership, "member", _on_team_page(Membership)))
+add_kind(Kind(Invitation, "invitation", _on_team_page(Invitation)))
+add_kind(
+    Kind(ApiKey, "API key", _on_key_page, {each: label for each, (label, _help) in DESCRIPTIONS.items()})
+)
