@@ -1,0 +1,148 @@
+"""Forms of the tenants' pages: which fields there are, in which words. The rules live in the services."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.utils import timezone
+
+from tenants.access import API_KEY_CAPABILITIES, DESCRIPTIONS, ROLE_DESCRIPTIONS, roles_grantable_by
+from tenants.enums import Role
+from tenants.models import Membership
+
+_EXPIRY_CHOICES = [("90", "In 90 days"), ("365", "In a year"), ("never", "Never")]
+
+
+def attach_errors(form: forms.Form, error: ValidationError) -> None:
+    """Put what a service refused beside the fields it names."""
+    by_field = error.error_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: [error]}
+    for name, errors in by_field.items():
+        form.add_error(name if name in form.fields else None, ValidationError(errors))
+
+
+class TenantNameForm(forms.Form):
+    """The name of an organisation."""
+
+    name = forms.CharField(
+        max_length=100,
+        label="Name of your organisation",
+        error_messages={"required": "Write the name that your colleagues know it by."},
+    )
+
+
+class RoleForm(forms.Form):
+    """Which role somebody gets, of those that the member may give."""
+
+    role = forms.ChoiceField(
+        widget=forms.RadioSelect, label="Role", error_messages={"required": "Choose a role."}
+    )
+
+    def __init__(self, *args: Any, giver: Membership, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        roles = roles_grantable_by(giver.role)
+        field = self.fields["role"]
+        field.choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
+        field.choice_help = {role.value: ROLE_DESCRIPTIONS[role] for role in roles}  # type: ignore[attr-defined]
+
+
+class InviteForm(RoleForm):
+    """Whom to invite, and as what."""
+
+    email = forms.EmailField(
+        label="E-mail address",
+        help_text="The invitation can be accepted with this address alone.",
+        error_messages={
+            "required": "Write the address to which the invitation goes.",
+            "invalid": "Write an e-mail address such as mara@example.com.",
+        },
+    )
+    field_order = ["email", "role"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {"role": Role.VIEWER})
+        super().__init__(*args, **kwargs)
+
+
+class ApiKeyForm(forms.Form):
+    """What a new API key may do, from where, and for how long."""
+
+    name = forms.CharField(
+        max_length=100,
+        help_text="Which program uses it, such as “Provisioning script”.",
+        error_messages={
+            "required": "Give the key a name, so that you know later what stops when you revoke it."
+        },
+    )
+    capabilities = forms.MultipleChoiceField(
+        widget=forms.CheckboxSelectMultiple,
+        label="What it may do",
+        choices=[
+            (each.value, DESCRIPTIONS[each][0]) for each in DESCRIPTIONS if each in API_KEY_CAPABILITIES
+        ],
+        error_messages={"required": "Choose at least one thing that the key may do."},
+    )
+    expiry = forms.ChoiceField(
+        widget=forms.RadioSelect, label="Expires", choices=_EXPIRY_CHOICES, initial="90"
+    )
+    allowed_networks = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 3}),
+        label="Allowed networks",
+        required=False,
+        help_text="One a line, such as 203.0.113.0/24. Left empty, the key works from everywhere.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        texts = {each.value: DESCRIPTIONS[each][1] for each in API_KEY_CAPABILITIES}
+        self.fields["capabilities"].choice_help = texts  # type: ignore[attr-defined]
+
+    def networks(self) -> list[str]:
+        """Return the networks, line by line."""
+        return str(self.cleaned_data["allowed_networks"]).replace(",", "\n").splitlines()
+
+    def expires_at(self) -> datetime | None:
+        """Return when the key ends, or None for never."""
+        days = self.cleaned_data["expiry"]
+        return None if days == "never" else timezone.now() + timedelta(days=int(days))
+
+
+class CodeForm(forms.Form):
+    """A one-time code of an authenticator app, or a recovery code."""
+
+    code = forms.CharField(
+        max_length=40,
+        label="Code",
+        error_messages={"required": "Enter the code that your app shows."},
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "spellcheck": "false"}),
+    )
+
+
+class AuditFilterForm(forms.Form):
+    """Which events of the audit log to show. Every field may stay empty."""
+
+    actor = forms.CharField(required=False, label="Who", max_length=254)
+    kind = forms.ChoiceField(required=False, label="About")
+    since = forms.DateField(
+        required=False,
+        label="From",
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"invalid": "Write a date such as 2026-03-31."},
+    )
+    until = forms.DateField(
+        required=False,
+        label="To",
+        widget=forms.DateInput(attrs={"type": "date"}),
+        error_messages={"invalid": "Write a date such as 2026-03-31."},
+    )
+
+    def __init__(self, *args: Any, kinds: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["kind"].choices = [("", "Everything"), *kinds]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        since, until = cleaned.get("since"), cleaned.get("until")
+        if since and until and since > until:
+            self.add_error("until", "This day is before the first one.")
+        return cleaned

@@ -1,0 +1,1 @@
+"""Pages about people, organisations, keys and the log, one module an area."""

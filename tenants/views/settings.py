@@ -1,0 +1,32 @@
+"""Settings of an organisation."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponseRedirect
+from django.http.response import HttpResponseBase
+
+from tenants.access import Capability
+from tenants.forms import TenantNameForm
+from tenants.mixins import TenantViewMixin
+from tenants.services import rename_tenant
+from tenants.views.base import FormPage
+
+
+class Settings(TenantViewMixin, FormPage):
+    """Name, id, and the addresses that the carrier must let in."""
+
+    capability = Capability.TENANT_READ
+    write_capability = Capability.TENANT_WRITE
+    template_name = "tenants/settings.html"
+    form_class = TenantNameForm
+
+    def make_form(self, data: Any = None) -> TenantNameForm:
+        return TenantNameForm(data, initial={"name": self.tenant.name})
+
+    def save(self, form: TenantNameForm) -> HttpResponseBase:
+        rename_tenant(tenant=self.tenant, actor=self.actor, name=form.cleaned_data["name"])
+        messages.success(self.request, "The new name is saved.")
+        return HttpResponseRedirect(self.request.path)
