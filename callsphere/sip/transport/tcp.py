@@ -78,6 +78,8 @@ class StreamConnection(asyncio.Protocol):
         self._source = (peer.address, peer.port)
         self._inherited: set[bytes] = set()
         self._retired = False
+        self._settling = False
+        self._dialled_at = 0.0
 
     def submit(self, ping: PingTransaction) -> None:
         """Send the ping now or as soon as the connection is open."""
@@ -114,6 +116,7 @@ class StreamConnection(asyncio.Protocol):
             self._open()
             return
         self.stage = Stage.HANDSHAKING
+        self._dialled_at = time.monotonic()
         try:
             self._tls.start()
         except TlsFailure as failure:
@@ -131,7 +134,7 @@ class StreamConnection(asyncio.Protocol):
                 return
             self._flush()
             if self._tls.established and self.stage is Stage.HANDSHAKING:
-                self._open()
+                self._settle()
         if data:
             self._read(data)
 
@@ -167,7 +170,23 @@ class StreamConnection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def _settle(self) -> None:
+        """Open now, or wait for a sign that the server is content with us.
+
+        In TLS 1.3 our handshake is done before the server has missed a client certificate. A request
+        sent meanwhile would make it reset the connection, and the alert that says why be lost. Session
+        tickets are that sign; where none come, about one round trip has to do.
+        """
+        now = time.monotonic()
+        if self._tls is None or self._tls.version != "TLSv1.3" or self._settling:
+            self._open()
+        else:
+            self._settling = True
+            self._pool.call_later(1.5 * (now - self._dialled_at) + 0.01, self._open)
+
     def _open(self) -> None:
+        if self.stage is not Stage.HANDSHAKING and self.stage is not Stage.CONNECTING:
+            return
         self.stage = Stage.OPEN
         for ping in list(self.pings.values()):
             self._send(ping)
@@ -218,6 +237,7 @@ class StreamPool:
     ) -> None:
         """`check` is asked about every address right before it is dialled, and raises to refuse."""
         self.owner = owner
+        self.call_later = loop.call_later
         self._loop = loop
         self._trust = trust
         self._check = check

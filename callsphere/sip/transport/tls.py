@@ -107,6 +107,11 @@ class TlsClient:
         return self._read() if self.established else b""
 
     @property
+    def version(self) -> str | None:
+        """ "TLSv1.2" or "TLSv1.3" once that is settled."""
+        return self._ssl.version()
+
+    @property
     def certificate(self) -> dict[str, Any]:
         """The verified certificate of the peer, as `ssl.SSLSocket.getpeercert` gives it."""
         return dict(self._ssl.getpeercert() or {})
