@@ -37,6 +37,7 @@ MAX_TEXT = 120
 _BRANCH_DIGITS = 16
 _TOKEN_BYTES = 20
 _TOKENS_AT_ONCE = 256
+_BREAKS = re.compile(r"[\r\n\0]")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 
 Source = tuple[Any, ...]
@@ -62,7 +63,7 @@ class OptionsTemplate:
     __slots__ = ("_pieces",)
 
     def __init__(self, uri: str, *, transport: str, sent_by: str, user_agent: str) -> None:
-        if any(character in part for part in (uri, sent_by, user_agent) for character in "\r\n\0"):
+        if _BREAKS.search(f"{uri}{sent_by}{user_agent}"):
             raise ValueError("A part of the OPTIONS request holds a line break or a NUL character.")
         scheme = uri.partition(":")[0]
         # RFC 3261 §8.1.1.8: a SIPS Request-URI wants a SIPS Contact, which needs no transport.

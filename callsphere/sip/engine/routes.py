@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from ipaddress import ip_address
+from dataclasses import replace
+from typing import NamedTuple
 
 from callsphere.lib.netguard import AddressPolicy
 from callsphere.sip.options import OptionsTemplate
@@ -22,8 +22,7 @@ MAX_HOST = 80
 """Longest host name to stand in our Via, From and Contact, in characters: the request has to stay small."""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """One target of one URI, ready to be pinged. `udp` is None for connections, `peer` for datagrams."""
 
     label: str
@@ -34,7 +33,7 @@ class Route:
 
     def unverified(self) -> Route:
         """The same route, taking any certificate."""
-        return replace(self, peer=replace(self.peer, verify=False)) if self.peer is not None else self
+        return self._replace(peer=replace(self.peer, verify=False)) if self.peer is not None else self
 
 
 class RouteMaker:
@@ -58,8 +57,9 @@ class RouteMaker:
         """
         self._policy.check(target.address)
         family = socket.AF_INET6 if ":" in target.address else socket.AF_INET
-        # In the system's own spelling, which is what answers are compared with.
-        address = socket.inet_ntop(family, socket.inet_pton(family, target.address))
+        address = target.address
+        if family == socket.AF_INET6:  # in the system's own spelling, which answers are compared with
+            address = socket.inet_ntop(family, socket.inet_pton(family, address))
         udp = self._udp(family) if target.transport == "udp" else None
         port = udp.port if udp is not None else _STREAM_PORT[target.transport]
         template = OptionsTemplate(
@@ -96,7 +96,7 @@ class RouteMaker:
 
     def _our_address(self, family: socket.AddressFamily, address: str) -> str:
         # Once for loopback and once for the rest: asking for every peer costs three system calls each.
-        loopback = ip_address(address).is_loopback
+        loopback = address.startswith("127.") or address == "::1"
         known = self._our_addresses.get((family, loopback))
         if known is None:
             known = _LOOPBACK[family]
