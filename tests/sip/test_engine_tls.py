@@ -31,7 +31,10 @@ def serving(pair: KeyPair) -> ssl.SSLContext:
 
 def cause_of_ping(context: ssl.SSLContext, ca_file: Path | None, name: str = NAME) -> str | None:
     """What a ping to a TLS server of ours ends with; None for an answer."""
-    with StreamPeer(answer_all, context) as peer, new_engine(ca_file=ca_file and str(ca_file)) as engine:
+    with (
+        StreamPeer(answer_all, context) as peer,
+        new_engine(ca_file=str(ca_file) if ca_file else None) as engine,
+    ):
         return ping(engine, named_target(name, peer.port))[0].cause
 
 
@@ -85,6 +88,7 @@ def test_without_verification_any_certificate_will_do(authority: Authority) -> N
         assert seen(ping(engine, named_target(NAME, peer.port))) == [(False, None, "tls_untrusted")]
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 def test_outdated_version(authority: Authority) -> None:
     context = serving(authority.issue([NAME]))
     context.set_ciphers("ALL:@SECLEVEL=0")
