@@ -1,0 +1,237 @@
+"""Every address of the product, and what a tenant's viewer and people of other tenants may expect there.
+
+A new address needs one line here, or the isolation tests fail.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from itertools import pairwise
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+from drf_spectacular.generators import SchemaGenerator
+
+
+class Viewer(Enum):
+    """What a member who may only look gets on a page of their own tenant."""
+
+    LOOKS = "the page, and 403 or 405 for sending its form"
+    IS_REFUSED = "403"
+
+
+PAGES: dict[str, Viewer] = {
+    "web:dashboard": Viewer.LOOKS,
+    "tenants:api-key-create": Viewer.IS_REFUSED,
+    "tenants:api-key-revoke": Viewer.IS_REFUSED,
+    "tenants:api-keys": Viewer.IS_REFUSED,
+    "tenants:audit": Viewer.IS_REFUSED,
+    "tenants:invitation-resend": Viewer.IS_REFUSED,
+    "tenants:invitation-withdraw": Viewer.IS_REFUSED,
+    "tenants:invite": Viewer.IS_REFUSED,
+    "tenants:member": Viewer.IS_REFUSED,
+    "tenants:member-remove": Viewer.IS_REFUSED,  # others; taking oneself out is allowed
+    "tenants:settings": Viewer.LOOKS,
+    "tenants:team": Viewer.LOOKS,
+    "trunks:access": Viewer.LOOKS,
+    "trunks:create": Viewer.IS_REFUSED,
+    "trunks:credential-add": Viewer.IS_REFUSED,
+    "trunks:credential-delete": Viewer.IS_REFUSED,
+    "trunks:credential-edit": Viewer.IS_REFUSED,
+    "trunks:delete": Viewer.IS_REFUSED,
+    "trunks:detail": Viewer.LOOKS,
+    "trunks:edit": Viewer.IS_REFUSED,
+    "trunks:first-check": Viewer.LOOKS,
+    "trunks:gateway-add": Viewer.IS_REFUSED,
+    "trunks:gateway-delete": Viewer.IS_REFUSED,
+    "trunks:gateway-detail": Viewer.LOOKS,
+    "trunks:gateway-edit": Viewer.IS_REFUSED,
+    "trunks:history": Viewer.LOOKS,
+    "trunks:list": Viewer.LOOKS,
+    "trunks:network-add": Viewer.IS_REFUSED,
+    "trunks:network-delete": Viewer.IS_REFUSED,
+    "trunks:network-edit": Viewer.IS_REFUSED,
+    "trunks:policy": Viewer.IS_REFUSED,
+    "trunks:policy-preview": Viewer.IS_REFUSED,
+    "trunks:preview": Viewer.IS_REFUSED,
+    "trunks:probe-now": Viewer.IS_REFUSED,
+}
+
+# Pages that carry an object's id and read nothing of it: the same answer for every id.
+WITHOUT_OBJECT = {"trunks:policy-preview"}
+
+# Pages about the person who is signed in, whatever their tenant.
+PERSONAL = {
+    "account_change_password",
+    "account_confirm_login_code",
+    "account_email",
+    "account_reauthenticate",
+    "account_set_password",
+    "tenants:home",
+    "tenants:recovery-codes",
+    "tenants:second-factor",
+    "tenants:second-factor-set-up",
+    "tenants:second-factor-turn-off",
+    "tenants:security",
+    "tenants:welcome",
+}
+
+# Open to everybody, and about nobody. The last two are found by tokens that only their receivers have.
+PUBLIC = {
+    "account_email_verification_sent",
+    "account_inactive",
+    "account_login",
+    "account_logout",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key_done",
+    "account_signup",
+    "api:docs",
+    "api:schema",
+    "api:unknown",
+    "livez",
+    "metrics",
+    "readyz",
+    "web:landing",
+    "account_confirm_email",
+    "account_reset_password_from_key",
+    "tenants:invitation",
+}
+
+# What `{id}` stands for in the API, by the part of the address before it.
+API_IDS = {
+    "trunks": "trunk_id",
+    "gateways": "gateway_id",
+    "networks": "network_id",
+    "credentials": "credential_id",
+    "status-changes": "status_change_id",
+    "audit-events": "audit_event_id",
+}
+
+# A body that would be taken, by the part of the address that it is sent to.
+API_BODIES: dict[str, dict[str, Any]] = {
+    "tenant": {"name": "stolen"},
+    "trunks": {"name": "stolen"},
+    "gateways": {"uri": "sip:stolen.example.com"},
+    "networks": {"cidr": "198.51.100.0/24"},
+    "credentials": {"username": "stolen", "secret": "stolen"},
+    "health-policy": {"interval_s": 3600},
+    "probe": {},
+}
+
+# Fields of request bodies that name another object by its id; each needs a test of its own.
+API_BODY_IDS: set[str] = set()
+
+_PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
+_METHODS = ("get", "post", "put", "patch", "delete")
+
+
+@dataclass(frozen=True)
+class Page:
+    """One address of the URL resolver."""
+
+    name: str
+    route: str
+
+    @property
+    def parameters(self) -> list[str]:
+        """Names of the ids in the address, the tenant's slug apart."""
+        return [name for name in _PARAMETER.findall(self.route) if name != "tenant"]
+
+    def path(self, slug: str, ids: Mapping[str, uuid.UUID]) -> str:
+        """Return the address in a tenant, with these objects."""
+        values = {**ids, "tenant": slug}
+        return "/" + _PARAMETER.sub(lambda match: str(values[match[1]]), self.route)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one address of the OpenAPI document."""
+
+    method: str
+    template: str
+    parameters: list[dict[str, Any]]
+
+    @property
+    def segment(self) -> str:
+        """The last fixed part of the address."""
+        return [part for part in self.template.split("/") if part and not part.startswith("{")][-1]
+
+    @property
+    def slots(self) -> list[str]:
+        """Which objects the address names, in order."""
+        parts = self.template.strip("/").split("/")
+        named = []
+        for before, part in pairwise(parts):
+            if part == "{id}":
+                named.append(API_IDS[before])
+            elif part.startswith("{"):
+                named.append(part.strip("{}"))
+        return named
+
+    @property
+    def id_filters(self) -> list[str]:
+        """Query parameters that name an object by its id."""
+        queries = [each for each in self.parameters if each["in"] == "query"]
+        return [each["name"] for each in queries if each["schema"].get("format") == "uuid"]
+
+    def path(self, ids: Mapping[str, uuid.UUID]) -> str:
+        """Return the address with these objects."""
+        slots = iter(self.slots)
+        return re.sub(r"\{\w+\}", lambda _match: str(ids[next(slots)]), self.template)
+
+    def send(self, client: Any, ids: Mapping[str, uuid.UUID], query: str = "") -> Any:
+        """Send the request as a program would."""
+        body = None if self.method in ("get", "delete") else API_BODIES[self.segment]
+        headers = {"If-Match": '"1"'} if self.method in ("put", "patch", "delete") else {}
+        return getattr(client, self.method)(self.path(ids) + query, body, headers=headers)
+
+
+def all_pages() -> list[Page]:
+    """Return every address of the resolver except the admin's."""
+    return [page for page in _walk(get_resolver(), "", ()) if not page.route.startswith("admin/")]
+
+
+def tenant_pages() -> list[Page]:
+    """Return the pages below /t/<slug>/."""
+    return [page for page in all_pages() if "<slug:tenant>" in page.route]
+
+
+def openapi() -> dict[str, Any]:
+    """Return the OpenAPI document."""
+    return SchemaGenerator().get_schema(request=None, public=True)
+
+
+def operations() -> list[Operation]:
+    """Return every operation of the API."""
+    return [
+        Operation(method, template, details.get("parameters", []))
+        for template, item in openapi()["paths"].items()
+        for method, details in item.items()
+        if method in _METHODS
+    ]
+
+
+def body_ids(document: dict[str, Any]) -> set[str]:
+    """Return the fields of request bodies that are ids of other objects, as `Component.field`."""
+    return {
+        f"{component}.{field}"
+        for component, schema in document["components"]["schemas"].items()
+        if component.endswith("Request")
+        for field, details in schema.get("properties", {}).items()
+        if details.get("format") == "uuid"
+    }
+
+
+def _walk(resolver: URLResolver, prefix: str, spaces: tuple[str, ...]) -> Iterator[Page]:
+    for pattern in resolver.url_patterns:
+        route = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLPattern):
+            yield Page(":".join([*spaces, pattern.name or ""]), route)
+        else:
+            inner = (*spaces, pattern.namespace) if pattern.namespace else spaces
+            yield from _walk(pattern, route, inner)

@@ -1,0 +1,169 @@
+"""A tenant with one of everything, each marked with the tenant's canary."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.utils import timezone
+
+from tenants import services as tenant_services
+from tenants.context import platform_context, tenant_context
+from tenants.enums import Role
+from tenants.keys import seal_for
+from tenants.models import ApiKey, AuditEvent, IdempotentRequest, Tenant
+from tests.conftest import Person, make_member, make_owner
+from trunks import services
+from trunks.models import GatewayHealth, ProbeAnswer, ProbeBucket, ProbeHour, StatusChange, Trunk
+
+
+@dataclass(frozen=True)
+class World:
+    """A tenant, its people, and the id of one object for each name that an address may have."""
+
+    owner: Person
+    viewer: Person
+    canary: str
+    ids: dict[str, uuid.UUID]
+
+    @property
+    def tenant(self) -> Tenant:
+        return self.owner.tenant
+
+    def marks(self) -> list[str]:
+        """Return every text that only this tenant's people may read."""
+        return [self.canary, self.tenant.slug, str(self.tenant.pk), *map(str, self.ids.values())]
+
+
+def make_world(canary: str) -> World:
+    """Make a tenant with one of every object that a tenant can have."""
+    owner = make_owner(f"{canary}-owner@example.com", f"{canary} tenant")
+    viewer = make_member(owner.tenant, f"{canary}-viewer@example.com", Role.VIEWER)
+    with tenant_context(owner.tenant):
+        trunk = _trunk(owner, canary)
+        ids = {
+            "trunk_id": trunk.pk,
+            "member_id": viewer.membership.pk,
+            **_parts(trunk),
+            **_people(owner, canary),
+        }
+        ids["audit_event_id"] = AuditEvent.objects.filter(verb="trunk.created").get().pk
+        ids["status_change_id"] = _history(trunk, canary)
+    with platform_context("history is written by workers"):
+        _buckets(trunk)
+    return World(owner, viewer, canary, ids)
+
+
+def _trunk(owner: Person, canary: str) -> Trunk:
+    trunk, _warnings = services.provision_trunk(
+        tenant=owner.tenant,
+        actor=owner.actor,
+        name=f"{canary} trunk",
+        notes=f"{canary} notes",
+        gateways=[{"uri": f"sip:{canary}.example.com"}],
+        allowed_networks=[{"cidr": "203.0.113.0/24", "note": f"{canary} note"}],
+        credentials=[
+            {"direction": "outbound", "username": f"{canary}-user", "secret": f"{canary}-secret"},
+        ],
+    )
+    return trunk
+
+
+def _parts(trunk: Trunk) -> dict[str, uuid.UUID]:
+    return {
+        "gateway_id": trunk.gateways.get().pk,
+        "network_id": trunk.allowed_networks.get().pk,
+        "credential_id": trunk.credentials.get().pk,
+        "policy_id": trunk.health_policy.pk,
+    }
+
+
+def _people(owner: Person, canary: str) -> dict[str, uuid.UUID]:
+    invitation = tenant_services.invite_member(
+        tenant=owner.tenant,
+        actor=owner.actor,
+        inviter=owner.membership,
+        email=f"{canary}-invited@example.com",
+        role="viewer",
+    )
+    key, _token = tenant_services.create_api_key(
+        tenant=owner.tenant, actor=owner.actor, name=f"{canary} key", capabilities=["trunks:read"]
+    )
+    kept = IdempotentRequest(
+        tenant=owner.tenant, key=f"{canary}-key", endpoint="/", request_hash=b"x", status=201
+    )
+    kept.body = seal_for(kept, "body", "{}")
+    kept.save()
+    return {"invitation_id": invitation.pk, "key_id": key.pk}
+
+
+def _history(trunk: Trunk, canary: str) -> uuid.UUID:
+    now = timezone.now()
+    gateway = trunk.gateways.get()
+    found = {"status": 503, "cause": "carrier_overloaded", "detail": f"{canary} detail"}
+    GatewayHealth.objects.filter(gateway=gateway).update(
+        state="impaired", checked_at=now, server=f"{canary} server", **found
+    )
+    ProbeAnswer.objects.create(tenant=trunk.tenant, gateway=gateway, slot=0, at=now, **found)
+    change = StatusChange.objects.create(
+        tenant=trunk.tenant,
+        trunk=trunk,
+        gateway=gateway,
+        from_state="up",
+        to_state="impaired",
+        at=now,
+        previous_since=now,
+        **found,
+    )
+    return change.pk
+
+
+def _buckets(trunk: Trunk) -> None:
+    counts = {"checks": 1, "answered": 1, "healthy": 1, "failures": {}}
+    row = {"tenant": trunk.tenant, "gateway": trunk.gateways.get(), "starts_at": timezone.now(), **counts}
+    ProbeBucket.objects.create(latencies_us=[1000], **row)
+    ProbeHour.objects.create(**row)
+
+
+def owned_models() -> list[type[models.Model]]:
+    """Return every model whose rows belong to a tenant."""
+    return [model for model in apps.get_models() if "tenant_id" in {f.attname for f in model._meta.fields}]
+
+
+def empty_models(world: World) -> set[str]:
+    """Return the models of which the tenant has no row: whoever adds a model adds a row here."""
+    with platform_context("look for models without a row"):
+        return {
+            model.__name__
+            for model in owned_models()
+            if not model._default_manager.filter(tenant_id=world.tenant.pk).exists()
+        }
+
+
+def fingerprint(world: World) -> dict[str, str]:
+    """Return what the database holds of a tenant, a hash for each model; equal means nothing changed."""
+    hashes = {}
+    with platform_context("compare a tenant's rows"):
+        for model in owned_models():
+            rows: Any = model._default_manager.filter(tenant_id=world.tenant.pk).order_by("pk").values()
+            text = json.dumps([_without_use(model, row) for row in rows], cls=_Plain, sort_keys=True)
+            hashes[model.__name__] = hashlib.sha256(text.encode()).hexdigest()
+        tenant = Tenant.objects.filter(pk=world.tenant.pk).values().get()
+        hashes["Tenant"] = json.dumps(tenant, cls=_Plain, sort_keys=True)
+    return hashes
+
+
+def _without_use(model: type[models.Model], row: dict[str, Any]) -> dict[str, Any]:
+    # That a key was used is written down when it is used.
+    return {**row, "last_used_at": None} if model is ApiKey else row
+
+
+class _Plain(DjangoJSONEncoder):
+    def default(self, o: Any) -> Any:
+        return bytes(o).hex() if isinstance(o, bytes | memoryview) else super().default(o)
