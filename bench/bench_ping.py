@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,7 +20,9 @@ _MANAGE = Path(__file__).resolve().parent.parent / "manage.py"
 
 
 def run() -> list[Figure]:
-    """CPU seconds for 10,000 pings over UDP, 100 in flight."""
+    """CPU seconds for 10,000 pings over UDP, 100 in flight; raise RuntimeError without sipp."""
+    if shutil.which("sipp") is None:
+        raise RuntimeError("sipp is missing: apt-get install sip-tester")
     with OptionsServer() as server:
 
         def ours() -> float:
