@@ -1,7 +1,8 @@
 """The process that `bench_worker` measures: a probe worker without its broker.
 
-Started with DATABASE_URL of a database made for it. For each line "gateways in-flight" on standard input it probes
-that many due gateways and prints one line of JSON: how many it probed, and the CPU seconds of this process that it took.
+Started with DATABASE_URL of a database made for it. For each line "gateways in-flight" on standard input
+it probes that many due gateways and prints one line of JSON: how many it probed, and the CPU seconds of
+this process that it took.
 """
 
 from __future__ import annotations
@@ -13,15 +14,16 @@ import resource
 import sys
 import time
 
+import django
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callsphere.settings")
+django.setup()
+
+from trunks import probing  # noqa: E402 (models need the set-up)
+
 
 def main() -> None:
     """Serve measurements until the input ends."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callsphere.settings")
-    import django
-
-    django.setup()
-    from trunks import probing
-
     engine = probing.engine()
     for line in sys.stdin:
         wanted, in_flight = (int(word) for word in line.split())
