@@ -26,7 +26,7 @@ from callsphere.sip.engine import PingEngine, PingOutcome, PingTarget
 from callsphere.sip.resolver import ResolutionError
 from callsphere.sip.uri import SipUri, SipUriError, parse_gateway_uri
 from trunks.enums import Severity
-from trunks.health import Answer, Claim, claim_due, postpone, severity_of, store_answers, wait_s
+from trunks.health import Answer, Change, Claim, claim_due, postpone, severity_of, store_answers, wait_s
 from trunks.pacing import take_allowances
 
 BATCH = 1000
@@ -36,6 +36,8 @@ LONGEST_RUN_S = 20.0
 ADDRESS_KNOWN_S = 300.0
 """How long an address is remembered for pacing; the engine looks names up on its own."""
 RESOLVE_S = 3.0
+LOGGED_ONE_BY_ONE = 20
+"""More changes at once, as in an outage of a carrier, are one line of the log; their rows tell the rest."""
 
 log = structlog.get_logger(__name__)
 
@@ -185,8 +187,16 @@ def _store(answers: Sequence[Answer], claimed_at: datetime, now: datetime) -> No
         PROBES.labels(outcome).inc(count)
     if stored.kept < len(answers):
         DROPPED.inc(len(answers) - stored.kept)
-    for change in stored.changes:
-        CHANGES.labels(change.to_state).inc()
+    for to_state, count in Counter(change.to_state for change in stored.changes).items():
+        CHANGES.labels(to_state).inc(count)
+    _log_changes(stored.changes)
+
+
+def _log_changes(changes: Sequence[Change]) -> None:
+    if len(changes) > LOGGED_ONE_BY_ONE:
+        log.info("gateway_states_changed", count=len(changes), to_states=Counter(c.to_state for c in changes))
+        return
+    for change in changes:
         log.info(
             "gateway_state_changed",
             tenant_id=str(change.tenant_id),
