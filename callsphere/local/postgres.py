@@ -23,7 +23,7 @@ SUPERUSER = "postgres"
 # SIGINT ends sessions and shuts down; SIGQUIT leaves the rest to crash recovery.
 _FAREWELL = ((signal.SIGINT, 6.0), (signal.SIGQUIT, 2.0))
 _SETTINGS = {"listen_addresses": ports.LOOPBACK, "unix_socket_directories": "", "timezone": "UTC"}
-# For data that is thrown away: a crash of the machine may cost it, a crash of the server does not.
+# For data that is thrown away: a crash may cost the last transactions, or all of it.
 _THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -62,8 +62,17 @@ class PostgresServer:
     def start(self, kept_port: int | None = None) -> None:
         """Make the data folder when missing, and start; `port` tells where it listens.
 
-        Raises CannotStart.
+        Raises CannotStart. Data that is thrown away anyway is made again when it does not start.
         """
+        try:
+            self._start(kept_port)
+        except CannotStart:
+            if not self._throwaway or not self.data.exists():
+                raise
+            shutil.rmtree(self.data)
+            self._start(kept_port)
+
+    def _start(self, kept_port: int | None) -> None:
         bin_folder = programs.find(self.home, self._account)
         self._set_aside_without_password()
         if not self.data.exists():
@@ -165,15 +174,18 @@ class PostgresServer:
             pid = int(pid_file.read_text().split("\n", 1)[0])
         except (FileNotFoundError, ValueError):
             return
-        try:
-            is_ours = Path(f"/proc/{pid}/cwd").readlink() == self.data
-        except OSError:
-            is_ours = False
-        if is_ours:
-            stop_leftover(pid, signal.SIGINT, seconds=10)
+        if self._is_served_by(pid):
+            stop_leftover(pid, lambda: self._is_served_by(pid), _FAREWELL)
         elif Path("/proc/self").exists():
             # PostgreSQL would take any live process of that id for a server of its own.
             pid_file.unlink(missing_ok=True)
+
+    def _is_served_by(self, pid: int) -> bool:
+        """Whether the process is a server on our data: it works in its data folder. False without /proc."""
+        try:
+            return Path(f"/proc/{pid}/cwd").readlink() == self.data
+        except OSError:
+            return False
 
     def _remove(self, folder: Path) -> None:
         if folder.exists():

@@ -1,5 +1,6 @@
 """Server processes that must not outlive the command that started them."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -94,14 +95,21 @@ class Server:
         self._process = None
 
 
-def stop_leftover(pid: int, signum: signal.Signals, seconds: float) -> None:
-    """Stop a process that an earlier run left behind, and wait until it is gone."""
-    deadline = time.monotonic() + seconds
-    while True:
-        try:
+def stop_leftover(pid: int, alive: Callable[[], bool], farewell: Farewell) -> None:
+    """Stop a server that an earlier run left behind, harder at each step, while `alive` says it is there.
+
+    Raises CannotStart when even SIGKILL does not end it.
+    """
+    for signum, seconds in (*farewell, (signal.SIGKILL, 5.0)):
+        with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signum)
-        except ProcessLookupError:
+        deadline = time.monotonic() + seconds
+        while alive():
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.05)
+        else:
             return
-        if time.monotonic() > deadline:
-            signum = signal.SIGKILL
-        time.sleep(0.1)
+    raise CannotStart(
+        f"Process {pid}, a server that an earlier run left behind, does not end. Stop it by hand."
+    )

@@ -1,5 +1,7 @@
 """The processes of CallSphere and how each is started."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from callsphere.local.ports import LOOPBACK
@@ -16,24 +18,34 @@ _WORKER = (
     "--without-mingle",
     "--without-heartbeat",
 )
+# The system checks are the same in every process and cost each a second: `work` makes them.
+_NO_CHECKS = {"CELERY_SKIP_CHECKS": "true"}
 
 
-def processes(*, port: int, folder: Path, with_sandbox: bool) -> dict[str, list[str]]:
-    """Return Python's arguments for each process, by the name it has in the logs.
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Arguments for this Python interpreter, and variables beside the common ones."""
 
-    `folder` is where beat keeps its schedule.
-    """
-    found = {
-        "web": [
-            *("-m", "gunicorn", "callsphere.wsgi:application", "--bind", f"{LOOPBACK}:{port}", "--preload"),
-            *("--workers", "2", "--worker-class", "gthread", "--threads", "8"),
-            *("--graceful-timeout", "4", "--no-control-socket", "--log-level", "warning"),
-        ],
+    name: str
+    arguments: tuple[str, ...]
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+def commands(*, port: int, folder: Path, with_sandbox: bool) -> list[Command]:
+    """Return every process, by the name it has in the logs. `folder` is where beat keeps its schedule."""
+    web = (
+        *("-m", "gunicorn", "callsphere.wsgi:application", "--bind", f"{LOOPBACK}:{port}", "--preload"),
+        *("--workers", "2", "--worker-class", "gthread", "--threads", "8"),
+        *("--graceful-timeout", "3", "--no-control-socket", "--log-level", "warning"),
+    )
+    queues = "default,deliver,provision"
+    found = [
+        Command("web", web),
         # One event loop drives hundreds of pings: threads beside it, not processes.
-        "probe": [*_WORKER, "-Q", "probe", "-P", "threads", "-c", "8", "-n", "probe@%h"],
-        "work": [*_WORKER, "-Q", "default,deliver,provision", "-P", "prefork", "-c", "2", "-n", "work@%h"],
-        "beat": [*_CELERY, "beat", "--schedule", str(folder / "beat-schedule")],
-    }
+        Command("probe", (*_WORKER, "-Q", "probe", "-P", "threads", "-c", "8", "-n", "probe@%h"), _NO_CHECKS),
+        Command("work", (*_WORKER, "-Q", queues, "-P", "prefork", "-c", "2", "-n", "work@%h")),
+        Command("beat", (*_CELERY, "beat", "--schedule", str(folder / "beat-schedule")), _NO_CHECKS),
+    ]
     if with_sandbox:
-        found["carriers"] = ["-m", "callsphere.local.sandbox"]
+        found.append(Command("carriers", ("-m", "callsphere.local.sandbox")))
     return found

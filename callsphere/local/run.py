@@ -9,7 +9,7 @@ from callsphere.local.errors import CannotStart
 from callsphere.local.locks import Held, hold
 from callsphere.local.paths import LOCAL, ROOT, make_folder
 from callsphere.local.prepare import prepare
-from callsphere.local.procfile import processes
+from callsphere.local.procfile import commands
 from callsphere.local.sandbox.certificates import server_contexts, today
 from callsphere.local.servers import Servers
 from callsphere.local.supervisor import Supervisor
@@ -49,10 +49,15 @@ def _port() -> int:
     return int(text)
 
 
-def _run(port: int) -> int:
+def check_port(port: int) -> None:
+    """Raise CannotStart, with a port that is free, when another program listens on this one."""
     if not ports.is_free(port):
         other = ports.next_free(port + 1)
         raise CannotStart(f"Port {port} is in use by another program. Run: make run PORT={other}")
+
+
+def _run(port: int) -> int:
+    check_port(port)
     own_database = _own_database()
     settings = environment.ensure(LOCAL)
     with Servers(LOCAL, database=own_database, redis=not environment.given("REDIS_URL")) as servers:
@@ -107,11 +112,11 @@ def _say_home(servers: Servers) -> None:
 
 
 def _supervise(env: dict[str, str], port: int, servers: Servers, logins: str) -> int:
-    watch = Watch(servers, url=f"http://{ports.LOOPBACK}:{port}", env=env, logins=logins, logs=LOGS)
+    watch = Watch(servers, port=port, env=env, logins=logins, logs=LOGS)
     supervisor = Supervisor(folder=ROOT, env=env, logs=LOGS, on_started=watch.start)
     with_sandbox = env["SANDBOX"].lower() in {"1", "true", "yes", "on"}
-    for name, arguments in processes(port=port, folder=LOCAL, with_sandbox=with_sandbox).items():
-        supervisor.add(name, arguments)
+    for command in commands(port=port, folder=LOCAL, with_sandbox=with_sandbox):
+        supervisor.add(command)
     print("Starting ...", flush=True)
     supervisor.loop()
     if supervisor.asked_to_stop and not watch.complaint:

@@ -8,7 +8,7 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from honcho.printer import Message, Printer
 from honcho.process import Popen, Process
 
 from callsphere.local.processes import die_with_parent
+from callsphere.local.procfile import Command
 
 # Seconds between SIGTERM and SIGKILL.
 PATIENCE = 6.0
@@ -38,11 +39,10 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho carries no types
         self._on_started = on_started
         self._limit: threading.Timer | None = None
 
-    def add(self, name: str, arguments: Sequence[str]) -> None:
-        """Add a process: this Python interpreter with these arguments."""
-        self.add_process(
-            name, f"exec {shlex.join([sys.executable, *arguments])}", env=self._env, cwd=self._folder
-        )
+    def add(self, command: Command) -> None:
+        """Add a process, which starts with `loop`."""
+        line = f"exec {shlex.join([sys.executable, *command.arguments])}"
+        self.add_process(command.name, line, env={**self._env, **command.env}, cwd=self._folder)
 
     @property
     def asked_to_stop(self) -> bool:

@@ -1,16 +1,19 @@
 """Tells when everything is up, and notices when something that must run does not."""
 
+import contextlib
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-import httpx
 import redis
 
 from callsphere.local import environment
+from callsphere.local.ports import LOOPBACK
 from callsphere.local.servers import Servers
 
 _WORKERS = 2
@@ -21,12 +24,13 @@ class Watch(threading.Thread):
     """A thread beside the supervisor: prints the address once, then looks after servers and make."""
 
     def __init__(
-        self, servers: Servers, *, url: str, env: Mapping[str, str], logins: str, logs: Path
+        self, servers: Servers, *, port: int, env: Mapping[str, str], logins: str, logs: Path
     ) -> None:
         super().__init__(daemon=True)
         self.complaint = ""
         self._servers = servers
-        self._url = url
+        self._port = port
+        self._url = f"http://{LOOPBACK}:{port}"
         self._env = env
         self._logins = logins
         self._logs = logs
@@ -48,11 +52,10 @@ class Watch(threading.Thread):
 
     def _missing(self, broker: redis.Redis) -> str:
         """Return what does not answer yet, or nothing."""
-        try:
-            state = httpx.get(f"{self._url}/readyz", timeout=2, trust_env=False).status_code
-        except httpx.HTTPError:
+        state = _answer(self._port, "/readyz")
+        if state is None:
             return f"the web server at {self._url}"
-        if state != httpx.codes.OK:
+        if state != HTTPStatus.OK:
             return f"the web server, whose {self._url}/readyz answers {state}"
         waiting = [client for client in broker.client_list() if client["cmd"] == "brpop"]
         return "" if len(waiting) >= _WORKERS else "the workers"
@@ -75,13 +78,23 @@ class Watch(threading.Thread):
         if self._env.get("SANDBOX") == "true":
             first = self._env["SANDBOX_PORT"]
             lines += [
-                f"Carriers: sandbox carriers on {environment.LOOPBACK}, ports from {first}: a healthy one, one",
+                f"Carriers: sandbox carriers on {LOOPBACK}, ports from {first}: one healthy, one",
                 "          overloaded, one mute, one with an old certificate, one that comes and goes.",
             ]
         if not environment.secret(self._env, "EMAIL_URL"):
             lines.append(f"Mails:    not sent; each becomes a file in {self._env['EMAIL_FILE_PATH']}")
         lines += [f"Logs:     {self._logs}", "Stop:     Ctrl-C", _RULE]
         return "\n".join(lines)
+
+
+def _answer(port: int, path: str) -> int | None:
+    """Return the status that a server on this machine answers with, or None when there is none."""
+    with contextlib.closing(HTTPConnection(LOOPBACK, port, timeout=2)) as connection:
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status
+        except (OSError, HTTPException):
+            return None
 
 
 def _make_watcher() -> Callable[[], bool]:

@@ -1,0 +1,141 @@
+"""`make run` for real, in a copy of this checkout: up, seen, stopped, and nothing left."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from callsphere.local import ports
+from callsphere.local.home import remove_elsewhere
+from callsphere.local.paths import ROOT, make_folder
+
+NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".local", "node_modules", "__pycache__", ".hypothesis", ".*_cache")
+START = [sys.executable, "-m", "callsphere.local.run"]
+# Variables that would make it use somebody else's servers or keys.
+SETTINGS = (
+    "DATABASE_",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "KEY_ENCRYPTION_KEYS",
+    "SIP_",
+    "SANDBOX",
+    "EMAIL_",
+    "STATIC_",
+)
+
+
+@dataclass
+class Checkout:
+    """A copy of the checkout, and a port for it."""
+
+    folder: Path
+    port: int
+
+    def environment(self) -> dict[str, str]:
+        kept = {
+            name: value for name, value in os.environ.items() if not name.startswith((*SETTINGS, "DJANGO_"))
+        }
+        return {**kept, "PORT": str(self.port)}
+
+    def start(self, output: Path) -> subprocess.Popen[bytes]:
+        with output.open("wb") as file:
+            return subprocess.Popen(
+                START, cwd=self.folder, env=self.environment(), stdout=file, stderr=subprocess.STDOUT
+            )
+
+
+@pytest.fixture
+def checkout(local: Path) -> Iterator[Checkout]:
+    folder = local.parent / "checkout"
+    shutil.copytree(ROOT, folder, ignore=NOT_COPIED)
+    make_folder(folder, 0o755)
+    yield Checkout(folder, ports.choose(f"{folder} web"))
+    remove_elsewhere(folder / ".local")
+
+
+def descendants(pid: int) -> set[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children")
+    if not children.exists():
+        return set()
+    found = {int(each) for each in children.read_text().split()}
+    return found.union(*(descendants(each) for each in found))
+
+
+def wait_for(text: str, output: Path, process: subprocess.Popen[bytes], seconds: float) -> str:
+    deadline = time.monotonic() + seconds
+    while text not in (shown := output.read_text()):
+        assert process.poll() is None, shown
+        assert time.monotonic() < deadline, shown
+        time.sleep(0.1)
+    return shown
+
+
+def test_comes_up_says_where_and_stops_without_a_trace(checkout: Checkout, tmp_path: Path) -> None:
+    output = tmp_path / "output"
+    process = checkout.start(output)
+    try:
+        shown = wait_for("Ctrl-C", output, process, 150)
+        with urllib.request.urlopen(f"http://127.0.0.1:{checkout.port}/readyz", timeout=5) as answer:
+            ready = answer.status
+        second = subprocess.run(
+            START,
+            cwd=checkout.folder,
+            env=checkout.environment(),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        family = descendants(process.pid)
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        code = process.wait(20)
+        took = time.monotonic() - began
+    finally:
+        process.kill()
+        process.wait()
+
+    assert ready == 200
+    assert f"CallSphere is up: http://127.0.0.1:{checkout.port}" in shown
+    assert "Demo logins" in shown
+    assert f"becomes a file in {checkout.folder}/.local/mail" in shown
+    assert second.returncode == 1
+    assert second.stderr.startswith("CallSphere already runs from this folder (process ")
+    assert len(family) > 10
+    assert {pid for pid in family if Path(f"/proc/{pid}").exists()} == set()
+    assert code == 0
+    assert took < 15
+
+
+def test_database_from_outside_needs_both_addresses(checkout: Checkout) -> None:
+    env = {**checkout.environment(), "DATABASE_URL": "postgres://callsphere_app:x@127.0.0.1:9/callsphere"}
+
+    done = subprocess.run(START, cwd=checkout.folder, env=env, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("DATABASE_URL is set, so DATABASE_OWNER_URL is needed too: ")
+
+
+def test_clean_removes_what_was_made_and_nothing_else(checkout: Checkout) -> None:
+    for name in (".venv", ".local/pg", "node_modules", "callsphere/web/static/build", "mine"):
+        (checkout.folder / name).mkdir(parents=True, exist_ok=True)
+    before = {path.name for path in checkout.folder.iterdir()}
+
+    done = subprocess.run(
+        [sys.executable, "-B", "-m", "callsphere.local.clean"],
+        cwd=checkout.folder,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert before - {path.name for path in checkout.folder.iterdir()} == {".venv", ".local", "node_modules"}
+    assert not (checkout.folder / "callsphere/web/static/build").exists()
+    assert (checkout.folder / "callsphere/web/static").exists()
