@@ -117,7 +117,9 @@ def _urls(tenant: Tenant, events: list[AuditEvent]) -> dict[tuple[str, uuid.UUID
 
 def _line(event: AuditEvent, url: str) -> Line:
     done = event.verb.rpartition(".")[2]
-    sentence = _SENTENCES.get(event.verb) or _SENTENCES.get(done) or done.replace("_", " ") + " {noun} {name}"
+    sentence = (
+        _SENTENCES.get(event.verb) or _SENTENCES.get(done) or done.replace("_", " ") + " the {noun} {name}"
+    )
     before, name, after = sentence.replace("{noun}", _noun(event.object_kind)).partition(_NAME)
     return Line(
         event=event,

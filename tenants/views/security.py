@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from base64 import b32encode
 from typing import Any
 
 import django_otp
 import qrcode
+from allauth.account.app_settings import REAUTHENTICATION_TIMEOUT
+from allauth.account.authentication import get_authentication_records
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
-from django.http import HttpResponseRedirect
+from django.http import HttpRequest, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -40,10 +43,16 @@ class Security(PersonPage):
         return render(request, "tenants/security.html", context)
 
 
-# Who came across an open session must not be able to lock its owner out: the password is asked again.
-@method_decorator(
-    reauthentication_required(enabled=lambda request: request.user.is_authenticated), name="dispatch"
-)
+def _is_old_session(request: HttpRequest) -> bool:
+    """Say whether the password was given too long ago to trust that its owner still sits there."""
+    if not request.user.is_authenticated:
+        return False  # asked to sign in anyway
+    given = [float(record["at"]) for record in get_authentication_records(request, request.user)]
+    return not given or time.time() - max(given) > REAUTHENTICATION_TIMEOUT
+
+
+# Who comes across an open session must not be able to lock its owner out: the password is asked again.
+@method_decorator(reauthentication_required(enabled=_is_old_session), name="dispatch")
 class SetUp(PersonPage, FormPage):
     """Shows a key as a picture and as text, and takes a code that proves that the app has it."""
 
