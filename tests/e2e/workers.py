@@ -1,0 +1,105 @@
+"""The real background processes, on the test's database and on a Redis database of their own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import zlib
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connection
+from redis import Redis
+
+from tests.databases import ROOT
+
+START_S = 30.0
+STOP_S = 35.0
+_CELERY = ("-m", "celery", "--quiet", "-A", "callsphere")
+_WORKER = ("-Q", "probe", "-P", "threads", "-c", "8", "--without-gossip", "--without-mingle")
+
+
+class Background:
+    """A probe worker, and with `beat` the process that ticks. Use as a context manager."""
+
+    def __init__(self, *, beat: bool = True, **environment: str) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="callsphere-e2e-"))
+        self._environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "callsphere.settings",
+            "DATABASE_URL": _database_url(),
+            "REDIS_URL": redis_url(),
+            "CELERY_SKIP_CHECKS": "true",
+            **environment,
+        }
+        self._beat = beat
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> Self:
+        Redis.from_url(redis_url()).flushdb()
+        self._start("worker", (*_CELERY, "worker", "--loglevel", "INFO", *_WORKER))
+        self._wait_until_ready()
+        if self._beat:
+            self._start("beat", (*_CELERY, "beat", "--schedule", str(self._folder / "schedule")))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for process in self._processes:
+            process.terminate()
+        for process in self._processes:
+            try:
+                process.wait(STOP_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        if error is not None:
+            for log in sorted(self._folder.glob("*.log")):
+                error.add_note(f"--- {log.name}\n{log.read_text()[-3000:]}")
+
+    def kill(self) -> None:
+        """Let every process die at once, as in a power cut."""
+        for process in self._processes:
+            process.kill()
+            process.wait()
+
+    def _start(self, name: str, arguments: tuple[str, ...]) -> None:
+        with (self._folder / f"{name}.log").open("ab") as log:
+            self._processes.append(
+                subprocess.Popen(
+                    [sys.executable, *arguments],
+                    cwd=ROOT,
+                    env=self._environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                )
+            )
+
+    def _wait_until_ready(self) -> None:
+        log = self._folder / "worker.log"
+        deadline = time.monotonic() + START_S
+        while " ready" not in log.read_text():
+            if self._processes[0].poll() is not None or time.monotonic() > deadline:
+                raise AssertionError(f"the worker did not start:\n{log.read_text()[-3000:]}")
+            time.sleep(0.1)
+
+
+def redis_url() -> str:
+    """A database of the configured Redis that other test runs hardly use: a message is only a hint."""
+    url = os.environ.get("REDIS_URL")
+    if url is None:
+        pytest.skip("REDIS_URL is not set")
+    number = 1 + zlib.crc32(connection.settings_dict["NAME"].encode()) % 15
+    return urlsplit(url)._replace(path=f"/{number}").geturl()
+
+
+def _database_url() -> str:
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
