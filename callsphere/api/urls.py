@@ -37,6 +37,7 @@ of_trunk("status-changes", StatusChangeViewSet, "status-change")
 router.register("audit-events", AuditEventViewSet, basename="audit-event")
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    *router.urls,
     path(
         "tenant/",
         OwnTenantViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
@@ -45,7 +46,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("trunks/<uuid:trunk_id>/health-policy/", HealthPolicyViewSet.as_view(EDIT), name="health-policy"),
     path("trunks/<uuid:trunk_id>/health/", TrunkHealthViewSet.as_view({"get": "retrieve"}), name="health"),
     path("trunks/<uuid:trunk_id>/probe/", TrunkHealthViewSet.as_view({"post": "probe"}), name="probe"),
-    *router.urls,
     path("schema/", views.schema, name="schema"),
     path("docs/", views.reference, name="docs"),
     re_path(r"", views.unknown, name="unknown"),

@@ -1,7 +1,5 @@
 """The OpenAPI document, the page that shows it, and the answer for addresses that do not exist."""
 
-from csp.constants import SELF, UNSAFE_INLINE
-from csp.decorators import csp_update
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
@@ -13,8 +11,6 @@ from tenants.errors import CONTENT_TYPE, problem
 schema = SpectacularJSONAPIView.as_view(urlconf="callsphere.urls")
 
 
-# Swagger UI writes style attributes; scripts stay as strict as everywhere.
-@csp_update({"style-src": [SELF, UNSAFE_INLINE]})
 @require_safe
 def reference(request: HttpRequest) -> HttpResponse:
     """Show the API to people: every operation, with what it takes and answers, to be tried out."""

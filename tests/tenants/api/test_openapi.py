@@ -101,6 +101,4 @@ def test_the_page_takes_nothing_from_elsewhere(client: Client, db: None) -> None
     assert response.status_code == 200
     assert "http" not in page.replace("http-equiv", "")
     assert "<script>" not in page
-    policy = response.headers["Content-Security-Policy"]
-    assert "script-src 'self';" in policy
-    assert "unsafe-eval" not in policy
+    assert "unsafe" not in response.headers["Content-Security-Policy"]
