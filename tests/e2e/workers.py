@@ -17,9 +17,10 @@ import pytest
 from django.db import connection
 from redis import Redis
 
+from callsphere.celery import app
 from tests.databases import ROOT
 
-START_S = 30.0
+START_S = 60.0
 STOP_S = 35.0
 _CELERY = ("-m", "celery", "--quiet", "-A", "callsphere")
 _WORKER = ("-Q", "probe", "-P", "threads", "-c", "8", "--without-gossip", "--without-mingle")
@@ -44,9 +45,9 @@ class Background:
     def __enter__(self) -> Self:
         Redis.from_url(redis_url()).flushdb()
         self._start("worker", (*_CELERY, "worker", "--loglevel", "INFO", *_WORKER))
-        self._wait_until_ready()
         if self._beat:
             self._start("beat", (*_CELERY, "beat", "--schedule", str(self._folder / "schedule")))
+        self._wait_until_ready()
         return self
 
     def __exit__(
@@ -63,6 +64,11 @@ class Background:
         if error is not None:
             for log in sorted(self._folder.glob("*.log")):
                 error.add_note(f"--- {log.name}\n{log.read_text()[-3000:]}")
+
+    def tick(self) -> None:
+        """Tell the worker to look for due gateways, as beat does every second."""
+        with app.connection_for_write(redis_url()) as broker:
+            app.send_task("trunks.probe_due_gateways", queue="probe", connection=broker)
 
     def kill(self) -> None:
         """Let every process die at once, as in a power cut."""
