@@ -89,19 +89,19 @@ def test_responses_to_something_else_are_strays(name: str, value: str) -> None:
     layer = TransactionLayer()
     options = layer.request(OPTIONS, reliable=False, now=100.0)
     answer = with_header(OPTIONS.respond(200, to_tag="b"), name, value)
-    assert layer.receive(answer, 100.1) == [StrayResponse(answer, late=False)]
+    assert layer.receive(answer, 100.1) == [StrayResponse(answer, ended=None)]
     assert options.state is ClientState.TRYING
 
 
 def test_late_answers_are_known_as_such() -> None:
     layer = TransactionLayer()
-    layer.request(OPTIONS, reliable=False, now=100.0, timeout=1.0)
+    options = layer.request(OPTIONS, reliable=False, now=100.0, timeout=1.0)
     assert [kind for _, kind in run_out(layer)] == [Retransmit, TimedOut]
     answer = OPTIONS.respond(200, to_tag="b")
-    assert layer.receive(answer, 101.5) == [StrayResponse(answer, late=True)]
+    assert layer.receive(answer, 101.5) == [StrayResponse(answer, ended=options)]
     foreign = OPTIONS.respond(200, to_tag="b")
     foreign.headers.set("Call-ID", "c2")
-    assert layer.receive(foreign, 101.5) == [StrayResponse(foreign, late=False)]
+    assert layer.receive(foreign, 101.5) == [StrayResponse(foreign, ended=None)]
 
 
 def test_a_branch_in_use_is_refused() -> None:
@@ -129,7 +129,7 @@ def test_a_call_that_is_accepted() -> None:
     assert layer.receive(ok, 101.0) == [Final(invite, ok)]
     assert layer.receive(ok, 101.5) == [FurtherSuccess(invite, ok)]
     assert (run_out(layer), len(layer)) == ([], 0)
-    assert layer.receive(ok, 134.0) == [StrayResponse(ok, late=True)]
+    assert layer.receive(ok, 134.0) == [StrayResponse(ok, ended=invite)]
 
 
 def test_a_cancel_has_a_transaction_of_its_own() -> None:
@@ -168,7 +168,7 @@ def test_a_cancel_nobody_answers() -> None:
     assert run_out(layer) == [(101.5, Retransmit), (102.0, TimedOut), (102.0, TimedOut)]
     assert len(layer) == 0
     late = INVITE.respond(200, to_tag="b")
-    assert layer.receive(late, 103.0) == [StrayResponse(late, late=True)]
+    assert layer.receive(late, 103.0) == [StrayResponse(late, ended=invite)]
 
 
 def test_requests_are_new_once() -> None:
@@ -314,4 +314,4 @@ def test_floods_of_requests_are_bounded() -> None:
 def test_responses_are_told_from_requests() -> None:
     answer = OPTIONS.respond(200)
     assert isinstance(answer, Response)
-    assert TransactionLayer().receive(answer, 0.0) == [StrayResponse(answer, late=False)]
+    assert TransactionLayer().receive(answer, 0.0) == [StrayResponse(answer, ended=None)]

@@ -132,12 +132,12 @@ class IncomingAck:
 class StrayResponse:
     """A response to no transaction that is alive.
 
-    `late`: its transaction has ended (a 2xx to an INVITE that was given up still wants ACK and BYE);
-    otherwise it answers nothing that was ever asked.
+    `ended` is the one it came too late for (a 2xx to an INVITE that was given up still wants ACK and
+    BYE); None when it answers nothing that was asked.
     """
 
     response: Response
-    late: bool
+    ended: ClientTransaction | None
 
 
 ClientEvent = Send | Provisional | Final | FurtherSuccess | CancelReady | TimedOut | TransportFailed

@@ -129,7 +129,9 @@ class TransactionLayer:
         if transaction is not None and is_echo(response, transaction.request):
             return self._after_client(transaction, transaction.receive(response, now), now)
         ended = self._ended.get(key)
-        return [StrayResponse(response, late=ended is not None and is_echo(response, ended.request))]
+        if ended is not None and not is_echo(response, ended.request):
+            ended = None
+        return [StrayResponse(response, ended)]
 
     def _receive_request(self, request: Request, now: float, reliable: bool) -> list[Event]:
         known = self._servers.get(server_key(request))

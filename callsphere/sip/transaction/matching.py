@@ -23,7 +23,7 @@ def is_echo(response: Response, request: Request) -> bool:
         response.call_id == request.call_id
         and response.cseq.number == request.cseq.number
         and response.from_tag == request.from_tag
-        and len(response.vias) == 1
+        and len(response.headers.get_list("via")) == 1
     )
 
 
