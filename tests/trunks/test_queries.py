@@ -1,0 +1,144 @@
+"""What lists read: the database's rule against the one in Python, pages, and a fixed number of queries."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from tenants.context import tenant_context
+from tenants.models import Tenant
+from tests.conftest import Person
+from tests.trunks.conftest import make_trunk
+from trunks import services
+from trunks.models import Gateway, GatewayHealth, Trunk
+from trunks.queries import count_by_state, headline_of, matching, page_of, tally_of, trunks_of
+from trunks.summaries import trunk_rows
+from trunks.wording import trunk_state
+
+STATES = ("up", "impaired", "down", "unknown")
+
+
+def set_states(trunk: Trunk, *states: str) -> None:
+    """Put a trunk's gateways into these states, in the order in which they were added."""
+    gateways = Gateway.objects.filter(trunk=trunk).order_by("created_at")
+    for gateway, state in zip(gateways, states, strict=True):
+        GatewayHealth.objects.filter(gateway=gateway).update(state=state)
+
+
+@pytest.mark.parametrize("states", list(itertools.combinations_with_replacement(STATES, 2)))
+def test_the_database_works_out_the_same_state(alice: Person, states: tuple[str, str]) -> None:
+    trunk = make_trunk(alice, "Main line", "sip:203.0.113.5", "sip:203.0.113.6")
+    with tenant_context(alice.tenant):
+        set_states(trunk, *states)
+
+        found: Any = trunks_of(alice.tenant).get()
+
+        assert found.state == trunk_state(tally_of(found))
+        assert headline_of(found).state == found.state
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_paused_trunk_is_paused_whatever_its_gateways_are(alice: Person, enabled: bool) -> None:
+    trunk = make_trunk(alice, "Main line", "sip:203.0.113.5")
+    with tenant_context(alice.tenant):
+        Trunk.objects.filter(pk=trunk.pk).update(is_enabled=enabled)
+        Gateway.objects.filter(trunk=trunk).update(is_enabled=False)
+
+        assert trunks_of(alice.tenant).get().state == "paused"
+
+
+def test_down_since_is_when_the_last_gateway_went_down(alice: Person) -> None:
+    trunk = make_trunk(alice, "Main line", "sip:203.0.113.5", "sip:203.0.113.6")
+    now = timezone.now()
+    with tenant_context(alice.tenant):
+        set_states(trunk, "down", "down")
+        for minutes, gateway in zip((9, 4), Gateway.objects.order_by("created_at"), strict=True):
+            GatewayHealth.objects.filter(gateway=gateway).update(since=now - timedelta(minutes=minutes))
+
+        assert trunks_of(alice.tenant).get().state_since == now - timedelta(minutes=4)
+
+
+@pytest.fixture
+def many(alice: Person) -> Tenant:
+    """Five trunks; by urgency, then name: Delta (down), alpha, Bravo, Charlie, Echo (unknown)."""
+    for number, name in enumerate(("alpha", "Bravo", "Charlie", "Delta", "Echo")):
+        trunk = make_trunk(alice, name, f"sip:203.0.113.{number}")
+        if name == "Delta":
+            with tenant_context(alice.tenant):
+                set_states(trunk, "down")
+    return alice.tenant
+
+
+def names(rows: list[Any]) -> list[str]:
+    """Return the names of trunks."""
+    return [row.name for row in rows]
+
+
+def test_pages_go_forwards_and_back(many: Tenant) -> None:
+    with tenant_context(many):
+        first = page_of(trunks_of(many), size=2)
+        second = page_of(trunks_of(many), first.next, size=2)
+        third = page_of(trunks_of(many), second.next, size=2)
+        back = page_of(trunks_of(many), third.previous, size=2)
+
+    assert [names(page.rows) for page in (first, second, third, back)] == [
+        ["Delta", "alpha"],
+        ["Bravo", "Charlie"],
+        ["Echo"],
+        ["Bravo", "Charlie"],
+    ]
+    assert (first.previous, third.next) == ("", "")
+
+
+@pytest.mark.parametrize("cursor", ["x", "%%%", "WyJhZnRlciJd", "bnVsbA", "IiI", "é"])
+def test_an_unreadable_cursor_means_the_first_page(many: Tenant, cursor: str) -> None:
+    with tenant_context(many):
+        assert names(page_of(trunks_of(many), cursor, size=1).rows) == ["Delta"]
+
+
+@pytest.mark.parametrize(
+    ("search", "state", "expected"),
+    [
+        ("", "", ["Delta", "alpha", "Bravo", "Charlie", "Echo"]),
+        ("ALPH", "", ["alpha"]),
+        ("203.0.113.2", "", ["Charlie"]),
+        ("203.0.113", "down", ["Delta"]),
+        ("", "up", []),
+        ("%", "", []),
+    ],
+)
+def test_search_looks_at_names_and_hosts(many: Tenant, search: str, state: str, expected: list[str]) -> None:
+    with tenant_context(many):
+        assert names(list(matching(trunks_of(many), search=search, state=state))) == expected
+
+
+def test_counts_by_state(many: Tenant) -> None:
+    with tenant_context(many):
+        assert count_by_state(many) == {"down": 1, "unknown": 4}
+
+
+def test_rows_of_200_trunks_take_as_many_queries_as_those_of_two(alice: Person) -> None:
+    def queries() -> int:
+        with tenant_context(alice.tenant), CaptureQueriesContext(connection) as captured:
+            trunk_rows(list(trunks_of(alice.tenant)))
+        return len(captured)
+
+    make_trunk(alice, "Trunk 0", "sip:203.0.113.5", "sip:203.0.113.6")
+    make_trunk(alice, "Trunk 1", "sip:203.0.113.5")
+    with_two = queries()
+    with tenant_context(alice.tenant):
+        for number in range(2, 200):
+            services.provision_trunk(
+                tenant=alice.tenant,
+                actor=alice.actor,
+                name=f"Trunk {number}",
+                gateways=[{"uri": "sip:203.0.113.5"}],
+            )
+
+    assert queries() == with_two

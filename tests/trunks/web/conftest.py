@@ -1,0 +1,60 @@
+"""Pages of trunks: addresses, and things to look at."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.urls import reverse
+
+from tenants.context import tenant_context
+from tests.conftest import Person
+from tests.trunks.conftest import make_trunk
+from trunks import services
+from trunks.models import AllowedNetwork, DigestCredential, Gateway, Trunk
+
+URI = "sip:203.0.113.5"
+
+
+def page(name: str, person: Person, trunk: Trunk | None = None, **kwargs: Any) -> str:
+    """Return the address of a trunk page in the person's tenant."""
+    if trunk is not None:
+        kwargs["trunk_id"] = trunk.pk
+    return reverse(f"trunks:{name}", kwargs={"tenant": person.tenant.slug, **kwargs})
+
+
+@pytest.fixture
+def trunk(alice: Person) -> Trunk:
+    """Alice's trunk with one gateway, not looked at yet."""
+    return make_trunk(alice, "Main line", URI)
+
+
+@pytest.fixture
+def gateway(alice: Person, trunk: Trunk) -> Gateway:
+    """The gateway of Alice's trunk."""
+    with tenant_context(alice.tenant):
+        return Gateway.objects.get(trunk=trunk)
+
+
+@pytest.fixture
+def network(alice: Person, trunk: Trunk) -> AllowedNetwork:
+    """A network on the list of Alice's trunk."""
+    with tenant_context(alice.tenant):
+        added, _warnings = services.add_allowed_network(
+            tenant=alice.tenant, actor=alice.actor, trunk=trunk, cidr="203.0.113.0/28", note="Frankfurt"
+        )
+    return added
+
+
+@pytest.fixture
+def credential(alice: Person, trunk: Trunk) -> DigestCredential:
+    """What Alice's trunk proves itself with."""
+    with tenant_context(alice.tenant):
+        return services.add_credential(
+            tenant=alice.tenant,
+            actor=alice.actor,
+            trunk=trunk,
+            direction="outbound",
+            username="acme",
+            secret="first secret",
+        )

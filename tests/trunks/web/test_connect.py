@@ -1,0 +1,132 @@
+"""Connecting a carrier: everything at once, or nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tenants.context import tenant_context
+from tests.conftest import Person
+from tests.trunks.conftest import make_trunk
+from tests.trunks.web.conftest import page
+from trunks.models import AllowedNetwork, DigestCredential, Gateway, GatewayHealth, Trunk
+
+LINE = {
+    "name": "Main line",
+    "direction": "both",
+    "address": "sip.example.com",
+    "authentication": ["ip_allowlist", "digest"],
+    "networks": "203.0.113.0/28\n198.51.100.7",
+    "username": "acme",
+    "secret": "s3cret",
+}
+
+
+def send(person: Person, **changes: Any) -> Any:
+    """Send the form."""
+    return person.client().post(page("create", person), {**LINE, **changes})
+
+
+def test_alice_connects_a_carrier(alice: Person) -> None:
+    response = send(alice, transport="tls", port="5061")
+
+    with tenant_context(alice.tenant):
+        trunk = Trunk.objects.get()
+        gateway = Gateway.objects.get()
+        networks = list(AllowedNetwork.objects.values_list("cidr", flat=True))
+        credential = DigestCredential.objects.get()
+        health = GatewayHealth.objects.get()
+    assert (response.status_code, response["Location"]) == (302, page("first-check", alice, trunk))
+    assert (trunk.name, trunk.authentication) == ("Main line", ["ip_allowlist", "digest"])
+    assert gateway.uri == "sip:sip.example.com:5061;transport=tls"
+    assert networks == ["198.51.100.7/32", "203.0.113.0/28"]
+    assert (credential.username, credential.direction) == ("acme", "outbound")
+    assert health.next_probe_at is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "error"),
+    [
+        ({"name": ""}, "name", "Give the line a name, for example the carrier's."),
+        ({"name": "Old line"}, "name", "You have a trunk of this name."),
+        ({"address": ""}, "address", "Enter the carrier's SIP address, for example sip.example.com."),
+        (
+            {"address": "alice@sip.example.com"},
+            "address",
+            "Start the address with sip: or sips:, for example sip:sip.example.com.",
+        ),
+        ({"port": "99999"}, "port", "Use a port from 1 to 65535."),
+        (
+            {"address": "sip.example.com:5070", "port": "5060"},
+            "address",
+            "The address says port 5070, but port 5060 is entered beside it: leave one out.",
+        ),
+        (
+            {"address": "sips:sip.example.com", "transport": "udp"},
+            "address",
+            "sips: always means TLS: choose tls as the transport, or write sip: instead of sips:.",
+        ),
+        (
+            {"networks": "203.0.113.0/28\n0.0.0.0/0"},
+            "networks",
+            ("0.0.0.0/0: A network of every address would accept calls from anybody."
+             " Write your carrier's own."),
+        ),
+        ({"secret": ""}, "secret", "Enter the password that belongs to this user name."),
+        ({"username": ""}, "username", "Enter the user name that belongs to this password."),
+        ({"direction": "x"}, "direction", "Select a valid choice. x is not one of the available choices."),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_is_said_and_nothing_is_stored(
+    alice: Person, changes: dict[str, str], field: str, error: str
+) -> None:
+    make_trunk(alice, "Old line")
+
+    response = send(alice, **changes)
+
+    assert response.status_code == 422
+    assert response.context["form"].errors[field] == [error]
+    with tenant_context(alice.tenant):
+        assert Trunk.objects.count() == 1
+        assert not Gateway.objects.exists()
+
+
+def test_a_wide_network_is_confirmed_first(alice: Person) -> None:
+    asked = send(alice, networks="203.0.0.0/16")
+    confirmed = send(alice, networks="203.0.0.0/16", wide_confirmed="on")
+
+    assert asked.status_code == 422
+    assert "203.0.0.0/16 is 65,536 addresses." in asked.context["form"].errors["wide_confirmed"][0]
+    assert confirmed.status_code == 302
+
+
+def test_what_was_not_chosen_is_not_stored(alice: Person) -> None:
+    send(alice, authentication=["registration"])
+
+    with tenant_context(alice.tenant):
+        assert not AllowedNetwork.objects.exists()
+        assert DigestCredential.objects.exists()
+
+
+def test_a_password_is_not_sent_back(alice: Person) -> None:
+    response = send(alice, name="")
+
+    assert "s3cret" not in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({}, "What we will send appears here as you type."),
+        ({"address": "sip.example.com", "transport": "tls"}, "sip:sip.example.com;transport=tls"),
+        ({"address": "[2001:db8::1]", "port": "5070"}, "sip:[2001:db8::1]:5070"),
+        ({"address": "sip:1.2.3"}, "Write an IPv4 address as four decimal numbers"),
+        ({"address": "x", "port": "70000"}, "Use a port from 1 to 65535."),
+        ({"address": "sip:<script>"}, "Leave out quotes and angle brackets"),
+    ],
+)
+def test_the_preview_shows_what_will_be_sent(alice: Person, query: dict[str, str], expected: str) -> None:
+    response = alice.client().get(page("preview", alice), query)
+
+    assert expected in response.content.decode()

@@ -1,0 +1,87 @@
+"""Editing a trunk, and two people who do it at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tenants.context import tenant_context
+from tests.conftest import Person
+from tests.trunks.web.conftest import page
+from trunks import services
+from trunks.models import Trunk
+
+FORM = {
+    "name": "Renamed",
+    "direction": "inbound",
+    "authentication": ["digest"],
+    "is_enabled": "on",
+    "notes": "",
+}
+
+
+def send(person: Person, trunk: Trunk, **changes: Any) -> Any:
+    """Send the form as it was shown to the person."""
+    return person.client().post(page("edit", person, trunk), {**FORM, "version": 1, **changes})
+
+
+def stored(person: Person) -> Trunk:
+    """Return the trunk as it is stored."""
+    with tenant_context(person.tenant):
+        return Trunk.objects.get()
+
+
+def test_alice_renames_her_trunk(alice: Person, trunk: Trunk) -> None:
+    response = send(alice, trunk)
+
+    assert response["Location"] == page("detail", alice, trunk)
+    assert (stored(alice).name, stored(alice).direction, stored(alice).version) == ("Renamed", "inbound", 2)
+
+
+def test_switching_it_off_pauses_its_checks(alice: Person, trunk: Trunk) -> None:
+    send(alice, trunk, is_enabled="")
+
+    html = alice.client().get(page("detail", alice, trunk)).content.decode()
+
+    assert not stored(alice).is_enabled
+    assert "Paused" in html
+
+
+def test_a_lost_update_is_refused_with_both_versions(alice: Person, trunk: Trunk) -> None:
+    with tenant_context(alice.tenant):
+        services.update_trunk(
+            tenant=alice.tenant, actor=alice.actor, trunk=trunk, expected_version=1, name="Theirs"
+        )
+
+    refused = send(alice, trunk)
+
+    assert refused.status_code == 409
+    assert {"label": "Name", "theirs": "Theirs", "yours": "Renamed"} in refused.context["conflict_rows"]
+    assert "alice@example.com changed this" in refused.content.decode()
+    assert stored(alice).name == "Theirs"
+
+    again = send(alice, trunk, version=refused.context["form"]["version"].value())
+
+    assert again.status_code == 302
+    assert stored(alice).name == "Renamed"
+
+
+def test_choices_of_a_conflict_are_in_words(alice: Person, trunk: Trunk) -> None:
+    with tenant_context(alice.tenant):
+        services.update_trunk(
+            tenant=alice.tenant,
+            actor=alice.actor,
+            trunk=trunk,
+            expected_version=1,
+            direction="outbound",
+            is_enabled=False,
+        )
+
+    rows = send(alice, trunk).context["conflict_rows"]
+
+    assert {"label": "Which way do calls go?", "theirs": "Outbound", "yours": "Inbound"} in rows
+    assert {"label": "This trunk is in use", "theirs": "No", "yours": "Yes"} in rows
+
+
+def test_without_a_version_nothing_is_saved(alice: Person, trunk: Trunk) -> None:
+    assert send(alice, trunk, version="").status_code == 422
+    assert stored(alice).name == "Main line"

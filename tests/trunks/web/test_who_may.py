@@ -1,0 +1,89 @@
+"""Every trunk page, asked by everybody: the owner, a member who only reads, a stranger, nobody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.conftest import Person
+from tests.trunks.web.conftest import page
+from trunks.models import AllowedNetwork, DigestCredential, Gateway, Trunk
+from trunks.urls import urlpatterns
+
+# What it takes besides the trunk's id.
+_PARTS = {"gateway_id": "gateway", "network_id": "network", "credential_id": "credential"}
+READ = {"list", "detail", "first-check", "history", "gateway-detail", "access"}
+POST_ONLY = {"probe-now"}
+NAMES = sorted(str(pattern.name) for pattern in urlpatterns)
+
+
+@pytest.fixture
+def addresses(
+    alice: Person,
+    trunk: Trunk,
+    gateway: Gateway,
+    network: AllowedNetwork,
+    credential: DigestCredential,
+) -> dict[str, str]:
+    """The address of every page in Alice's tenant."""
+    parts = {"gateway": gateway, "network": network, "credential": credential}
+    found = {}
+    for pattern in urlpatterns:
+        route = str(pattern.pattern)
+        more: dict[str, Any] = {
+            argument: parts[part].pk for argument, part in _PARTS.items() if argument in route
+        }
+        found[str(pattern.name)] = page(
+            str(pattern.name), alice, trunk if "trunk_id" in route else None, **more
+        )
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_alice_sees_every_page(name: str, alice: Person, addresses: dict[str, str]) -> None:
+    expected = 405 if name in POST_ONLY else 200
+
+    assert alice.client().get(addresses[name]).status_code == expected
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_bob_reads_what_is_to_be_read_and_changes_nothing(
+    name: str, bob: Person, addresses: dict[str, str]
+) -> None:
+    browser = bob.client()
+
+    assert browser.get(addresses[name]).status_code == (200 if name in READ else 403)
+    assert browser.post(addresses[name]).status_code == 403
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_charlie_finds_nothing(name: str, charlie: Person, addresses: dict[str, str]) -> None:
+    browser = charlie.client()
+    own = addresses[name].replace("/acme-dental/", f"/{charlie.tenant.slug}/")
+
+    assert browser.get(addresses[name]).status_code == 404
+    assert browser.post(addresses[name]).status_code == 404
+    if name not in {"list", "create", "preview", *POST_ONLY}:
+        assert browser.get(own).status_code == 404
+    if name not in {"list", "create", "preview", "policy-preview", *READ}:
+        assert browser.post(own).status_code == 404
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nobody_is_asked_to_sign_in(name: str, addresses: dict[str, str]) -> None:
+    response = Client().get(addresses[name])
+
+    assert response.status_code == 302
+    assert response["Location"].startswith("/accounts/login/")
+
+
+def test_bob_sees_no_controls(bob: Person, addresses: dict[str, str]) -> None:
+    for name in sorted(READ):
+        html = bob.client().get(addresses[name]).content.decode()
+        main = html.partition("<main")[2].partition("</main>")[0]
+
+        assert '<form method="post"' not in main, name
+        assert "/edit/" not in main, name
+        assert "/add/" not in main, name

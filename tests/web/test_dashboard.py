@@ -1,0 +1,111 @@
+"""The first page of a tenant."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tenants.enums import Role
+from tests.conftest import Person, make_member
+from tests.trunks.conftest import make_trunk
+from tests.trunks.watching import BUSY, NOON, OK, SILENT, probe
+
+URL = "/t/acme-dental/"
+
+
+def test_without_a_trunk_it_teaches(alice: Person) -> None:
+    response = alice.client().get(URL)
+
+    assert "Connect your first line" in response.content.decode()
+    assert [step["state"] for step in response.context["steps"]] == ["current", "todo", "todo", "todo"]
+
+
+@pytest.mark.parametrize(
+    ("letter", "verdict", "words"),
+    [
+        (OK, "Your line is working", "the gateway answers"),
+        (BUSY, "Your line is in trouble", "Main line: The carrier is overloaded"),
+        (SILENT, "Your line is down", "Main line: The carrier does not answer"),
+    ],
+)
+def test_it_says_whether_the_line_works_and_why_not(
+    alice: Person, letter: str, verdict: str, words: str
+) -> None:
+    make_trunk(alice, "Main line", "sip:203.0.113.5")
+    probe(letter, NOON)
+
+    html = alice.client().get(URL).content.decode()
+
+    assert verdict in html
+    assert words in html
+
+
+@pytest.mark.parametrize(
+    ("uris", "letter", "states"),
+    [
+        ((), "", ["done", "current", "todo", "todo"]),
+        (("sip:203.0.113.5",), "", ["done", "done", "current", "todo"]),
+        (("sip:203.0.113.5",), SILENT, ["done", "done", "current", "todo"]),
+        (("sip:203.0.113.5",), BUSY, ["done", "done", "done", "current"]),
+        (("sip:203.0.113.5",), OK, []),
+    ],
+)
+def test_the_checklist_leads_to_the_first_green_trunk(
+    alice: Person, uris: tuple[str, ...], letter: str, states: list[str]
+) -> None:
+    make_trunk(alice, "Main line", *uris)
+    if letter:
+        probe(letter, NOON)
+
+    assert [step["state"] for step in alice.client().get(URL).context["steps"]] == states
+
+
+def test_the_checklist_stays_away_once_a_trunk_was_green(alice: Person) -> None:
+    make_trunk(alice, "Main line", "sip:203.0.113.5")
+    probe(OK, NOON)
+    make_trunk(alice, "Second line")
+
+    assert alice.client().get(URL).context["steps"] == []
+
+
+def test_bob_sees_states_but_no_way_to_change_them(alice: Person, bob: Person) -> None:
+    make_trunk(alice, "Main line", "sip:203.0.113.5")
+
+    html = bob.client().get(URL).content.decode()
+
+    assert "Main line" in html
+    assert "trunks/connect/" not in html
+
+
+def test_whoever_only_pays_is_told_whom_to_ask(alice: Person) -> None:
+    make_trunk(alice, "Main line", "sip:203.0.113.5")
+    payer = make_member(alice.tenant, "pay@example.com", Role.BILLING)
+
+    html = payer.client().get(URL).content.decode()
+
+    assert "Main line" not in html
+    assert "Ask an owner or admin of Acme Dental" in html
+
+
+def test_charlie_finds_nothing(alice: Person, charlie: Person) -> None:
+    assert charlie.client().get(URL).status_code == 404
+
+
+def test_queries_are_the_same_for_one_and_three_trunks(alice: Person) -> None:
+    browser = alice.client()
+
+    def queries() -> int:
+        browser.get(URL)
+        with CaptureQueriesContext(connection) as captured:
+            assert browser.get(URL).status_code == 200
+        return len(captured)
+
+    make_trunk(alice, "One", "sip:203.0.113.5")
+    probe(SILENT, NOON)
+    with_one = queries()
+    for name in ("Two", "Three"):
+        make_trunk(alice, name, "sip:203.0.113.5", "sip:203.0.113.6")
+    probe(SILENT, NOON)
+
+    assert queries() == with_one
