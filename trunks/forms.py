@@ -170,6 +170,9 @@ class TrunkFields(forms.Form):
 class ConnectForm(TrunkFields, AddressFields):
     """Everything a first trunk needs, on one page: nothing is stored before all of it is right."""
 
+    # errors are summed up in the order in which the page asks
+    field_order = ("name", "direction", "address", "transport", "port", "authentication")
+
     networks = forms.CharField(
         label="The carrier's own addresses",
         required=False,

@@ -125,7 +125,7 @@ class ChangeRow:
 class Problem:
     """Gateways of one trunk that fail for one cause: what happened, what to change, whose side it is on."""
 
-    id: uuid.UUID
+    id: str
     trunk: Trunk
     tone: str
     title: str
@@ -285,7 +285,7 @@ def _problem(gateways: Sequence[Gateway]) -> Problem:
     cause = told_cause(health.cause)
     answer = answer_line(health.status, health.reason, health.cause)
     known: dict[str, Any] = {
-        "id": first.pk,
+        "id": f"{first.pk}-{visible_cause(health.cause)}",
         "trunk": first.trunk,
         "uris": [each.uri for each in gateways],
         "result": answer if health.status else visible_detail(health.cause, health.detail),

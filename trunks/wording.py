@@ -6,6 +6,7 @@ Pure functions: numbers in, words out. Length of time is left to the page, which
 from __future__ import annotations
 
 import ipaddress
+import textwrap
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -237,7 +238,8 @@ def carrier_message(
     since: datetime | None = None,
 ) -> str:
     """Write the message that a customer sends to the carrier about gateways that failed for one cause."""
-    lines = ["Hello,", "", f"our SIP checks (OPTIONS) to {' and '.join(uris)} fail. {cause.meaning}", ""]
+    opening = f"our SIP checks (OPTIONS) to {' and '.join(uris)} fail. {cause.meaning}"
+    lines = ["Hello,", "", *textwrap.wrap(opening, 64, break_on_hyphens=False), ""]
     if since:
         lines.append(f"Since: {since:%Y-%m-%d %H:%M:%S} UTC")
     lines.append(f"Result: {answer}")

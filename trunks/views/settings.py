@@ -110,7 +110,7 @@ class PolicyPreview(EditsOnly, OneTrunkPage):
     """What the numbers in the form would mean, while they are typed."""
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        form = PolicyForm({**request.GET.dict(), "version": "1"})
+        form = PolicyForm({**request.GET.dict(), "version": str(self.trunk.version)})
         context: dict[str, Any] = {"sentences": []}
         if form.is_valid():
             context["sentences"] = policy_sentences(**form.changes())
