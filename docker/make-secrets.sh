@@ -28,5 +28,6 @@ make_secret database_url "postgres://callsphere_app:$(random 24)@postgres:5432/c
 make_secret database_owner_url "postgres://callsphere_owner:$(random 24)@postgres:5432/callsphere"
 make_secret redis_password "$(random 24)"
 make_secret redis_url "redis://:$(cat secrets/redis_password)@redis:6379/0"
+make_secret metrics_token "$(random 24)"
 # An SMTP server, such as smtp+tls://user:password@mail.example:587; empty writes mails to files in the container.
 make_secret email_url ""

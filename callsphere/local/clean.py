@@ -10,7 +10,7 @@ from callsphere.local.home import remove_elsewhere
 from callsphere.local.locks import Held, hold
 from callsphere.local.paths import LOCAL, ROOT
 
-_MADE = (
+MADE = (
     ".venv",
     ".local",
     "node_modules",
@@ -20,6 +20,7 @@ _MADE = (
     ".mypy_cache",
     ".pytest_cache",
     ".ruff_cache",
+    ".schemathesis",
 )
 
 
@@ -33,7 +34,7 @@ def main() -> int:
             print(f"CallSphere runs from this folder ({holder}). Stop it first, then clean.", file=sys.stderr)
             return 1
         try:
-            removed = [*remove_elsewhere(LOCAL), *(path for name in _MADE if _remove(path := ROOT / name))]
+            removed = [*remove_elsewhere(LOCAL), *(path for name in MADE if _remove(path := ROOT / name))]
         except PermissionError as error:
             print(
                 f"{error.filename} belongs to another user: it was made by `make run` under another account."

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from callsphere.local.errors import CannotStart
+from callsphere.local.paths import make_folder
 
 _PR_SET_PDEATHSIG = 1  # prctl(2)
 # How a server is asked to stop: a signal, and the seconds it gets.
@@ -53,7 +54,7 @@ class Server:
 
     def spawn(self, command: Sequence[str], *, env: Mapping[str, str], **options: Any) -> None:
         """Start the program in a session of its own, so that a terminal's Ctrl-C reaches only us."""
-        self.log.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.log.parent, 0o700)  # what people typed may be in them
         with self.log.open("wb") as output:
             self._process = subprocess.Popen(
                 command,

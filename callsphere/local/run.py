@@ -67,9 +67,9 @@ def _run(port: int) -> int:
             addresses = {**urls, "SANDBOX_PORT": str(_sandbox_port(settings))}
             environment.update(environment.env_file(LOCAL), addresses)
             env = environment.merged({**settings, **addresses, **_OUTPUT}) | {"PORT": str(port)}
-            server_contexts(
-                LOCAL / "sandbox", today()
-            )  # workers trust its authority from their first ping on
+            make_folder(LOCAL / "mail", 0o700)
+            # Before the workers start: they trust its authority from their first ping on.
+            server_contexts(LOCAL / "sandbox", today())
             logins = prepare(env, remember=own_database)
             return _supervise(env, port, servers, logins)
         finally:
