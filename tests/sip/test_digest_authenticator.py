@@ -185,6 +185,16 @@ def test_nc_counts_per_nonce() -> None:
     ]
 
 
+def test_nc_goes_on_where_a_nonce_comes_back_or_serves_two_realms() -> None:
+    auth = authenticator()
+    first = auth.answer(challenged(make_challenge("r", "n1")), invite())
+    auth.answer(challenged(make_challenge("r", "n2")), invite())
+    third = auth.answer(challenged(make_challenge("r", "n1")), invite())
+    fourth = auth.answer(challenged(proxy=(make_challenge("r", "n1"),), status=407), invite())
+    assert [given(request)[0].nc for request in (first, third)] == [1, 2]
+    assert [each.nc for each in given(fourth, proxy=True)] == [3]
+
+
 def test_preemptive_without_a_nonce_is_a_plain_copy() -> None:
     request = invite()
     copy = authenticator().preemptive(request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from callsphere.sip.digest.algorithms import ALGORITHMS
 from callsphere.sip.digest.challenges import (
@@ -22,7 +23,7 @@ MAX_ANSWERS = 4
 MAX_SPACES = 8
 """Protection spaces remembered; a peer that names more is not one we could please."""
 MAX_REMEMBERED = 64
-"""Answers remembered, so that a refusal is known to be about one of them."""
+"""Answers remembered, so that a refusal is known to be about one of them; nonces remembered with their nc."""
 
 SpaceKey = tuple[bool, str]
 """A protection space (RFC 3261 §22.1): whether a proxy's, and its realm."""
@@ -43,7 +44,6 @@ class _Space:
 
     challenge: Challenge
     cnonce: str
-    nc: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ class Authenticator:
         self._make_cnonce = make_cnonce or _random_cnonce
         self._spaces: dict[SpaceKey, _Space] = {}
         self._attempts: dict[str, _Attempt] = {}
+        self._counts: dict[str, int] = {}
         self.challenged = False
         """Whether a challenge was ever seen: a 403 without one is about addresses, not passwords."""
 
@@ -158,8 +159,7 @@ class Authenticator:
             space = _Space(challenge, self._make_cnonce())
         space.challenge = challenge
         self._spaces[key] = space
-        while len(self._spaces) > MAX_SPACES:
-            del self._spaces[next(iter(self._spaces))]
+        _keep_latest(self._spaces, MAX_SPACES)
 
     def _sign(self, request: Request, attempts: list[_Attempt]) -> Request:
         signed = Request(request.method, request.uri, request.headers.copy(), request.body)
@@ -169,17 +169,23 @@ class Authenticator:
             space = self._spaces.get(attempt.space)
             if space is None or self._credentials is None:
                 continue
-            space.nc += 1
-            value = answer_value(self._credentials, space.challenge, signed, nc=space.nc, cnonce=space.cnonce)
+            nc = self._count(space.challenge.nonce)
+            value = answer_value(self._credentials, space.challenge, signed, nc=nc, cnonce=space.cnonce)
             signed.headers.add(CREDENTIAL_HEADERS[attempt.space[0]], value)
             self._remember(value, attempt)
         return signed
 
+    def _count(self, nonce: str) -> int:
+        """The next nc of a nonce (RFC 7616 §3.4), also where it serves two realms or comes back."""
+        count = self._counts.pop(nonce, 0) + 1
+        self._counts[nonce] = count
+        _keep_latest(self._counts, MAX_REMEMBERED)
+        return count
+
     def _remember(self, value: str, attempt: _Attempt) -> None:
         self._attempts.pop(value, None)
         self._attempts[value] = attempt
-        while len(self._attempts) > MAX_REMEMBERED:
-            del self._attempts[next(iter(self._attempts))]
+        _keep_latest(self._attempts, MAX_REMEMBERED)
 
     def _carried(self, request: Request) -> dict[SpaceKey, _Attempt]:
         """What of our own answers a request carries."""
@@ -207,6 +213,11 @@ def _offered(challenges: list[Challenge]) -> str:
         {f"{each.value('algorithm') or 'MD5'} with qop {each.value('qop') or 'none'}" for each in challenges}
     )
     return f"Offered: {'; '.join(offers)}."
+
+
+def _keep_latest(memory: dict[Any, Any], limit: int) -> None:
+    while len(memory) > limit:
+        del memory[next(iter(memory))]
 
 
 def _random_cnonce() -> str:
