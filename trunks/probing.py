@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import cast
+from typing import NamedTuple, cast
 
 import structlog
 from django.conf import settings
@@ -22,20 +22,22 @@ from prometheus_client import Counter as CounterMetric
 from prometheus_client import Gauge, Histogram
 
 from callsphere.lib.netguard import AddressPolicy
-from callsphere.sip.engine import PingEngine, PingOutcome, PingTarget
+from callsphere.sip.engine import PingEngine, PingOutcome, PingRun, PingTarget
 from callsphere.sip.resolver import ResolutionError
 from callsphere.sip.uri import SipUri, SipUriError, parse_gateway_uri
 from trunks.enums import Severity
 from trunks.health import Answer, Change, Claim, claim_due, postpone, severity_of, store_answers, wait_s
-from trunks.pacing import take_allowances
+from trunks.pacing import within_limit
 
 BATCH = 1000
 """How many gateways one claim takes. All are in flight together, so that the mute hold up nobody."""
 LONGEST_RUN_S = 20.0
 """A run that keeps finding full batches ends after this time; the next tick goes on."""
-ADDRESS_KNOWN_S = 300.0
-"""How long an address is remembered for pacing; the engine looks names up on its own."""
-RESOLVE_S = 3.0
+QUICK_LOOKUP_S = 1.0
+"""Names looked up within this time are pinged first, in seconds."""
+LONGEST_LOOKUP_S = 4.0
+"""How much longer the others have until they count as failed. Within what a lease allows for."""
+URIS_REMEMBERED = 100_000
 LOGGED_ONE_BY_ONE = 20
 """More changes at once, as in an outage of a carrier, are one line of the log; their rows tell the rest."""
 
@@ -60,6 +62,7 @@ _lock = threading.Lock()
 _engine: PingEngine | None = None
 _engine_pid = 0
 _stopping = threading.Event()
+_TOO_SLOW = ResolutionError("dns_timeout", f"no answer within {QUICK_LOOKUP_S + LONGEST_LOOKUP_S:g} s")
 
 
 def address_policy() -> AddressPolicy:
@@ -119,37 +122,41 @@ def _probe(
     clock: Callable[[], datetime],
     in_flight: int,
 ) -> None:
-    targets, unusable = _targets(claims)
-    if unusable:
-        _store([_unusable(claim) for claim in unusable], claimed_at, clock())
-    rate = settings.PROBE_RATE_PER_ADDRESS
-    if rate:
-        targets, late = within_limit(pinger, targets, rate=rate, policy=address_policy(), now=clock())
-        if late:
-            POSTPONED.inc(len(late))
-            log.info("probes_postponed", count=len(late), rate_per_address=rate)
-            postpone(late, clock())
-    run = pinger.ping_many(targets, in_flight=in_flight)
+    targets, failed = _targets(claims)
+    runs: list[PingRun] = []
     try:
-        for outcomes in run:
-            _store([_answer(outcome) for outcome in outcomes], claimed_at, clock())
+        # Names that take long are looked up while the others are pinged already.
+        for patience_s in (QUICK_LOOKUP_S, LONGEST_LOOKUP_S):
+            found = _look_up(pinger, targets, patience_s)
+            runs.append(pinger.ping_many(_within_limit(found.ready, clock()), in_flight=in_flight))
+            failed += [_not_sent(target, error) for target, error in found.failed]
+            targets = found.slow
+            if not targets:
+                break
+        failed += [_not_sent(target, _TOO_SLOW) for target in targets]
+        if failed:
+            _store(failed, claimed_at, clock())
+        for run in runs:
+            for outcomes in run:
+                _store([_answer(outcome) for outcome in outcomes], claimed_at, clock())
     finally:
-        run.close()
+        for run in runs:
+            run.close()
 
 
-def _targets(claims: Iterable[Claim]) -> tuple[list[PingTarget], list[Claim]]:
+def _targets(claims: Iterable[Claim]) -> tuple[list[PingTarget], list[Answer]]:
     targets: list[PingTarget] = []
-    unusable: list[Claim] = []
+    unusable: list[Answer] = []
     for claim in claims:
         uri = _parse(claim.uri)
         if uri is None:
-            unusable.append(claim)
+            unusable.append(_failure(claim, "uri_invalid", "Enter this gateway's address again."))
         else:
             targets.append(PingTarget(claim, uri, wait_s(claim.interval_s)))
     return targets, unusable
 
 
-@lru_cache(maxsize=100_000)
+@lru_cache(maxsize=URIS_REMEMBERED)
 def _parse(text: str) -> SipUri | None:
     try:
         return parse_gateway_uri(text)
@@ -157,10 +164,69 @@ def _parse(text: str) -> SipUri | None:
         return None
 
 
-def _unusable(claim: Claim) -> Answer:
-    detail = "The address stored for this gateway cannot be used any more. Enter it again."
+@lru_cache(maxsize=URIS_REMEMBERED)
+def _literal(text: str) -> str | None:
+    uri = _parse(text)
+    return uri.host if uri is not None and uri.is_literal else None
+
+
+class _Found(NamedTuple):
+    """Where targets lead: those to ping with all addresses that a ping may try, and the others."""
+
+    ready: list[tuple[PingTarget, tuple[str, ...]]]
+    slow: list[PingTarget]
+    failed: list[tuple[PingTarget, ResolutionError]]
+
+
+def _look_up(pinger: PingEngine, targets: Sequence[PingTarget], patience_s: float) -> _Found:
+    """Look names up, so that what is counted against an address's allowance is what is sent to it.
+
+    A single target is handed to the engine. Where there are several, the engine asks its own cache for them
+    again and tries one after the other (RFC 3263 §4.3).
+    """
+    names = {target.uri for target in targets if _literal(_claim(target).uri) is None}
+    places = pinger.resolve_many(names, patience_s) if names else {}
+    found = _Found([], [], [])
+    for target in targets:
+        place = places.get(target.uri)
+        if place is None:
+            found.ready.append((target, (target.uri.host,)))
+        elif not isinstance(place, ResolutionError):
+            if len(place) == 1:
+                target = PingTarget(target.key, target.uri, target.wait_s, place[0])  # noqa: PLW2901
+            found.ready.append((target, tuple(each.address for each in place)))
+        elif place.cause == _TOO_SLOW.cause:
+            found.slow.append(target)
+        else:
+            found.failed.append((target, place))
+    return found
+
+
+def _within_limit(ready: Sequence[tuple[PingTarget, tuple[str, ...]]], now: datetime) -> list[PingTarget]:
+    """Return what may be pinged now, and put the rest off."""
+    rate = settings.PROBE_RATE_PER_ADDRESS
+    if not rate:
+        return [target for target, _addresses in ready]
+    sent, late = within_limit(ready, rate=rate, policy=address_policy(), now=now)
+    if late:
+        POSTPONED.inc(len(late))
+        log.info("probes_postponed", count=len(late), rate_per_address=rate)
+        delays = [(_claim(target), delay_s) for target, delay_s in late]
+        postpone([(claim.gateway_id, claim.number, delay_s) for claim, delay_s in delays], now)
+    return sent
+
+
+def _claim(target: PingTarget) -> Claim:
+    return cast(Claim, target.key)
+
+
+def _not_sent(target: PingTarget, error: ResolutionError) -> Answer:
+    return _failure(_claim(target), error.cause, error.detail)
+
+
+def _failure(claim: Claim, cause: str, detail: str) -> Answer:
     return Answer(
-        claim.gateway_id, claim.number, Severity.FAILED, None, "", "uri_invalid", detail, None, "", ""
+        claim.gateway_id, claim.number, Severity.FAILED, None, "", cause, detail[:255], None, "", ""
     )
 
 
@@ -205,61 +271,3 @@ def _log_changes(changes: Sequence[Change]) -> None:
             to_state=change.to_state,
             cause=change.cause,
         )
-
-
-_addresses: dict[SipUri, tuple[str, float]] = {}
-
-
-def within_limit(
-    pinger: PingEngine, targets: Sequence[PingTarget], *, rate: int, policy: AddressPolicy, now: datetime
-) -> tuple[list[PingTarget], list[tuple[str, int, float]]]:
-    """Split probes into those that their address's allowance covers and those to postpone.
-
-    Addresses inside the operator's own list are free of the limit: it protects strangers. What does not
-    resolve needs no allowance, since nothing is sent. The postponed come as `health.postpone` takes them,
-    spread over the time in which the allowance comes back.
-    """
-    addresses = _addresses_of(pinger, {target.uri for target in targets})
-    limited = {address for address in set(addresses.values()) if not policy.is_operator_allowed(address)}
-    if not limited:
-        return list(targets), []
-    wanted = Counter(addresses.get(target.uri, "") for target in targets)
-    left = take_allowances({address: wanted[address] for address in limited}, rate=rate, now=now)
-    over: Counter[str] = Counter()
-    sent: list[PingTarget] = []
-    late: list[tuple[str, int, float]] = []
-    for target in targets:
-        address = addresses.get(target.uri, "")
-        if address not in limited:
-            sent.append(target)
-        elif left[address] > 0:
-            left[address] -= 1
-            sent.append(target)
-        else:
-            over[address] += 1
-            claim = cast(Claim, target.key)
-            late.append((claim.gateway_id, claim.number, 1 + over[address] / rate))
-    return sent, late
-
-
-def _addresses_of(pinger: PingEngine, uris: Iterable[SipUri]) -> dict[SipUri, str]:
-    """Return the numeric address that each URI leads to first; names that lead nowhere are left out."""
-    now = time.monotonic()
-    found: dict[SipUri, str] = {}
-    ask: list[SipUri] = []
-    for uri in uris:
-        known = _addresses.get(uri)
-        if uri.is_literal:
-            found[uri] = uri.host
-        elif known and known[1] > now:
-            found[uri] = known[0]
-        else:
-            ask.append(uri)
-    if ask:
-        if len(_addresses) > 100_000:
-            _addresses.clear()
-        for uri, targets in pinger.resolve_many(ask, RESOLVE_S).items():
-            if not isinstance(targets, ResolutionError):
-                found[uri] = targets[0].address
-                _addresses[uri] = (targets[0].address, now + ADDRESS_KNOWN_S)
-    return found

@@ -6,9 +6,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from callsphere.lib.netguard import AddressPolicy
 from tests.trunks.watching import NOON
 from trunks.models import AddressAllowance
-from trunks.pacing import BURST_S, take_allowances
+from trunks.pacing import BURST_S, take_allowances, within_limit
 
 pytestmark = pytest.mark.django_db
 HERE, THERE = "203.0.113.5", "2001:db8::5"
@@ -62,3 +63,32 @@ def test_no_address_ever_gets_more_than_rate_and_burst(rate: int, steps: list[tu
         for end, _count in taken[index:]:
             got = sum(count for at, count in taken if start <= at <= end)
             assert got <= rate * (end - start + BURST_S) + 1e-6
+
+
+LOOPBACK = AddressPolicy.from_strings(["127.0.0.0/8"])
+
+
+def test_strangers_get_what_their_allowance_covers_and_the_rest_later() -> None:
+    probes = [(number, (HERE if number % 2 else THERE,)) for number in range(24)]
+    sent, late = within_limit(probes, rate=2, policy=LOOPBACK, now=NOON)
+    assert sent == list(range(20))
+    assert late == [(20, 1.5), (21, 1.5), (22, 2.0), (23, 2.0)]
+    sent, late = within_limit(probes[:4], rate=2, policy=LOOPBACK, now=NOON + timedelta(seconds=0.5))
+    assert (sent, late) == ([0, 1], [(2, 1.5), (3, 1.5)])
+
+
+def test_the_operators_own_addresses_have_no_limit() -> None:
+    probes = [(number, ("127.0.0.1",)) for number in range(50)]
+    assert within_limit(probes, rate=1, policy=LOOPBACK, now=NOON) == (list(range(50)), [])
+    assert AddressAllowance.objects.count() == 0
+
+
+def test_a_name_with_many_targets_takes_as_much_as_it_may_send() -> None:
+    probes = [("many ports", (HERE, HERE, HERE, THERE)), ("again", (HERE, HERE, HERE)), ("other", (THERE,))]
+    sent, late = within_limit(probes, rate=1, policy=LOOPBACK, now=NOON)
+    assert (sent, late) == (["many ports", "other"], [("again", 4.0)])
+
+
+def test_a_name_with_more_targets_than_an_allowance_holds_gets_its_turn() -> None:
+    assert within_limit([("big", (HERE,) * 16)], rate=1, policy=LOOPBACK, now=NOON) == (["big"], [])
+    assert within_limit([("big", (HERE,) * 16)], rate=1, policy=LOOPBACK, now=NOON)[0] == []

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +14,7 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from callsphere.lib.netguard import AddressPolicy
-from callsphere.sip.engine import PingEngine, PingTarget
-from callsphere.sip.uri import parse_gateway_uri
+from callsphere.sip.engine import PingEngine
 from tenants.context import tenant_context
 from tests.conftest import Person
 from tests.peers.scripted import UdpPeer, answer_to
@@ -200,33 +199,32 @@ def test_rows_that_somebody_holds_are_left_to_them(alice: Person) -> None:
     assert [claim.uri for claim in claim_due(NOON, 10)] == ["sip:a.example.com"]
 
 
-def target(number: int, address: str) -> PingTarget:
-    return PingTarget(Claim(str(number), 1, "", 30, 0.0), parse_gateway_uri(f"sip:{address}"))
+@pytest.mark.django_db(transaction=True)
+def test_a_name_that_takes_long_holds_nobody_up(
+    alice: Person, pinger: PingEngine, dns: DnsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probing, "QUICK_LOOKUP_S", 0.2)
+    monkeypatch.setattr(probing, "LONGEST_LOOKUP_S", 0.3)
+    dns.mute.add("slow.test")
+    dns.set("quick.test", "A", "127.0.0.1")
+    with UdpPeer(ok) as peer:
+        make_trunk(alice, "T", "sip:slow.test:5060", f"sip:quick.test:{peer.port}")
+        started = time.monotonic()
+        probing.probe_due(pinger)
+        assert peer.requests[0][0] - started < 0.45
+    assert states(alice) == {
+        "quick.test": ("up", 200, "", 1),
+        "slow.test": ("down", None, "dns_timeout", 1),
+    }
 
 
-def test_strangers_get_what_their_allowance_covers_and_the_rest_later(db: None, pinger: PingEngine) -> None:
-    targets = [target(number, "8.8.8.8" if number % 2 else "9.9.9.9") for number in range(24)]
-    sent, late = probing.within_limit(pinger, targets, rate=2, policy=LOOPBACK, now=NOON)
-    assert len(sent) == 20
-    assert late == [("20", 1, 1.5), ("21", 1, 1.5), ("22", 1, 2.0), ("23", 1, 2.0)]
-    sent, late = probing.within_limit(
-        pinger, targets[:4], rate=2, policy=LOOPBACK, now=NOON + timedelta(seconds=0.5)
-    )
-    assert (len(sent), len(late)) == (2, 2)
-
-
-def test_the_operators_own_addresses_have_no_limit(db: None, pinger: PingEngine) -> None:
-    targets = [target(number, "127.0.0.1") for number in range(50)]
-    assert probing.within_limit(pinger, targets, rate=1, policy=LOOPBACK, now=NOON) == (targets, [])
-
-
-def test_names_of_one_address_share_its_allowance(db: None, pinger: PingEngine, dns: DnsServer) -> None:
-    for number in range(10):
-        dns.set(f"n{number}.test", "A", "8.8.4.4")
-    targets = [target(number, f"n{number}.test:5060") for number in range(10)]
-    policy = AddressPolicy()
-    sent, late = probing.within_limit(pinger, targets, rate=1, policy=policy, now=NOON)
-    assert (len(sent), len(late)) == (5, 5)
+@pytest.mark.django_db(transaction=True)
+def test_the_second_address_of_a_name_is_tried(alice: Person, pinger: PingEngine, dns: DnsServer) -> None:
+    with UdpPeer(ok, "127.0.0.3") as peer:
+        dns.set("two.test", "A", "127.0.0.2", "127.0.0.3")
+        make_trunk(alice, "T", f"sip:two.test:{peer.port}")
+        probing.probe_due(pinger)
+    assert states(alice) == {"two.test": ("up", 200, "", 1)}
 
 
 @pytest.mark.django_db(transaction=True)
