@@ -25,12 +25,14 @@ FindUrls = Callable[[Tenant, set[uuid.UUID]], Mapping[uuid.UUID, str]]
 class Kind:
     """A kind of object that events are about.
 
-    `model` is the one whose rows they are; `noun` is its word in a sentence; `find_urls` maps those ids that
-    still exist to the pages that show them; `values` has words for values that the model's choices do not.
+    `model` is the one whose rows they are; `noun` and `plural` are its words in a sentence; `find_urls` maps
+    those ids that still exist to the pages that show them; `values` has words for values that the model's
+    choices do not have.
     """
 
     model: type[Model]
     noun: str
+    plural: str
     find_urls: FindUrls | None = None
     values: Mapping[str, str] = field(default_factory=dict)
 
@@ -82,6 +84,7 @@ _SENTENCES = {
     "deleted": "deleted the {noun} {name}",
     "removed": "removed the {noun} {name}",
     "revoked": "revoked the {noun} {name}",
+    "probe_requested": "asked for a check of the {noun} {name}",
     "secret_cleared": "cleared the secret of the {noun} {name}",
 }
 _NAME = "{name}"
@@ -95,7 +98,7 @@ def add_kind(kind: Kind) -> None:
 
 def kind_choices() -> list[tuple[str, str]]:
     """Return the kinds that the log can be narrowed to, by their words."""
-    pairs = [(kind.name, kind.noun[0].upper() + kind.noun[1:] + "s") for kind in _kinds.values()]
+    pairs = [(kind.name, kind.plural[0].upper() + kind.plural[1:]) for kind in _kinds.values()]
     return sorted(pairs, key=lambda pair: pair[1])
 
 
@@ -197,9 +200,15 @@ def _existing(model: type[Model], tenant: Tenant, ids: set[uuid.UUID], page: str
     return {pk: f"{page}#{model._meta.model_name}-{pk}" for pk in rows}
 
 
-add_kind(Kind(Tenant, "organisation", _on_settings_page))
-add_kind(Kind(Membership, "member", _on_team_page(Membership)))
-add_kind(Kind(Invitation, "invitation", _on_team_page(Invitation)))
+add_kind(Kind(Tenant, "organisation", "the organisation", _on_settings_page))
+add_kind(Kind(Membership, "member", "members", _on_team_page(Membership)))
+add_kind(Kind(Invitation, "invitation", "invitations", _on_team_page(Invitation)))
 add_kind(
-    Kind(ApiKey, "API key", _on_key_page, {each: label for each, (label, _help) in DESCRIPTIONS.items()})
+    Kind(
+        ApiKey,
+        "API key",
+        "API keys",
+        _on_key_page,
+        {each: label for each, (label, _help) in DESCRIPTIONS.items()},
+    )
 )

@@ -11,4 +11,8 @@ class TrunksConfig(AppConfig):
     verbose_name = "Trunks"
 
     def ready(self) -> None:
+        # Models can be imported only now.
+        from trunks.audit_kinds import add_kinds  # noqa: PLC0415
+
         add_area(Area("Trunks", "trunks:list", "trunk", Capability.TRUNKS_READ, 20))
+        add_kinds()

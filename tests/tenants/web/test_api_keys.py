@@ -12,6 +12,8 @@ from tenants.services import create_api_key, revoke_api_key
 from tests.conftest import Person
 from tests.tenants.web.conftest import Refusals, url
 
+QUERIES = 14
+
 
 def make_key(person: Person, name: str) -> tuple[ApiKey, str]:
     with tenant_context(person.tenant):
@@ -68,6 +70,3 @@ def test_the_number_of_queries_does_not_grow(
     make_key(alice, "Two")
     make_key(alice, "Three")
     assert (few, count_queries(client, address)) == (QUERIES, QUERIES)
-
-
-QUERIES = 14

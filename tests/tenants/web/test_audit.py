@@ -15,6 +15,9 @@ from tenants.services import change_role, create_api_key, rename_tenant
 from tenants.views.audit import PAGE_SIZE
 from tests.conftest import Person
 from tests.tenants.web.conftest import Refusals, url
+from trunks.services import add_gateway, create_trunk, delete_gateway
+
+QUERIES = 16
 
 
 def record(person: Person, verb: str, actor: Actor | None = None, count: int = 1) -> None:
@@ -173,4 +176,17 @@ def test_the_number_of_queries_does_not_grow(
     assert (few, count_queries(client, address)) == (QUERIES, QUERIES)
 
 
-QUERIES = 16
+def test_events_about_trunks_lead_to_their_pages(alice: Person) -> None:
+    with tenant_context(alice.tenant):
+        trunk = create_trunk(tenant=alice.tenant, actor=alice.actor, name="Main line")
+        gateway = add_gateway(
+            tenant=alice.tenant, actor=alice.actor, trunk=trunk, uri="sips:sbc.example.net:5061"
+        )
+        delete_gateway(tenant=alice.tenant, actor=alice.actor, gateway=gateway)
+    removed, added, created, _tenant = lines(alice)
+    assert [(line.before_name, line.name) for line in (removed, added, created)] == [
+        ("deleted the gateway ", "sips:sbc.example.net:5061"),
+        ("added the gateway ", "sips:sbc.example.net:5061"),
+        ("created the trunk ", "Main line"),
+    ]
+    assert [removed.url, added.url, created.url] == ["", "", f"/t/acme-dental/trunks/{trunk.pk}/"]

@@ -14,6 +14,8 @@ from tenants.services import invite_member
 from tests.conftest import Person, make_member
 from tests.tenants.web.conftest import Refusals, add_device, url
 
+QUERIES = 15
+
 
 def test_members_are_shown_with_their_second_factor(alice: Person, bob: Person) -> None:
     add_device(bob.user)
@@ -101,6 +103,3 @@ def test_the_number_of_queries_does_not_grow(
     add("two@example.com")
     add("three@example.com")
     assert (few, count_queries(client, address)) == (QUERIES, QUERIES)
-
-
-QUERIES = 15

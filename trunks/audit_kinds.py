@@ -1,0 +1,43 @@
+"""How the audit log speaks of trunks and what belongs to them, and where it leads."""
+
+import uuid
+
+from django.db.models import Model
+from django.urls import reverse
+
+from tenants.audit_lines import FindUrls, Kind, add_kind
+from tenants.models import Tenant
+from trunks.models import AllowedNetwork, DigestCredential, Gateway, HealthPolicy, Trunk
+
+
+def add_kinds() -> None:
+    """Teach the log every kind of object that this app's services change."""
+    add_kind(Kind(Trunk, "trunk", "trunks", _find_trunks))
+    add_kind(Kind(Gateway, "gateway", "gateways", _find_gateways))
+    add_kind(
+        Kind(AllowedNetwork, "allowed network", "allowed networks", _on_trunk_page(AllowedNetwork, "access"))
+    )
+    add_kind(Kind(DigestCredential, "credential", "credentials", _on_trunk_page(DigestCredential, "access")))
+    add_kind(Kind(HealthPolicy, "health checks", "health checks", _on_trunk_page(HealthPolicy, "policy")))
+
+
+def _find_trunks(tenant: Tenant, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    rows = Trunk.objects.filter(tenant=tenant, pk__in=ids).values_list("pk", flat=True)
+    return {pk: _url("detail", tenant, trunk_id=pk) for pk in rows}
+
+
+def _find_gateways(tenant: Tenant, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    rows = Gateway.objects.filter(tenant=tenant, pk__in=ids).values_list("pk", "trunk_id")
+    return {pk: _url("gateway-detail", tenant, trunk_id=trunk, gateway_id=pk) for pk, trunk in rows}
+
+
+def _on_trunk_page(model: type[Model], page: str) -> FindUrls:
+    def find(tenant: Tenant, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+        rows = model._default_manager.filter(tenant=tenant, pk__in=ids).values_list("pk", "trunk_id")
+        return {pk: _url(page, tenant, trunk_id=trunk) for pk, trunk in rows}
+
+    return find
+
+
+def _url(name: str, tenant: Tenant, **ids: uuid.UUID) -> str:
+    return reverse(f"trunks:{name}", kwargs={"tenant": tenant.slug, **ids})
