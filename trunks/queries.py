@@ -50,6 +50,8 @@ def trunks_of(tenant: Tenant) -> QuerySet[Any, Any]:
         up_count=_count(HealthState.UP),
         impaired_count=_count(HealthState.IMPAIRED),
         down_count=_count(HealthState.DOWN),
+        checked_count=_count(HealthState.UP, HealthState.IMPAIRED, HealthState.DOWN),
+        answering_count=_count(HealthState.UP, HealthState.IMPAIRED),
         down_causes=ArrayAgg(
             "gateways__health__cause", filter=_in_state(HealthState.DOWN), distinct=True, default=Value([])
         ),
@@ -64,13 +66,16 @@ def trunks_of(tenant: Tenant) -> QuerySet[Any, Any]:
         down_since=Max("gateways__health__since", filter=_in_state(HealthState.DOWN)),
         trouble_since=Min("gateways__health__since", filter=_in_state(*_IN_TROUBLE)),
     )
-    trunks = trunks.annotate(state=_state()).annotate(
-        state_since=Case(
-            When(state=HealthState.UP, then=F("up_since")),
-            When(state=HealthState.DOWN, then=F("down_since")),
-            When(state=HealthState.IMPAIRED, then=F("trouble_since")),
+    trunks = trunks.annotate(
+        state=_by_state({state: Value(state) for state in _URGENCY}),
+        state_since=_by_state(
+            {
+                HealthState.UP: F("up_since"),
+                HealthState.DOWN: F("down_since"),
+                HealthState.IMPAIRED: F("trouble_since"),
+            }
         ),
-        urgency=Case(*(When(state=state, then=Value(rank)) for state, rank in _URGENCY.items())),
+        urgency=_by_state({state: Value(rank) for state, rank in _URGENCY.items()}),
         sort_name=Lower("name"),
     )
     return trunks.order_by("urgency", "sort_name", "id")
@@ -80,20 +85,25 @@ def _in_state(*states: HealthState) -> Q:
     return _ENABLED & Q(gateways__health__state__in=states)
 
 
-def _count(state: HealthState) -> Count:
-    return Count("gateways", filter=_in_state(state))
+def _count(*states: HealthState) -> Count:
+    return Count("gateways", filter=_in_state(*states))
 
 
-def _state() -> Case:
-    """The rule of `wording.trunk_state` in SQL."""
-    looked_at = Q(up_count__gt=0) | Q(impaired_count__gt=0) | Q(down_count__gt=0)
-    answering = Q(up_count__gt=0) | Q(impaired_count__gt=0)
+def _by_state(values: dict[HealthState, Any]) -> Case:
+    """Choose a value by the rule of `wording.trunk_state`; NULL for states that have none.
+
+    Django writes every count out wherever it is named, so the rule names few of them.
+    """
+    none = Value(None)
     return Case(
-        When(Q(is_enabled=False) | Q(gateway_count__gt=0, enabled_count=0), then=Value(HealthState.PAUSED)),
-        When(~looked_at, then=Value(HealthState.UNKNOWN)),
-        When(~answering, then=Value(HealthState.DOWN)),
-        When(Q(impaired_count__gt=0) | Q(down_count__gt=0), then=Value(HealthState.IMPAIRED)),
-        default=Value(HealthState.UP),
+        When(
+            Q(is_enabled=False) | Q(gateway_count__gt=0, enabled_count=0),
+            then=values.get(HealthState.PAUSED, none),
+        ),
+        When(checked_count=0, then=values.get(HealthState.UNKNOWN, none)),
+        When(answering_count=0, then=values[HealthState.DOWN]),
+        When(up_count__lt=F("checked_count"), then=values[HealthState.IMPAIRED]),
+        default=values[HealthState.UP],
     )
 
 
@@ -301,9 +311,9 @@ def read_place(text: str) -> tuple[datetime, uuid.UUID] | None:
         return None
 
 
-def latest_answers(trunk: Trunk, limit: int) -> list[ProbeAnswer]:
-    """Return what a trunk's gateways last answered, the newest first."""
-    answers = ProbeAnswer.objects.filter(gateway__trunk=trunk).select_related("gateway")
+def latest_answers(gateways: Sequence[Gateway], limit: int) -> list[ProbeAnswer]:
+    """Return what these gateways last answered, the newest first."""
+    answers = ProbeAnswer.objects.filter(gateway__in=gateways).select_related("gateway")
     return list(answers.order_by("-at")[:limit])
 
 

@@ -173,7 +173,7 @@ def test_policy_sentences(policy: tuple[int, int, int], expected: list[str]) -> 
             "sip:sip.example.com",
             [
                 "sip.example.com is looked up in DNS, service records (SRV) first. Without them: port 5060.",
-                "Over UDP, unless the carrier's DNS prefers another transport. Not encrypted, unless that is TLS.",
+                "Over UDP unless the carrier's DNS prefers another transport; encrypted only with TLS.",
             ],
         ),
         (

@@ -43,7 +43,7 @@ class TrunkDetail(LivePage, OneTrunkPage):
             **self.trunk_context(),
             "rows": gateway_rows(gateways),
             "problems": problems_of(gateways),
-            "answers": answer_rows(latest_answers(trunk, ANSWERS_SHOWN)),
+            "answers": answer_rows(latest_answers(gateways, ANSWERS_SHOWN)),
             "changes": change_rows(changes_of(self.tenant).filter(trunk=trunk), limit=CHANGES_SHOWN),
             "policy_sentences": policy_sentences(
                 policy.interval_s, policy.failures_to_down, policy.successes_to_up
