@@ -102,7 +102,9 @@ def find_invitation(token: str) -> Invitation | None:
         return None
     with tenant_context(Tenant(pk=route.tenant_id)):
         invitation = (
-            Invitation.objects.select_related("tenant", "invited_by").filter(token_hash=digest).first()
+            Invitation.objects.select_related("tenant", "invited_by")
+            .filter(token_hash=digest, tenant__is_active=True)
+            .first()
         )
     return invitation if invitation is not None and invitation.is_open else None
 
