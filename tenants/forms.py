@@ -7,7 +7,13 @@ from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils import timezone
 
-from tenants.access import API_KEY_CAPABILITIES, DESCRIPTIONS, ROLE_DESCRIPTIONS, roles_grantable_by
+from tenants.access import (
+    API_KEY_CAPABILITIES,
+    DESCRIPTIONS,
+    ROLE_DESCRIPTIONS,
+    Capability,
+    roles_grantable_by,
+)
 from tenants.enums import Role
 from tenants.models import Membership
 
@@ -77,9 +83,6 @@ class ApiKeyForm(forms.Form):
     capabilities = forms.MultipleChoiceField(
         widget=forms.CheckboxSelectMultiple,
         label="What it may do",
-        choices=[
-            (each.value, DESCRIPTIONS[each][0]) for each in DESCRIPTIONS if each in API_KEY_CAPABILITIES
-        ],
         error_messages={"required": "Choose at least one thing that the key may do."},
     )
     expiry = forms.ChoiceField(
@@ -92,10 +95,13 @@ class ApiKeyForm(forms.Form):
         help_text="One a line, such as 203.0.113.0/24. Left empty, the key works from everywhere.",
     )
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, giver: frozenset[Capability], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        texts = {each.value: DESCRIPTIONS[each][1] for each in API_KEY_CAPABILITIES}
-        self.fields["capabilities"].choice_help = texts  # type: ignore[attr-defined]
+        # Nobody gives a program more than they may do themselves.
+        offered = [each for each in DESCRIPTIONS if each in API_KEY_CAPABILITIES & giver]
+        field = self.fields["capabilities"]
+        field.choices = [(each.value, DESCRIPTIONS[each][0]) for each in offered]  # type: ignore[attr-defined]
+        field.choice_help = {each.value: DESCRIPTIONS[each][1] for each in offered}  # type: ignore[attr-defined]
 
     def networks(self) -> list[str]:
         """Return the networks, line by line."""

@@ -70,6 +70,9 @@ class ApiKeyCreate(ApiKeysPage, FormPage):
     def page_context(self) -> dict[str, Any]:
         return {"keys_url": self.list_url()}
 
+    def make_form(self, data: Any = None) -> ApiKeyForm:
+        return ApiKeyForm(data, giver=self.request.capabilities)
+
     def save(self, form: ApiKeyForm) -> HttpResponseBase:
         key, token = create_api_key(
             tenant=self.tenant,

@@ -7,7 +7,9 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
+from tenants.access import API_KEY_CAPABILITIES, CAPABILITIES
 from tenants.context import tenant_context
+from tenants.enums import Role
 from tenants.models import ApiKey
 from tests.conftest import Person
 from tests.tenants.web.conftest import Refusals, url, verbs
@@ -82,6 +84,15 @@ def test_the_limit_is_told(alice: Person) -> None:
     client.post(url("api-key-create", alice.tenant), FORM)
     response = client.post(url("api-key-create", alice.tenant), FORM)
     assert response.context["form"].non_field_errors() == ["You have 1 API keys in use. Revoke one first."]
+
+
+def test_nobody_gives_more_than_they_have(alice: Person, developer: Person) -> None:
+    def offered(person: Person) -> set[str]:
+        form = person.client().get(url("api-key-create", person.tenant)).context["form"]
+        return {value for value, _label in form.fields["capabilities"].choices}
+
+    assert offered(alice) == API_KEY_CAPABILITIES
+    assert offered(developer) == API_KEY_CAPABILITIES & CAPABILITIES[Role.DEVELOPER]
 
 
 @pytest.mark.parametrize("method", ["get", "post"])
