@@ -37,10 +37,12 @@ def configure(log_format: str) -> dict[str, object]:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+    # Local variables may hold secrets: no traceback shows them.
+    traces = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
     renderers: list[Processor] = (
-        [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        [structlog.processors.ExceptionRenderer(traces), structlog.processors.JSONRenderer()]
         if log_format == "json"
-        else [structlog.dev.ConsoleRenderer()]
+        else [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     )
     return {
         "version": 1,

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from csp.decorators import csp
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -21,10 +22,10 @@ class AdminSite(UnfoldAdminSite, OTPAdminSite):
     login_form = None
 
     def admin_view(
-        self, view: Callable[..., HttpResponse], cacheable: bool = False
-    ) -> Callable[..., HttpResponse]:
+        self, view: Callable[..., HttpResponseBase], cacheable: bool = False
+    ) -> Callable[..., HttpResponseBase]:
         """Give every page of the admin the policy that unfold needs, and no other page."""
-        wrapped: Callable[..., HttpResponse] = super().admin_view(view, cacheable)
+        wrapped: Callable[..., HttpResponseBase] = super().admin_view(view, cacheable)
         return csp(settings.ADMIN_CONTENT_SECURITY_POLICY)(wrapped)
 
     def has_permission(self, request: HttpRequest) -> bool:

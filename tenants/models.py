@@ -20,6 +20,9 @@ from tenants.scope import ScopedManager
 INVITATION_LIFETIME = timedelta(days=7)
 
 
+one_line = RegexValidator(r"^[^\x00-\x1f\x7f]*$", "Write it on one line, without control characters.")
+
+
 class UserManager(BaseUserManager["User"]):
     """Makes users by e-mail address."""
 
@@ -78,7 +81,7 @@ class Tenant(models.Model):
     """A customer: everything it owns carries its id. Billing writes the limits, services enforce them."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    name = models.CharField(max_length=100)
+    name = models.CharField(max_length=100, validators=[one_line])
     slug = models.CharField(
         max_length=50,
         unique=True,

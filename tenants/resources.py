@@ -23,7 +23,7 @@ from rest_framework.response import Response
 
 from tenants.errors import CONTENT_TYPE, problem
 from tenants.parsers import MOST_BYTES, StrictJSONParser
-from tenants.viewsets import TenantViewSet, VersionRequired, etag
+from tenants.viewsets import TenantViewSet, etag
 
 M = TypeVar("M", bound=Model)
 # 200 and 201 hold the object that the address names.
@@ -63,11 +63,6 @@ class ResourceViewSet(TenantViewSet[M]):
             raise BodyTooLarge
         super().initial(request, *args, **kwargs)
         self._check_parameters(request)
-
-    def expected_version(self) -> int:
-        if not self.request.headers.get("If-Match", "").isascii():
-            raise VersionRequired
-        return super().expected_version()
 
     def permission_denied(
         self, request: Request, message: str | None = None, code: str | None = None

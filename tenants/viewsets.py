@@ -8,7 +8,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from callsphere.lib.errors import VersionConflict
 from tenants import idempotency
 from tenants.access import Capability
 from tenants.audit import Actor
@@ -82,7 +81,7 @@ class TenantViewSet(GenericViewSet[M], Generic[M]):
     def expected_version(self) -> int:
         """Return the version that the caller's If-Match names. Raises VersionRequired without one."""
         header = self.request.headers.get("If-Match", "").strip().removeprefix("W/").strip('"')
-        if not header.isdigit():
+        if not (header.isascii() and header.isdigit()):
             raise VersionRequired
         return int(header)
 
@@ -98,16 +97,3 @@ class _Replayed(Exception):
 def etag(version: int) -> dict[str, str]:
     """Return the header that names an object's version."""
     return {"ETag": f'"{version}"'}
-
-
-def check_version(
-    current: int, expected: int | None, *, yours: dict[str, Any], theirs: dict[str, Any]
-) -> None:
-    """Raise VersionConflict unless the change was made from the current version."""
-    if expected is not None and expected != current:
-        changed = {name for name in yours if yours[name] != theirs.get(name)}
-        raise VersionConflict(
-            current_version=current,
-            yours={name: yours[name] for name in changed},
-            theirs={name: theirs.get(name) for name in changed},
-        )

@@ -8,6 +8,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,8 +41,17 @@ def create_database(name: str) -> None:
 
 def drop_database(name: str) -> None:
     """Drop a database, whoever is still connected."""
+    statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
     with owner_connection() as connection:
-        connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+        for attempt in range(20):
+            try:
+                connection.execute(statement)
+                return
+            except psycopg.errors.InsufficientPrivilege:
+                # Only a superuser may end autovacuum's connection; it leaves by itself soon.
+                if attempt == 19:
+                    raise
+                time.sleep(0.5)
 
 
 def empty_tables(name: str) -> None:

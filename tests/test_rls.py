@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 import tomllib
 import uuid
 from collections.abc import Iterator
@@ -53,17 +52,7 @@ def owner(own: uuid.UUID, foreign: uuid.UUID) -> Iterator[psycopg.Connection]:
                 _insert_trunk(app, tenant)
     with databases.owner_connection(SCRATCH) as scratch:
         yield scratch
-    _drop_scratch()
-
-
-def _drop_scratch() -> None:
-    """Drop the scratch database; a vacuum that is at work in it cannot be sent away by us, and soon ends."""
-    for _attempt in range(40):
-        try:
-            return databases.drop_database(SCRATCH)
-        except psycopg.errors.InsufficientPrivilege:
-            time.sleep(0.25)
-    return databases.drop_database(SCRATCH)
+    databases.drop_database(SCRATCH)
 
 
 def application() -> psycopg.Connection:

@@ -33,7 +33,7 @@ class Trunk(Versioned):
     name = models.CharField(max_length=100)
     direction = models.CharField(max_length=16, choices=Direction, default=Direction.BOTH)
     authentication = ArrayField(
-        models.CharField(max_length=16, choices=Authentication), default=list, verbose_name="authentication"
+        models.CharField(max_length=16, choices=Authentication), default=list, blank=True
     )
     is_enabled = models.BooleanField("enabled", default=True)
     notes = models.TextField(max_length=2000, blank=True)

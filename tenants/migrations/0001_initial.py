@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
             name='Tenant',
             fields=[
                 ('id', models.UUIDField(default=callsphere.lib.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=100)),
+                ('name', models.CharField(max_length=100, validators=[django.core.validators.RegexValidator('^[^\\x00-\\x1f\\x7f]*$', 'Write it on one line, without control characters.')])),
                 ('slug', models.CharField(help_text="Part of the addresses of this tenant's pages.", max_length=50, unique=True, validators=[django.core.validators.RegexValidator('^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$', 'Use a-z, 0-9 and hyphens.')])),
                 ('trunk_limit', models.PositiveIntegerField(default=200)),
                 ('member_limit', models.PositiveIntegerField(default=50)),

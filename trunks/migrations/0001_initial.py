@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('name', models.CharField(max_length=100)),
                 ('direction', models.CharField(choices=[('inbound', 'Inbound: the carrier calls us'), ('outbound', 'Outbound: we call the carrier'), ('both', 'Both ways')], default='both', max_length=16)),
-                ('authentication', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('ip_allowlist', 'IP allowlist'), ('digest', 'User name and password (digest)'), ('registration', 'Registration')], max_length=16), default=list, size=None, verbose_name='authentication')),
+                ('authentication', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(choices=[('ip_allowlist', 'IP allowlist'), ('digest', 'User name and password (digest)'), ('registration', 'Registration')], max_length=16), blank=True, default=list, size=None)),
                 ('is_enabled', models.BooleanField(default=True, verbose_name='enabled')),
                 ('notes', models.TextField(blank=True, max_length=2000)),
                 ('tenant', models.ForeignKey(editable=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='tenants.tenant')),
