@@ -1,8 +1,9 @@
 """Every address of the product is mounted here."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
+from callsphere.api import views as api
 from callsphere.web import readiness
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -12,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.account.urls")),
     path("api/v1/", include("callsphere.api.urls")),
+    re_path(r"^api/", api.unknown, name="api-unknown"),
     path("t/<slug:tenant>/trunks/", include("trunks.urls")),
     path("", include("tenants.urls")),
     path("", include("callsphere.web.urls")),

@@ -61,6 +61,7 @@ API_KEY_CAPABILITIES = frozenset(
         Capability.TRUNKS_READ,
         Capability.TRUNKS_WRITE,
         Capability.TENANT_READ,
+        Capability.TENANT_WRITE,
         Capability.AUDIT_READ,
     }
 )

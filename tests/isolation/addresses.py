@@ -93,6 +93,7 @@ PUBLIC = {
     "api:docs",
     "api:schema",
     "api:unknown",
+    "api-unknown",
     "livez",
     "metrics",
     "readyz",
