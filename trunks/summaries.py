@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
-from callsphere.sip.causes import Cause
+from callsphere.sip.causes import CAUSES, Cause
 from trunks.enums import HealthState, Severity
 from trunks.health import severity_of, visible_cause, visible_detail, visible_target
 from trunks.history import Availability, Span, availability, overall, state_spans
@@ -200,7 +200,7 @@ def _gateway_row(
         gateway=gateway,
         headline=gateway_headline_of(gateway),
         answer=answer_line(health.status, health.reason, health.cause),
-        detail=visible_detail(health.cause, health.detail),
+        detail=visible_detail(health.cause, health.detail).rstrip("."),
         target=visible_target(health.cause, health.target),
         latency=latency,
         latency_ms=_milliseconds(health.rtt_us),
@@ -282,13 +282,14 @@ def problems_of(gateways: Sequence[Gateway]) -> list[Problem]:
 def _problem(gateways: Sequence[Gateway]) -> Problem:
     first = gateways[0]
     health = first.health
-    cause = told_cause(health.cause)
+    # A cause that is younger than this process is at least known to be one.
+    cause = told_cause(health.cause) or (CAUSES["unexpected_answer"] if health.cause else None)
     answer = answer_line(health.status, health.reason, health.cause)
     known: dict[str, Any] = {
         "id": f"{first.pk}-{visible_cause(health.cause)}",
         "trunk": first.trunk,
         "uris": [each.uri for each in gateways],
-        "result": answer if health.status else visible_detail(health.cause, health.detail),
+        "result": answer if health.status else visible_detail(health.cause, health.detail).rstrip("."),
     }
     if cause is None:
         return Problem(

@@ -89,3 +89,14 @@ def test_queries_are_the_same_for_one_and_three_gateways(alice: Person) -> None:
     queries(one)
 
     assert queries(three) == queries(one)
+
+
+def test_a_cause_that_nobody_knows_is_still_a_failure(alice: Person, trunk: Trunk) -> None:
+    probe(SILENT, NOON)
+    with tenant_context(alice.tenant):
+        GatewayHealth.objects.update(cause="made_tomorrow")
+
+    html = alice.client().get(page("detail", alice, trunk)).content.decode()
+
+    assert "What to change" in html
+    assert "It answers again" not in html
