@@ -220,9 +220,7 @@ def address_sentences(uri: SipUri) -> list[str]:
     if uri.transport == "tls":
         how = f"Encrypted with TLS. The carrier's certificate must be for {uri.host}."
     elif not is_number and not uri.port and not uri.params:
-        how = (
-            "Over UDP unless the carrier's DNS prefers another transport; encrypted only with TLS."
-        )
+        how = "Over UDP unless the carrier's DNS prefers another transport; encrypted only with TLS."
     else:
         how = f"Over {uri.transport.upper()}, not encrypted."
     return [where, how]
