@@ -127,12 +127,13 @@ class SessionDescription:
         """Whether two descriptions say the same but for the version in `o=`."""
         return replace(self, origin=None) == replace(other, origin=None)
 
-    def __str__(self) -> str:
+    def lines(self) -> list[str]:
+        """The lines of the description, without line breaks, in the order of RFC 8866 §5."""
         lines = ["v=0"]
         if self.origin is not None:
             lines.append(f"o={self.origin}")
         lines.append(f"s={self.name}")
-        # RFC 8866 §5 fixes the order of lines; i, u, e and p go before c, b after it, z and k after t.
+        # i, u, e and p go before c, b after it, z and k after t.
         lines += [f"{key}={value}" for key, value in self.other_lines if key in "iuep"]
         if self.connection is not None:
             lines.append(f"c={self.connection}")
@@ -142,17 +143,17 @@ class SessionDescription:
         lines += _attribute_lines(self.attributes)
         for media in self.media:
             lines += _media_lines(media)
-        return "".join(f"{line}\r\n" for line in lines)
+        return lines
+
+    def __str__(self) -> str:
+        return "".join(f"{line}\r\n" for line in self.lines())
 
     def to_bytes(self) -> bytes:
         """The description as a body; raise SdpError when a part holds a line break of its own."""
-        text = str(self)
-        if text.count("\n") != text.count("\r\n") or text.count("\r") != text.count("\n"):
-            raise SdpError("A line of the description holds a line break.")
-        lines = text.split("\r\n")[:-1]
-        if any(len(line) < 2 or line[1] != "=" for line in lines):
-            raise SdpError("A line of the description holds a line break.")
-        return text.encode("utf-8", "surrogateescape")
+        lines = self.lines()
+        if any("\r" in line or "\n" in line for line in lines):
+            raise SdpError("A part of the description holds a line break.")
+        return "".join(f"{line}\r\n" for line in lines).encode("utf-8", "surrogateescape")
 
 
 def _media_lines(media: MediaDescription) -> list[str]:

@@ -102,9 +102,9 @@ def _matching_crypto(local: LocalAudio, offer: SessionDescription, media: MediaD
     if local.crypto is not None and offered == "sdes":
         _, suite, key = local.crypto.split(maxsplit=2)
         for value in offer.attribute_values(media, "crypto"):
-            tag, *rest = value.split()
-            if rest and rest[0] == suite:
-                return f"{tag} {suite} {key}"
+            parts = value.split()
+            if len(parts) > 2 and parts[1] == suite:
+                return f"{parts[0]} {suite} {key}"
     raise OfferRefused("sdp_encryption_mismatch", f"The offer's protection is {offered}, ours is not.")
 
 
@@ -156,7 +156,8 @@ class MediaSession:
 
     def withdraw_offer(self) -> None:
         """Our offer was refused: the session stays as it was (RFC 3261 §14.1)."""
-        self._withdrawn = self._open or self._withdrawn
+        if self._open is not None and self._open != self.local:
+            self._withdrawn = self._open
         self._open = None
 
     def receive_offer(self, offer: SessionDescription, wanted: str = "sendrecv") -> SessionDescription:
