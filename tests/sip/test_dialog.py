@@ -240,10 +240,10 @@ def test_a_peer_without_tags() -> None:
 
 def test_abilities_are_those_of_the_latest_message() -> None:
     dialog = call(extra=(("Allow", "invite, UPDATE"), ("k", "Timer, 100rel")))
-    assert dialog.peer_allows == {"INVITE", "UPDATE"}
+    assert sorted(dialog.peer_allows or ()) == ["INVITE", "UPDATE"]
     assert dialog.peer_supports == {"timer", "100rel"}
     dialog.accept_request(from_peer(dialog, "INVITE", extra=(("Allow", "INVITE, BYE"),)))
-    assert dialog.peer_allows == {"INVITE", "BYE"}
+    assert sorted(dialog.peer_allows or ()) == ["BYE", "INVITE"]
     assert call().peer_allows is None
 
 

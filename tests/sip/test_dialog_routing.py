@@ -203,9 +203,9 @@ def test_the_200_replaces_the_routes_of_the_early_dialog() -> None:
     request = invite()
     dialog = Dialog.from_response(request, answer(request, 180, routes=(P2, P1)))
     dialog.receive_response(answer(request, 183))
-    assert dialog.route_set == (P1, P2)
+    assert list(dialog.route_set) == [P1, P2]
     dialog.receive_response(answer(request, routes=(P3,)))
-    assert dialog.route_set == (P3,)
+    assert list(dialog.route_set) == [P3]
 
 
 def test_routes_stay_as_they_are_once_confirmed() -> None:

@@ -220,8 +220,9 @@ def test_the_peers_minimum_is_remembered() -> None:
 
 
 def test_a_change_without_timer_headers_restarts_the_timer_that_runs() -> None:
-    for refresher in ("local", "remote"):
-        current = SessionTimer(600, refresher, 0.0)  # type: ignore[arg-type]
+    roles: tuple[Refresher, ...] = ("local", "remote")
+    for role in roles:
+        current = SessionTimer(600, role, 0.0)
         assert answer_timer(request_with([]), 9.0, current=current).timer == current.restarted(9.0)
 
 
