@@ -17,6 +17,7 @@ from tenants.audit import Actor
 from tenants.middleware import current_request_id
 from tenants.models import ApiKey, AuditEvent, Invitation, Membership, Tenant, User
 from tenants.services import update_tenant
+from tenants.services.second_factor import reset_second_factor
 from tenants.support import begin_visit
 
 
@@ -24,6 +25,12 @@ def staff_actor(request: HttpRequest) -> Actor:
     """Name the member of staff for the customer's audit log."""
     assert isinstance(request.user, User)  # noqa: S101 - the admin site lets nobody else in
     return Actor.staff(request.user, ip=request.META.get("REMOTE_ADDR"), request_id=current_request_id())
+
+
+class ReasonForm(forms.Form):
+    """Why support does something that the customer may ask about."""
+
+    reason = forms.CharField(max_length=254, label="Reason", help_text="The customer reads this.")
 
 
 class SupportAdmin(ModelAdmin):  # type: ignore[misc]
@@ -40,6 +47,20 @@ class SupportAdmin(ModelAdmin):  # type: ignore[misc]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def ask_for_reason(
+        self, request: HttpRequest, form: ReasonForm, title: str, explanation: str, button: str
+    ) -> HttpResponse:
+        """Show the form that asks for a reason."""
+        context = {
+            "title": title,
+            "explanation": explanation,
+            "button": button,
+            "form": form,
+            "opts": self.model._meta,
+        }
+        site = self.admin_site.each_context(request)
+        return render(request, "admin/tenants/reason.html", {**site, **context})
 
 
 class ReadOnlyAdmin(SupportAdmin):
@@ -83,12 +104,6 @@ class TenantForm(ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Tenant
         fields = ("trunk_limit", "member_limit", "api_key_limit", "api_requests_per_minute", "is_active")
-
-
-class VisitForm(forms.Form):
-    """Why support wants to see the customer's pages."""
-
-    reason = forms.CharField(max_length=254, label="Reason", help_text="The customer reads this.")
 
 
 @admin.register(Tenant)
@@ -140,21 +155,15 @@ class TenantAdmin(SupportAdmin):
     def visit(self, request: HttpRequest, pk: Any) -> HttpResponse:
         """Ask for a reason, then open the customer's pages, read-only, for an hour."""
         tenant = get_object_or_404(Tenant, pk=pk)
-        form = VisitForm(request.POST or None)
+        form = ReasonForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
             begin_visit(
                 request, tenant=tenant, actor=staff_actor(request), reason=form.cleaned_data["reason"]
             )
             messages.info(request, f"You may read {tenant.name}'s pages for an hour.")
             return HttpResponseRedirect(reverse("web:dashboard", kwargs={"tenant": tenant.slug}))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": f"See {tenant.name}'s pages",
-            "tenant_name": tenant.name,
-            "form": form,
-            "opts": self.model._meta,
-        }
-        return render(request, "admin/tenants/visit.html", context)
+        explanation = "You will read the pages as they see them, change nothing, and be out after an hour."
+        return self.ask_for_reason(request, form, f"See {tenant.name}'s pages", explanation, "Open the pages")
 
 
 @admin.register(User)
@@ -167,6 +176,22 @@ class UserAdmin(SupportAdmin):
     ordering = ("email",)
     fields = ("email", "name", "is_active", "is_staff", "is_superuser", "groups", "last_login", "date_joined")
     inlines = (UserMembershipInline,)
+    actions_detail = ("reset_second_factor",)
+
+    @action(description="Reset second factor", icon="lock_reset")
+    def reset_second_factor(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for a reason, then let the person sign in with the password alone."""
+        user = get_object_or_404(User, pk=object_id)
+        form = ReasonForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            reset_second_factor(user=user, actor=staff_actor(request), reason=form.cleaned_data["reason"])
+            messages.success(
+                request, f"{user.email} signs in with the password alone until they set it up again."
+            )
+            return HttpResponseRedirect(reverse("admin:tenants_user_change", args=[user.pk]))
+        explanation = "Be sure who is asking: whoever knows the password gets in without a code afterwards."
+        title = f"Reset the second factor of {user.email}"
+        return self.ask_for_reason(request, form, title, explanation, "Reset second factor")
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Only a superuser makes staff."""

@@ -20,7 +20,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from callsphere.lib.errors import Refused
 from tenants.audit import Actor, record_event
 from tenants.context import tenant_context, user_context
-from tenants.models import User
+from tenants.models import Membership, User
 from tenants.queries import memberships_of
 from tenants.second_factor import find_device, find_recovery_device
 
@@ -93,6 +93,25 @@ def remove_second_factor(*, user: User, actor: Actor, code: str) -> None:
         TOTPDevice.objects.filter(user=user).delete()
         StaticDevice.objects.filter(user=user).delete()
     _tell(user, actor, "member.second_factor_removed")
+
+
+def reset_second_factor(*, user: User, actor: Actor, reason: str) -> None:
+    """Let a person who lost app and codes back in with the password alone, as support does on request.
+
+    Call it in the platform's context. Every tenant of the person reads the reason.
+    """
+    with transaction.atomic():
+        TOTPDevice.objects.filter(user=user).delete()
+        StaticDevice.objects.filter(user=user).delete()
+        log.info("member.second_factor_reset", user_id=str(user.pk))
+        for member in Membership.objects.filter(user=user).select_related("tenant", "user"):
+            record_event(
+                tenant=member.tenant,
+                actor=actor,
+                verb="member.second_factor_reset",
+                obj=member,
+                reason=reason,
+            )
 
 
 def _replace_codes(user: User) -> list[str]:

@@ -182,3 +182,15 @@ def test_a_visit_cannot_change_anything(desk: Client, alice: Person) -> None:
     assert desk.post(url, {"name": "Intruder"}).status_code == 403
     with tenant_context(alice.tenant):
         assert not Trunk.objects.exists()
+
+
+def test_a_lost_second_factor_is_reset_with_a_reason(desk: Client, sam: User, alice: Person) -> None:
+    TOTPDevice.objects.create(user=alice.user, name="lost phone")
+    url = reverse("admin:tenants_user_reset_second_factor", args=[alice.user.pk])
+    assert desk.post(url, {"reason": ""}).status_code == 200
+    assert TOTPDevice.objects.filter(user=alice.user).exists()
+    assert desk.post(url, {"reason": "phone lost, called back"}).status_code == 302
+    assert not TOTPDevice.objects.filter(user=alice.user).exists()
+    with tenant_context(alice.tenant):
+        event = AuditEvent.objects.get(verb="member.second_factor_reset")
+    assert (event.actor_id, event.reason) == (sam.pk, "phone lost, called back")
