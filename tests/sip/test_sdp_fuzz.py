@@ -28,11 +28,7 @@ from callsphere.sip.sdp.description import DIRECTIONS
 from tests.sip.test_sdp_offer_answer import CRYPTO, LOCAL
 from tests.sip.test_sdp_parsing import FULL, PARTS, PLAIN
 
-SEEDS = [
-    FULL.encode(),
-    PLAIN.encode(),
-    *(LOCAL_BODY for LOCAL_BODY in [MediaSession(LOCAL).offer().to_bytes()]),
-]
+SEEDS = [FULL.encode(), PLAIN.encode(), MediaSession(LOCAL).offer().to_bytes()]
 SRTP = LocalAudio("192.0.2.1", 40000, 1, crypto=CRYPTO)
 
 PIECES = st.sampled_from(
