@@ -1,5 +1,8 @@
 """Structured logs: one JSON object a line (or coloured text on a terminal), with request and tenant ids."""
 
+import os
+import sys
+
 import sentry_sdk
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -42,7 +45,12 @@ def configure(log_format: str) -> dict[str, object]:
     renderers: list[Processor] = (
         [structlog.processors.ExceptionRenderer(traces), structlog.processors.JSONRenderer()]
         if log_format == "json"
-        else [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+        else [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty() and "NO_COLOR" not in os.environ,
+                exception_formatter=structlog.dev.plain_traceback,
+            )
+        ]
     )
     return {
         "version": 1,

@@ -4,10 +4,9 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied
-from django.http import HttpResponseRedirect
+from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.generic.base import View
-from django_htmx.http import HttpResponseClientRedirect
 
 from tenants.access import Capability
 from tenants.audit import Actor
@@ -30,6 +29,9 @@ class TenantViewMixin(View):
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if self.capability is None:
             raise ImproperlyConfigured(f"{type(self).__name__} names no capability")
+        if not request.user.is_authenticated and getattr(request, "htmx", False):
+            # A redirect would put the sign-in page into the middle of this one.
+            return HttpResponse(status=401)
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
         is_read = request.method in ("GET", "HEAD", "OPTIONS")
@@ -45,10 +47,3 @@ class TenantViewMixin(View):
     @property
     def actor(self) -> Actor:
         return self.request.actor
-
-
-def hx_redirect(request: TenantRequest, url: str) -> HttpResponseBase:
-    """Send the browser to another page, whether htmx or the browser asked."""
-    if getattr(request, "htmx", False):
-        return HttpResponseClientRedirect(url)
-    return HttpResponseRedirect(url)

@@ -91,6 +91,12 @@ def _build_template(connection: psycopg.Connection, template: str) -> None:
     connection.execute(
         sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(building), sql.Identifier(template))
     )
+    older = connection.execute(
+        "SELECT datname FROM pg_database WHERE datname LIKE 'callsphere\\_template\\_%%' AND datname <> %s",
+        [template],
+    ).fetchall()
+    for (database,) in older:
+        drop_database(database)
 
 
 def _migrations_hash() -> str:

@@ -51,12 +51,6 @@ class LivePage(TrunksPage):
     template_name: ClassVar[str]
     partial: ClassVar[str] = "live"
 
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if getattr(request, "htmx", False) and not request.user.is_authenticated:
-            # A redirect would put the sign-in page into the middle of this one.
-            return HttpResponse(status=401)
-        return super().dispatch(request, *args, **kwargs)
-
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         context = self.page_context()
         if getattr(request, "htmx", False):
