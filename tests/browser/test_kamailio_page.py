@@ -21,16 +21,17 @@ PATIENCE_MS = 30_000
 
 def connect(alice: Person, kamailio: Kamailio) -> Trunk:
     """Make a trunk with a gateway over each transport, looked at every 15 seconds."""
-    who = {"tenant": alice.tenant, "actor": alice.actor}
-    with tenant_context(alice.tenant):
-        trunk = create_trunk(**who, name="Kamailio")
-        update_health_policy(**who, policy=trunk.health_policy, expected_version=None, interval_s=15)
+    tenant, actor = alice.tenant, alice.actor
+    with tenant_context(tenant):
+        trunk = create_trunk(tenant=tenant, actor=actor, name="Kamailio")
+        policy = trunk.health_policy
+        update_health_policy(tenant=tenant, actor=actor, policy=policy, expected_version=None, interval_s=15)
         for uri in (
             f"sip:127.0.0.1:{kamailio.port}",
             f"sip:127.0.0.1:{kamailio.port};transport=tcp",
             f"sips:127.0.0.1:{kamailio.tls_port}",
         ):
-            add_gateway(**who, trunk=trunk, uri=uri)
+            add_gateway(tenant=tenant, actor=actor, trunk=trunk, uri=uri)
     return trunk
 
 
