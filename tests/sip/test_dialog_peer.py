@@ -227,6 +227,18 @@ def test_answers_to_our_offers_are_taken_and_refused_offers_withdrawn() -> None:
     assert (media.offer_pending, media.local) == (False, held)
 
 
+def test_a_request_without_any_answer_leaves_nothing_waiting() -> None:
+    dialog = call(media=True)
+    assert dialog.media is not None
+    update = dialog.request("UPDATE", via=via())
+    hold = dialog.request("INVITE", via=via(), body=dialog.media.offer("sendonly").to_bytes())
+    dialog.no_answer(update)
+    assert (dialog.invite_pending, dialog.media.offer_pending) == (True, True)
+    dialog.no_answer(hold)
+    assert (dialog.invite_pending, dialog.media.offer_pending, dialog.may_invite) == (False, False, True)
+    assert react(dialog, "INVITE", body=OFFER)[1].status == 200
+
+
 def test_a_bare_update_that_succeeds_does_not_answer_an_open_offer() -> None:
     dialog = call(media=True)
     assert dialog.media is not None

@@ -232,6 +232,15 @@ class Dialog:
             self.terminate()
         return effect
 
+    def no_answer(self, request: Request) -> None:
+        """No final response came to `request`: nothing waits for it any more, its offer is withdrawn."""
+        if request.cseq.number == self._invite:
+            self._invite = None
+        if request.cseq.number == self._offer:
+            self._offer = None
+            if self.media is not None:
+                self.media.withdraw_offer()
+
     def receive_request(self, request: Request) -> int | None:
         """Check a request of the peer's and take its numbers; the status to refuse it with, or None.
 
