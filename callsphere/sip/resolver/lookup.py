@@ -4,32 +4,45 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any
 
 import dns.asyncresolver
 import dns.exception
+import dns.message
 import dns.name
 import dns.nameserver
+import dns.rdatatype
 import dns.resolver
+
+from callsphere.lib.bounded_cache import BoundedCache
+from callsphere.sip.resolver.records import Naptr, Srv
 
 MAX_RECORDS = 8
 """How many records of one answer are used; what a name may make us do is bounded."""
+RECORDS_PER_NAME = 6
+"""NAPTR, two or three SRV, A, AAAA: what one SIP name makes us keep, absent ones included."""
+NAMES_KEPT = 50_000
+ABSENT_S = 300.0
+"""How long the news that there is nothing holds when no SOA says it (RFC 2308 §5 leaves it open)."""
 
-_UNREADABLE = "the name is no DNS name"
+Question = tuple[str, str]
+"""Name in lower case without final dot, record type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The records of one question: presentation data of dnspython, all of them and at most some thousands.
+    """The records of one question, all of them and at most some thousands.
 
-    `failure` is None when the question was answered ("no such name" is an answer), else why it was not.
+    Addresses are texts, the others `Srv` and `Naptr`. `failure` is None when the question was
+    answered ("no such name" is an answer), else why it was not. The answer may be used again until
+    the clock passes `fresh_until`.
     """
 
     records: tuple[Any, ...] = ()
+    fresh_until: float = 0.0
     failure: str | None = None
 
 
@@ -38,7 +51,10 @@ class DnsLookup:
 
     `nameservers` are (address, port) pairs, None for those of the system. `timeout_s` bounds one
     try at one server, `lifetime_s` one question. Answers are kept for their TTL, at least and at
-    most the seconds in `ttl_bounds`, `cache_size` of them. For use in one event loop.
+    most the seconds in `ttl_bounds`: gateways are probed every half minute, and carriers with a TTL
+    of less would be asked every time. The news that there is no such record is kept as the zone's
+    SOA says (RFC 2308 §5), within the same bounds. `cache_size` bounds the records kept, an absent
+    one counting as one. `clock` gives monotonic seconds. For use in one event loop.
     """
 
     def __init__(
@@ -47,50 +63,67 @@ class DnsLookup:
         *,
         timeout_s: float = 1.5,
         lifetime_s: float = 4.0,
-        ttl_bounds: tuple[float, float] = (30.0, 3600.0),
-        cache_size: int = 20_000,
+        ttl_bounds: tuple[float, float] = (60.0, 3600.0),
+        cache_size: int = NAMES_KEPT * RECORDS_PER_NAME,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self.clock = clock
+        self.cache_size = cache_size
         self._nameservers = nameservers
         self._timeout_s = timeout_s
         self._lifetime_s = lifetime_s
         self._ttl_bounds = ttl_bounds
-        self._cache_size = cache_size
-        self._cache: OrderedDict[tuple[str, str], tuple[float, Answer]] = OrderedDict()
-        self._asking: dict[tuple[str, str], asyncio.Task[Answer]] = {}
+        self._cache: BoundedCache[Question, Answer] = BoundedCache(cache_size)
+        self._asking: dict[Question, asyncio.Task[Answer]] = {}
         self._resolver: dns.asyncresolver.Resolver | None = None
+
+    def cached(self, question: Question) -> Answer | None:
+        """The answer, when it is known and fresh."""
+        answer = self._cache.get(question)
+        return answer if answer is not None and answer.fresh_until > self.clock() else None
 
     async def ask(self, name: str, rdtype: str) -> Answer:
         """The answer for a name (without final dot) and record type; never raises for what DNS does."""
-        key = (name.lower(), rdtype)
-        cached = self._cache.get(key)
-        if cached is not None and cached[0] > time.monotonic():
-            self._cache.move_to_end(key)
-            return cached[1]
-        task = self._asking.get(key)
+        question = (name.lower(), rdtype)
+        answer = self.cached(question)
+        if answer is not None:
+            return answer
+        task = self._asking.get(question)
         if task is None:
-            task = asyncio.ensure_future(self._ask_servers(key))
-            self._asking[key] = task
-            task.add_done_callback(lambda _: self._asking.pop(key, None))
+            task = asyncio.ensure_future(self._ask_servers(question))
+            self._asking[question] = task
+            task.add_done_callback(lambda _: self._asking.pop(question, None))
         # Shielded: one impatient asker must not take the answer from the others.
         return await asyncio.shield(task)
+
+    def doubt_absence(self, questions: Iterable[Question], seconds: float) -> None:
+        """Ask again after `seconds` at the latest for those of these records that are absent.
+
+        For names that led nowhere: their owner may be putting them right.
+        """
+        until = self.clock() + seconds
+        for question in questions:
+            answer = self._cache.get(question)
+            if answer is not None and not answer.records and answer.fresh_until > until:
+                self._cache.put(question, Answer(fresh_until=until))
 
     def forget(self) -> None:
         """Drop all cached answers."""
         self._cache.clear()
 
-    async def _ask_servers(self, key: tuple[str, str]) -> Answer:
-        name, rdtype = key
+    async def _ask_servers(self, question: Question) -> Answer:
+        name, rdtype = question
         try:
             absolute = dns.name.from_text(f"{name}.")
             answer = await self._configured().resolve(
                 absolute, rdtype, search=False, raise_on_no_answer=False, lifetime=self._lifetime_s
             )
-        except dns.resolver.NXDOMAIN:
-            return self._keep(key, Answer(), 0)
+        except dns.resolver.NXDOMAIN as absent:
+            return self._keep(question, (), absence_ttl(absent.response(absolute)))
         except dns.resolver.NoResolverConfiguration:
             return Answer(failure="no name server is configured")
         except (dns.name.LabelTooLong, dns.name.NameTooLong, dns.name.EmptyLabel, UnicodeError):
-            return Answer(failure=None)
+            return Answer()
         except dns.exception.Timeout:
             return Answer(failure="timed out")
         except (dns.resolver.NoNameservers, dns.resolver.YXDOMAIN):
@@ -98,15 +131,14 @@ class DnsLookup:
         except (dns.exception.DNSException, OSError) as error:
             return Answer(failure=type(error).__name__)
         if answer.rrset is None:
-            return self._keep(key, Answer(), 0)
-        return self._keep(key, Answer(tuple(answer.rrset)), answer.chaining_result.minimum_ttl)
+            return self._keep(question, (), absence_ttl(answer.response))
+        records = tuple(map(_READERS.get(rdtype, str), answer.rrset))
+        return self._keep(question, records, answer.chaining_result.minimum_ttl)
 
-    def _keep(self, key: tuple[str, str], answer: Answer, ttl: float) -> Answer:
+    def _keep(self, question: Question, records: tuple[Any, ...], ttl: float) -> Answer:
         shortest, longest = self._ttl_bounds
-        self._cache[key] = (time.monotonic() + min(max(ttl, shortest), longest), answer)
-        self._cache.move_to_end(key)
-        while len(self._cache) > self._cache_size:
-            self._cache.popitem(last=False)
+        answer = Answer(records, self.clock() + min(max(ttl, shortest), longest))
+        self._cache.put(question, answer, max(1, len(records)))
         return answer
 
     def _configured(self) -> dns.asyncresolver.Resolver:
@@ -121,3 +153,51 @@ class DnsLookup:
             resolver.cache = None
             self._resolver = resolver
         return self._resolver
+
+
+def absence_ttl(response: dns.message.Message) -> float:
+    """Seconds for which "there is no such record" holds: the lesser of the SOA's TTL and MINIMUM.
+
+    RFC 2308 §5. The SOA must be of the name's own zone or one above; without one it is ABSENT_S, and
+    a CNAME on the way never holds longer than its own TTL.
+    """
+    name = response.question[0].name
+    ttls: list[float] = []
+    for rrset in response.answer:
+        if rrset.rdtype == dns.rdatatype.CNAME and rrset.name == name:
+            ttls.append(rrset.ttl)
+            name = rrset[0].target
+    zones = [rrset for rrset in response.authority if rrset.rdtype == dns.rdatatype.SOA]
+    absence = [min(rrset.ttl, rrset[0].minimum) for rrset in zones if name.is_subdomain(rrset.name)]
+    return min([*ttls, *(absence or [ABSENT_S])])
+
+
+def _read_srv(record: Any) -> Srv:
+    return Srv(record.priority, record.weight, record.port, _name(record.target))
+
+
+def _read_naptr(record: Any) -> Naptr:
+    return Naptr(
+        record.order,
+        record.preference,
+        record.flags.decode("ascii", "replace").lower(),
+        record.service.decode("ascii", "replace").lower(),
+        record.regexp.decode("ascii", "replace"),
+        _name(record.replacement),
+    )
+
+
+def _read_address(record: Any) -> str:
+    return str(record.address)
+
+
+def _name(name: Any) -> str:
+    return str(name.to_text(omit_final_dot=True)).lower() if len(name) > 1 else ""
+
+
+_READERS: dict[str, Callable[[Any], Any]] = {
+    "A": _read_address,
+    "AAAA": _read_address,
+    "NAPTR": _read_naptr,
+    "SRV": _read_srv,
+}

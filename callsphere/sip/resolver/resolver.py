@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import socket
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from callsphere.lib.bounded_cache import BoundedCache
 from callsphere.lib.netguard import AddressPolicy, AddressRefused, port_refused
-from callsphere.sip.resolver.lookup import MAX_RECORDS, DnsLookup
+from callsphere.sip.resolver.lookup import MAX_RECORDS, RECORDS_PER_NAME, DnsLookup, Question
 from callsphere.sip.resolver.records import (
     DEFAULT_PORT,
     SRV_PREFIX,
-    Naptr,
     Srv,
     choose_naptr,
     order_srv,
@@ -26,6 +27,11 @@ ResolutionCause = Literal["dns_not_found", "dns_timeout", "dns_srv_broken", "add
 
 MAX_TARGETS = 16
 """How many targets one URI may have."""
+ABSENT_NAME_S = 30.0
+"""How long "leads nowhere" is believed, in seconds: somebody may be putting it right just now."""
+
+_Key = tuple[str, str, int | None, str | None]
+"""What of a URI decides where it leads: scheme, host, port, transport."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +65,56 @@ class ResolutionError(Exception):
         self.detail = detail
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What one resolution came to: targets in order or the reason for none, and how long it holds.
+
+    `by_srv` has the targets of each SRV record where chance has a say in their order (RFC 2782).
+    """
+
+    fresh_until: float
+    targets: tuple[Target, ...] = ()
+    by_srv: Mapping[Srv, tuple[Target, ...]] = field(default_factory=dict)
+    error: ResolutionError | None = None
+
+
+class _Search:
+    """The questions of one resolution: what failed, and until when all their answers hold."""
+
+    def __init__(self, lookup: DnsLookup) -> None:
+        self.failures: list[str] = []
+        self.fresh_until = math.inf
+        self.questions: list[Question] = []
+        self._lookup = lookup
+
+    async def ask(self, *questions: Question) -> list[tuple[Any, ...]]:
+        """The records of each; those that are known cost no task."""
+        answers = [self._lookup.cached(question) for question in questions]
+        if None in answers:
+            answers = list(await asyncio.gather(*(self._lookup.ask(*question) for question in questions)))
+        records: list[tuple[Any, ...]] = []
+        for question, answer in zip(questions, answers, strict=True):
+            assert answer is not None  # noqa: S101 (asked for above)
+            if answer.failure is not None:
+                self.failures.append(f"{question[1]} {question[0]} {answer.failure}")
+            self.fresh_until = min(self.fresh_until, answer.fresh_until)
+            records.append(answer.records)
+        self.questions += questions
+        return records
+
+    async def addresses(self, host: str) -> list[str]:
+        """IPv4 addresses first: a host that has both is reached over the one that all machines have."""
+        v4, v6 = await self.ask((host, "A"), (host, "AAAA"))
+        return [*v4, *v6]
+
+
 class Resolver:
-    """Finds the targets of a URI. For use in one event loop.
+    """Finds the targets of a URI. For use in one event loop, but for `known`.
 
     `nameservers` are (address, port) pairs, None for those of the system; search domains and the
     hosts file are never used, `localhost` is 127.0.0.1. Every record of every answer must pass
-    `policy`, cached or not: one refused record refuses the URI. `lookup` and `chance`
+    `policy`, which never changes: one refused record refuses the URI. What was found is kept until
+    the first of its records has to be asked for again, and judged anew then. `lookup` and `chance`
     replace the cache and the source of chance.
     """
 
@@ -79,110 +129,147 @@ class Resolver:
         self._policy = policy
         self._lookup = lookup or DnsLookup(nameservers)
         self._chance = chance or random.SystemRandom()
+        room = max(1, self._lookup.cache_size // RECORDS_PER_NAME)
+        self._found: BoundedCache[_Key, _Found] = BoundedCache(room)
+
+    def known(self, uri: SipUri) -> list[Target] | ResolutionError | None:
+        """Where the URI leads, or why nowhere, as far as no name server need be asked; else None.
+
+        May be called from any thread.
+        """
+        found = self._found.get((uri.scheme, uri.host, uri.port, uri.explicit_transport))
+        if found is not None and found.fresh_until > self._lookup.clock():
+            return self._result(found)
+        try:
+            return self._without_dns(uri)
+        except ResolutionError as error:
+            return error
 
     async def resolve(self, uri: SipUri) -> list[Target]:
         """The targets in the order to try them, at least one; raise ResolutionError."""
+        result = self.known(uri)
+        if result is None:
+            found = await self._find(uri)
+            key = (uri.scheme, uri.host, uri.port, uri.explicit_transport)
+            if found.fresh_until > self._lookup.clock():
+                self._found.put(key, found, max(1, len(found.targets)))
+            else:
+                self._found.drop(key)
+            result = self._result(found)
+        if isinstance(result, ResolutionError):
+            raise result
+        return result
+
+    def _result(self, found: _Found) -> list[Target] | ResolutionError:
+        if found.error is not None:
+            return ResolutionError(found.error.cause, found.error.detail)
+        if not found.by_srv:
+            return list(found.targets)
+        ordered = order_srv(list(found.by_srv), self._chance)
+        return [target for record in ordered for target in found.by_srv[record]][:MAX_TARGETS]
+
+    def _without_dns(self, uri: SipUri) -> list[Target] | None:
+        """The target of a literal address, None for a name; raise ResolutionError."""
         try:
             transport = uri.transport
         except SipUriError as error:
             raise ResolutionError("uri_invalid", str(error)) from error
+        host = uri.host
+        if not uri.is_literal:
+            host = _plain(host)
+            if host != "localhost":
+                return None
+        numeric = "127.0.0.1" if host == "localhost" else host
         try:
-            targets = await self._targets(uri, transport)
+            return self._at([numeric], uri.port or DEFAULT_PORT[transport], transport, _plain(host))
         except AddressRefused as refusal:
-            raise ResolutionError("address_refused", f"{uri.host}: {refusal}") from refusal
-        return targets[:MAX_TARGETS]
+            raise _refused(uri, refusal) from refusal
 
-    async def _targets(self, uri: SipUri, transport: Transport) -> list[Target]:
+    async def _find(self, uri: SipUri) -> _Found:
+        search = _Search(self._lookup)
+        try:
+            by_srv = await self._targets(uri, _plain(uri.host), search)
+        except AddressRefused as refusal:
+            return _Found(self._soon(search), error=_refused(uri, refusal))
+        except ResolutionError as error:
+            self._lookup.doubt_absence(search.questions, ABSENT_NAME_S)
+            return _Found(self._soon(search), error=error)
+        targets = [target for some in by_srv.values() for target in some]
+        ordered = len({record.priority for record in by_srv}) == len(by_srv)
+        return _Found(search.fresh_until, tuple(targets[:MAX_TARGETS]), {} if ordered else by_srv)
+
+    def _soon(self, search: _Search) -> float:
+        return min(search.fresh_until, self._lookup.clock() + ABSENT_NAME_S)
+
+    async def _targets(self, uri: SipUri, host: str, search: _Search) -> Mapping[Srv, tuple[Target, ...]]:
         """Which transport (RFC 3263 §4.1), then which port and address (§4.2)."""
-        host = uri.host.rstrip(".").lower()
-        if uri.is_literal or host == "localhost":
-            numeric = uri.host if uri.is_literal else "127.0.0.1"
-            return self._at([numeric], uri.port or DEFAULT_PORT[transport], transport, host)
-        failures: list[str] = []
+        transport = uri.transport
         if uri.port is None:
-            services = await self._services(uri, host, failures)
+            services = await self._services(uri, host, search)
             with_records = [(chosen, records) for chosen, records in services if records]
             if with_records:
-                failures.clear()
+                search.failures.clear()
             for chosen, records in with_records:
-                targets = await self._srv_targets(records, chosen, host, failures)
+                targets = await self._srv_targets(records, chosen, host, search)
                 if targets:
                     return targets
             if with_records:
-                raise _nothing(host, failures, "dns_srv_broken", "no SRV target has an address")
+                raise _nothing(host, search.failures, "dns_srv_broken", "no SRV target has an address")
             if len(services) == 1:
                 transport = services[0][0]  # RFC 3263 §4.2: no SRV, but NAPTR or the URI has settled it
-        addresses = await self._addresses(host, failures)
+        addresses = await search.addresses(host)
         if not addresses:
-            raise _nothing(host, failures, "dns_not_found", "no address")
-        return self._at(addresses, uri.port or DEFAULT_PORT[transport], transport, host)
+            raise _nothing(host, search.failures, "dns_not_found", "no address")
+        port = uri.port or DEFAULT_PORT[transport]
+        return {Srv(0, 0, port, host): tuple(self._at(addresses, port, transport, host))}
 
     async def _services(
-        self, uri: SipUri, host: str, failures: list[str]
-    ) -> list[tuple[Transport, list[Srv]]]:
+        self, uri: SipUri, host: str, search: _Search
+    ) -> list[tuple[Transport, tuple[Srv, ...]]]:
         """Transports that come into question, the preferred first, with their SRV records (RFC 3263 §4.1)."""
         candidates = [(transport, f"{SRV_PREFIX[transport]}.{host}") for transport in srv_transports(uri)]
         if uri.explicit_transport is None:
-            chosen = choose_naptr(await self._naptr(host, failures), uri.scheme)
+            (naptr,) = await search.ask((host, "NAPTR"))
+            chosen = choose_naptr(naptr, uri.scheme)
             if chosen is not None:
                 candidates = [chosen]
-        answers = await asyncio.gather(*(self._srv(name, failures) for _, name in candidates))
+        answers = await search.ask(*((name, "SRV") for _, name in candidates))
         return [(transport, records) for (transport, _), records in zip(candidates, answers, strict=True)]
 
     async def _srv_targets(
-        self, records: list[Srv], transport: Transport, server_name: str, failures: list[str]
-    ) -> list[Target]:
+        self, records: Sequence[Srv], transport: Transport, server_name: str, search: _Search
+    ) -> Mapping[Srv, tuple[Target, ...]]:
         """The addresses behind SRV records; empty when none of their hosts has one."""
         # RFC 2782: the target "." means that the service is decidedly not there.
         ordered = [record for record in order_srv(records, self._chance) if record.host and record.port]
         ordered = ordered[:MAX_RECORDS]
-        answers = await asyncio.gather(*(self._addresses(record.host, failures) for record in ordered))
-        targets: list[Target] = []
-        for record, addresses in zip(ordered, answers, strict=True):
-            targets += self._at(addresses, record.port, transport, server_name)
-        return targets
+        answers = await asyncio.gather(*(search.addresses(record.host) for record in ordered))
+        return {
+            record: tuple(self._at(addresses, record.port, transport, server_name))
+            for record, addresses in zip(ordered, answers, strict=True)
+            if addresses
+        }
 
     def _at(
         self, addresses: Sequence[str], port: int, transport: Transport, server_name: str
     ) -> list[Target]:
         """Targets at one port; raise AddressRefused when one of the addresses or the port is refused."""
         self._policy.check_all(addresses)
-        for address in addresses:
-            if port_refused(port) and not self._policy.is_operator_allowed(address):
-                raise AddressRefused(address, f"port {port} is refused")
+        if port_refused(port):
+            for address in addresses:
+                if not self._policy.is_operator_allowed(address):
+                    raise AddressRefused(address, f"port {port} is refused")
         return [
             Target(address, port, transport, server_name) for address in _routable(addresses)[:MAX_RECORDS]
         ]
 
-    async def _naptr(self, host: str, failures: list[str]) -> list[Naptr]:
-        return [
-            Naptr(
-                record.order,
-                record.preference,
-                record.flags.decode("ascii", "replace").lower(),
-                record.service.decode("ascii", "replace").lower(),
-                record.regexp.decode("ascii", "replace"),
-                _name(record.replacement),
-            )
-            for record in await self._ask(host, "NAPTR", failures)
-        ]
 
-    async def _srv(self, name: str, failures: list[str]) -> list[Srv]:
-        return [
-            Srv(record.priority, record.weight, record.port, _name(record.target))
-            for record in await self._ask(name, "SRV", failures)
-        ]
+def _refused(uri: SipUri, refusal: AddressRefused) -> ResolutionError:
+    return ResolutionError("address_refused", f"{uri.host}: {refusal}")
 
-    async def _addresses(self, host: str, failures: list[str]) -> list[str]:
-        """IPv4 addresses first: a host that has both is reached over the one that all machines have."""
-        v4, v6 = await asyncio.gather(self._ask(host, "A", failures), self._ask(host, "AAAA", failures))
-        return [record.address for record in (*v4, *v6)]
 
-    async def _ask(self, name: str, rdtype: str, failures: list[str]) -> tuple[Any, ...]:
-        answer = await self._lookup.ask(name, rdtype)
-        if answer.failure is not None:
-            failures.append(f"{rdtype} {name} {answer.failure}")
-        return answer.records
+def _plain(host: str) -> str:
+    return host.rstrip(".").lower()
 
 
 def _nothing(host: str, failures: list[str], otherwise: ResolutionCause, detail: str) -> ResolutionError:
@@ -190,10 +277,6 @@ def _nothing(host: str, failures: list[str], otherwise: ResolutionCause, detail:
     if failures:
         return ResolutionError("dns_timeout", f"{host}: {failures[0]}")
     return ResolutionError(otherwise, f"{host}: {detail}")
-
-
-def _name(name: Any) -> str:
-    return str(name.to_text(omit_final_dot=True)).lower() if len(name) > 1 else ""
 
 
 def _routable(addresses: Sequence[str]) -> list[str]:
