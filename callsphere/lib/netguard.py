@@ -11,10 +11,11 @@ from __future__ import annotations
 import socket
 import ssl
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from functools import cached_property, lru_cache
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 import httpcore
@@ -54,6 +55,29 @@ _V6_REFUSED = tuple(
         "3fff::/20",  # documentation
     )
 )
+
+_V4_BASE = 1 << 128
+"""IPv4 addresses are numbered behind all of IPv6, so that one order serves both and nothing overlaps."""
+_MAPPED = bytes(10) + b"\xff\xff"
+"""What an IPv6 address starts with that carries an IPv4 address (RFC 4291 §2.5.5.2)."""
+
+
+def _range(network: IPv4Network | IPv6Network) -> tuple[int, int]:
+    """The first and last number of a network."""
+    base = _V4_BASE if network.version == 4 else 0
+    return base + int(network.network_address), base + int(network.broadcast_address)
+
+
+def _refused_ranges() -> list[tuple[int, int, str]]:
+    """First number, last number and reason of everything refused, in order."""
+    first, last = _range(_V6_GLOBAL)
+    outside = f"outside {_V6_GLOBAL}"
+    inside = [(*_range(network), f"inside {network}") for network in (*_V4_REFUSED, *_V6_REFUSED)]
+    return sorted([(0, first - 1, outside), (last + 1, _V4_BASE - 1, outside), *inside])
+
+
+_REFUSED = _refused_ranges()
+_REFUSED_FROM = [first for first, _, _ in _REFUSED]
 
 _PORTS_REFUSED = frozenset(
     {
@@ -106,8 +130,8 @@ class AddressPolicy:
 
     def check(self, address: str) -> None:
         """Raise AddressRefused unless the numeric address may be contacted."""
-        parsed, reason = _judge(address)
-        if reason is not None and not (parsed is not None and self._allows(parsed)):
+        number, reason = _judge(address)
+        if reason is not None and not (number is not None and self._allows(number)):
             raise AddressRefused(address, reason)
 
     def check_all(self, addresses: Iterable[str]) -> None:
@@ -117,29 +141,41 @@ class AddressPolicy:
 
     def is_operator_allowed(self, address: str) -> bool:
         """Whether the address lies inside the operator's list of exceptions."""
-        parsed, _ = _judge(address)
-        return parsed is not None and self._allows(parsed)
+        number, _ = _judge(address)
+        return number is not None and self._allows(number)
 
-    def _allows(self, address: IPv4Address | IPv6Address) -> bool:
-        return any(address in network for network in self.allow)
+    @cached_property
+    def _allowed_ranges(self) -> tuple[tuple[int, int], ...]:
+        return tuple(map(_range, self.allow))
+
+    def _allows(self, number: int) -> bool:
+        for first, last in self._allowed_ranges:  # noqa: SIM110 (a generator takes twice as long)
+            if first <= number <= last:
+                return True
+        return False
 
 
 @lru_cache(maxsize=8192)
-def _judge(address: str) -> tuple[IPv4Address | IPv6Address | None, str | None]:
-    """The parsed address (IPv4-mapped unwrapped, zone removed) and why it is refused, None if it is not."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
+def _judge(address: str) -> tuple[int | None, str | None]:
+    """The address's number (IPv4-mapped unwrapped, zone removed) and why it is refused, None if it is not."""
+    number = _number(address.partition("%")[0])
+    if number is None:
         return None, "not a numeric address"
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
-    if isinstance(parsed, IPv4Address):
-        refused_by = next((network for network in _V4_REFUSED if parsed in network), None)
-        return parsed, None if refused_by is None else f"inside {refused_by}"
-    if parsed not in _V6_GLOBAL:
-        return parsed, f"outside {_V6_GLOBAL}"
-    special = next((network for network in _V6_REFUSED if parsed in network), None)
-    return parsed, None if special is None else f"inside {special}"
+    _, last, reason = _REFUSED[bisect_right(_REFUSED_FROM, number) - 1]
+    return number, reason if number <= last else None
+
+
+def _number(address: str) -> int | None:
+    """Where a numeric address stands in the order of all, None for what is none."""
+    try:
+        if ":" not in address:
+            return _V4_BASE + int.from_bytes(socket.inet_pton(socket.AF_INET, address))
+        packed = socket.inet_pton(socket.AF_INET6, address)
+    except (OSError, ValueError):
+        return None
+    if packed.startswith(_MAPPED):
+        return _V4_BASE + int.from_bytes(packed[len(_MAPPED) :])
+    return int.from_bytes(packed)
 
 
 def port_refused(port: int) -> bool:
