@@ -1,0 +1,399 @@
+"""One call of ours, from INVITE to BYE (RFC 3261 §13 to §15), with everything that may cross it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from callsphere.sip.agent.exchange import Exchange, NoFinalAnswer
+from callsphere.sip.agent.flow import Flow, FlowFailed
+from callsphere.sip.agent.user_agent import UserAgent, Way
+from callsphere.sip.dialog import (
+    Answered,
+    AnsweredAgain,
+    Dialog,
+    DialogSet,
+    PeerEvent,
+    RoutingError,
+    SuccessRetransmission,
+    Unwanted,
+    receive_request,
+)
+from callsphere.sip.digest import Authenticator
+from callsphere.sip.message import Request, Response
+from callsphere.sip.sdp import MediaSession, SdpError, SessionDescription, parse_sdp
+from callsphere.sip.session_timer import SessionTimer, TimerNegotiation
+from callsphere.sip.transaction import next_attempt
+
+CHALLENGES = (401, 407)
+CANCEL_WAIT_S = 4.0
+"""How long the end of a cancelled INVITE is waited for."""
+HANG_UP_S = 4.0
+"""How long the answer to a BYE that nobody judges is waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds to wait for a first answer, and for the final one after a provisional answer came."""
+
+    first: float
+    ringing: float
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """The peer ended the call: when (monotonic seconds), and what it said about why."""
+
+    at: float
+    reason: str
+
+
+class Call:
+    """One call. `place` it; when `dialog` is set, `acknowledge` it; `hang_up` at the end, whatever came.
+
+    `media` holds our offer, `negotiation` the session timer that is asked for.
+    """
+
+    def __init__(
+        self,
+        agent: UserAgent,
+        authenticator: Authenticator,
+        media: MediaSession,
+        negotiation: TimerNegotiation,
+    ) -> None:
+        self.media = media
+        self.negotiation = negotiation
+        self.offer: SessionDescription | None = None
+        self.dialog: Dialog | None = None
+        self.sdp: bytes | None = None
+        self.answered_at = 0.0
+        self.repeats = 0
+        """How often the 2xx came again after our ACK went out."""
+        self.ack_lost: str | None = None
+        """What ICMP said about our ACK."""
+        self.peer_hang_up: HangUp | None = None
+        self.got_answer = False
+        """Whether any response to the INVITE came."""
+        self._agent = agent
+        self._authenticator = authenticator
+        self._dialogs: DialogSet | None = None
+        self._flow: Flow | None = None
+        self._exchange: Exchange | None = None
+        self._invite: Request | None = None
+        self._acks: dict[str, Flow] = {}
+        self._changed = asyncio.Event()
+        self._successes: list[SuccessRetransmission] = []
+        self._hung_up = False
+        agent.owners.append(self)
+
+    # Calling
+
+    async def place(self, invite: Request, flow: Flow, patience: Patience) -> Response:
+        """Send the INVITE, answer challenges and 422; give the final response.
+
+        Raises NoFinalAnswer (after a CANCEL where one is due), Refusal and IntervalLoop.
+        """
+        self._flow = flow
+        while True:
+            response = await self._attempt(invite, flow, patience)
+            if response.status in CHALLENGES:
+                invite = next_attempt(self._authenticator.answer(response, invite))
+            elif response.status == 422:
+                self.negotiation.on_422(response)
+                invite = next_attempt(self._with_interval(invite, self.negotiation.headers()))
+            else:
+                return response
+
+    async def _attempt(self, invite: Request, flow: Flow, patience: Patience) -> Response:
+        self._invite = invite
+        if self._dialogs is None:
+            self._dialogs = DialogSet(invite)
+        else:
+            self._dialogs.resend(invite)
+        exchange = self._agent.start(invite, flow, timeout=patience.first, listener=self._hear)
+        self._exchange = exchange
+        waiting: set[asyncio.Future[Response]] = {exchange.final, exchange.ringing}
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if not exchange.final.done():
+            await asyncio.wait({exchange.final}, timeout=patience.ringing)
+        if exchange.final.done():
+            return exchange.final.result()
+        status = exchange.ringing.result().status
+        await self.give_up()
+        raise NoFinalAnswer(
+            "call_not_answered", f"No final answer came within {patience.ringing:g} s after {status}."
+        )
+
+    def _with_interval(self, request: Request, headers: Iterable[tuple[str, str]]) -> Request:
+        """A copy of a request with other timer headers."""
+        again = Request(request.method, request.uri, request.headers.copy(), request.body)
+        for name in ("Session-Expires", "Min-SE"):
+            again.headers.remove(name)
+        for name, value in headers:
+            if name != "Supported":
+                again.headers.add(name, value)
+        if "authorization" in again.headers or "proxy-authorization" in again.headers:
+            return self._authenticator.preemptive(again)  # the same credentials twice would be a replay
+        return again
+
+    def _hear(self, response: Response) -> None:
+        """A response to the INVITE, in whatever state."""
+        if self._dialogs is None:
+            return
+        self.got_answer = True
+        event = self._dialogs.receive(response)
+        if isinstance(event, Answered):
+            self._take_answer(event)
+        elif isinstance(event, AnsweredAgain):
+            if event.dialog is self.dialog and event.ack is not None:
+                self.repeats += 1
+            self._repeat_ack(event.dialog, event.ack)
+        elif isinstance(event, Unwanted):
+            self._agent.spawn(self._drop(event.dialog))
+        self._changed.set()
+
+    def _take_answer(self, event: Answered) -> None:
+        self.dialog = event.dialog
+        self.sdp = event.sdp
+        self.answered_at = time.monotonic()
+        event.dialog.media = self.media
+        event.dialog.timer = self.negotiation.on_2xx(event.response, self.answered_at)
+        try:
+            self.media.receive_answer(None if event.sdp is None else parse_sdp(event.sdp))
+        except SdpError:
+            self.media.receive_answer(None)
+
+    @property
+    def with_credentials(self) -> bool:
+        """Whether the latest INVITE carried an answer to a challenge."""
+        headers = self._invite.headers if self._invite is not None else ()
+        return "authorization" in headers or "proxy-authorization" in headers
+
+    # ACK
+
+    async def acknowledge(self, *, timeout: float) -> RoutingError | FlowFailed | None:
+        """Send the ACK where Route and Contact say; where they lead nowhere, back to the INVITE's target.
+
+        Gives what is wrong with them, None when all is well.
+        """
+        dialog = self.dialog
+        assert dialog is not None  # noqa: S101 (asked of an answered call only)
+        problem: RoutingError | FlowFailed | None = dialog.problem
+        flow = self._way_back()
+        if problem is None:
+            try:
+                flow = await self._hop(dialog, timeout)
+            except (FlowFailed, RoutingError) as failed:
+                problem = failed
+                self._acks[dialog.remote.tag or ""] = flow
+        try:
+            self._send_first_ack(dialog, flow)
+        except FlowFailed as failed:
+            problem = problem or failed
+        return problem
+
+    def _send_first_ack(self, dialog: Dialog, flow: Flow) -> None:
+        assert self._invite is not None  # noqa: S101
+        ack = dialog.ack(self._invite, via=flow.via())
+        self._acks[dialog.remote.tag or ""] = flow
+        self._agent.send_ack(ack, flow, self._ack_unreachable)
+
+    def _repeat_ack(self, dialog: Dialog, ack: Request | None) -> None:
+        flow = self._acks.get(dialog.remote.tag or "")
+        if ack is None or flow is None:
+            return
+        try:
+            self._agent.send_ack(ack, flow)
+        except FlowFailed as failure:
+            self.ack_lost = failure.detail
+
+    def _ack_unreachable(self, detail: str) -> None:
+        self.ack_lost = detail
+        self._changed.set()
+
+    async def until(self, ready: Callable[[], bool], seconds: float) -> bool:
+        """Wait until something is so, at most so long; whether it came about."""
+        deadline = time.monotonic() + seconds
+        while not ready():
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return False
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(left):
+                    await self._changed.wait()
+            except TimeoutError:
+                return ready()
+        return True
+
+    # Inside the dialog
+
+    async def request(
+        self, method: str, *, headers: Iterable[tuple[str, str]] = (), body: bytes = b"", timeout: float
+    ) -> Response:
+        """Send a request inside the dialog, answer challenges, ACK a 2xx to INVITE; give the final response.
+
+        Raises NoFinalAnswer, FlowFailed, RoutingError, Refusal and IntervalLoop.
+        """
+        dialog = self.dialog
+        assert dialog is not None  # noqa: S101 (asked of an answered call only)
+        try:
+            flow = await self._hop(dialog, timeout)
+            request = dialog.request(method, via=flow.via(), headers=headers, body=body)
+            return await self._ask_inside(dialog, request, flow, timeout)
+        except BaseException:
+            if body and self.media.offer_pending:
+                self.media.withdraw_offer()
+            raise
+
+    async def _ask_inside(self, dialog: Dialog, request: Request, flow: Flow, timeout: float) -> Response:
+        while True:
+            response = await self._exchange_inside(dialog, request, flow, timeout)
+            if response.status in CHALLENGES:
+                again = self._authenticator.answer(response, request)
+            elif response.status == 422 and dialog.timer is not None and "session-expires" in request.headers:
+                dialog.timer = _raised(dialog.timer, response)
+                again = self._with_interval(request, dialog.timer.headers())
+            else:
+                return response
+            request = dialog.retry(again, via=flow.via())
+
+    async def _exchange_inside(
+        self, dialog: Dialog, request: Request, flow: Flow, timeout: float
+    ) -> Response:
+        acked: list[Flow] = []
+
+        def hear(response: Response) -> None:
+            if request.method == "INVITE" and 200 <= response.status < 300 and acked:
+                again = dialog.ack_again(response)
+                if again is not None:
+                    self._agent.send_ack(again, acked[0])
+
+        exchange = self._agent.start(request, flow, timeout=timeout, listener=hear)
+        try:
+            response = await self._final_inside(exchange, timeout)
+        except NoFinalAnswer:
+            dialog.receive_response(request.respond(408))  # RFC 3261 §8.1.3.1: silence counts as 408
+            raise
+        dialog.receive_response(response)
+        if request.method == "INVITE" and response.status < 300:
+            try:
+                way = await self._hop(dialog, timeout)
+            except (FlowFailed, RoutingError):
+                way = flow
+            self._agent.send_ack(dialog.ack(request, via=way.via()), way)
+            acked.append(way)
+        return response
+
+    async def _final_inside(self, exchange: Exchange, timeout: float) -> Response:
+        """The final response; a re-INVITE that only rings is cancelled after twice the time."""
+        await asyncio.wait({exchange.final}, timeout=2 * timeout)
+        if not exchange.final.done():
+            self._agent.cancel(exchange, wait=CANCEL_WAIT_S)
+        return await exchange.final
+
+    async def _hop(self, dialog: Dialog, timeout: float) -> Flow:
+        current = self._way_back()
+        if dialog.problem is not None:
+            return current
+        return await self._agent.hop(dialog.next_hop, current, timeout=timeout)
+
+    def _way_back(self) -> Flow:
+        assert self._flow is not None  # noqa: S101 (set before anything can be answered)
+        return self._flow
+
+    # The end
+
+    async def give_up(self) -> None:
+        """CANCEL the INVITE, and wait for its end; a 2xx that comes all the same is ACKed and hung up."""
+        exchange = self._exchange
+        if self._dialogs is None or exchange is None or exchange.final.done():
+            return
+        self._dialogs.give_up()
+        self._agent.cancel(exchange, wait=CANCEL_WAIT_S)
+        await asyncio.wait({exchange.final}, timeout=CANCEL_WAIT_S)
+        await self._agent.settle(timeout=HANG_UP_S)
+
+    async def hang_up(self) -> None:
+        """Leave nothing open: CANCEL what rings, BYE what was answered. Nothing is judged, nothing raised."""
+        await self.give_up()
+        if self.dialog is None or self._hung_up or self.peer_hang_up is not None:
+            return
+        if (self.dialog.remote.tag or "") not in self._acks:
+            await self.acknowledge(timeout=HANG_UP_S)
+        try:
+            await self.bye(timeout=HANG_UP_S)
+        except Exception:  # noqa: BLE001 (we are leaving, and have told the peer as well as we can)
+            return
+
+    async def bye(self, *, timeout: float) -> Response:
+        """Hang up; raises as `request` does."""
+        self._hung_up = True
+        return await self.request("BYE", timeout=timeout)
+
+    async def _drop(self, dialog: Dialog) -> None:
+        """ACK and BYE a fork that nobody wants (RFC 3261 §13.2.2.4)."""
+        assert self._invite is not None  # noqa: S101
+        flow = self._way_back()
+        with contextlib.suppress(FlowFailed, RoutingError):
+            flow = await self._hop(dialog, HANG_UP_S)
+        try:
+            self._send_first_ack(dialog, flow)
+            bye = dialog.request("BYE", via=flow.via())
+            response = await self._agent.ask(bye, flow, timeout=HANG_UP_S)
+            if response.status in CHALLENGES:
+                signed = self._authenticator.answer(response, bye)
+                await self._agent.ask(dialog.retry(signed, via=flow.via()), flow, timeout=HANG_UP_S)
+        except Exception:  # noqa: BLE001 (nobody waits for this call any more)
+            return
+
+    # What the peer asks
+
+    def take_request(self, request: Request, way: Way) -> Response | None:
+        """Answer a request in one of this call's dialogs; None for others'."""
+        dialog = self._dialog_of(request)
+        if dialog is None:
+            return None
+        now = time.monotonic()
+        reaction = receive_request(dialog, request, now=now, chance=random.random())  # noqa: S311
+        if reaction.event is PeerEvent.BYE and dialog is self.dialog:
+            self.peer_hang_up = self.peer_hang_up or HangUp(now, reaction.detail)
+        if reaction.response is not None and request.method == "INVITE" and reaction.response.status == 200:
+            success = SuccessRetransmission(reaction.response, now)
+            self._successes.append(success)
+            self._agent.spawn(self._repeat_success(success, way))
+        self._changed.set()
+        return reaction.response
+
+    def take_ack(self, request: Request) -> bool:
+        """Take the ACK of a peer's re-INVITE."""
+        dialog = self._dialog_of(request)
+        if dialog is None:
+            return False
+        receive_request(dialog, request, now=time.monotonic(), chance=0.0)
+        for success in self._successes:
+            success.acknowledge(request)
+        self._changed.set()
+        return True
+
+    async def _repeat_success(self, success: SuccessRetransmission, way: Way) -> None:
+        while (due := success.next_timer()) is not None:
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            response = success.handle_timer(time.monotonic())
+            if response is not None and success.next_timer() is not None:
+                self._agent.send_again(response, way)
+
+    def _dialog_of(self, request: Request) -> Dialog | None:
+        dialogs = self._dialogs.dialogs.values() if self._dialogs is not None else ()
+        return next((dialog for dialog in dialogs if dialog.matches(request)), None)
+
+
+def _raised(timer: SessionTimer, response: Response) -> SessionTimer:
+    """The timer with the interval that a 422 to its refresh asks for; raise IntervalLoop."""
+    negotiation = TimerNegotiation.of(timer)
+    interval = negotiation.on_422(response)
+    return replace(timer, interval=interval, min_se=negotiation.min_se)

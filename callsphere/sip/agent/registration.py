@@ -1,0 +1,217 @@
+"""Keeping an address-of-record bound to our Contact (RFC 3261 §10)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from dataclasses import dataclass, replace
+
+from callsphere.sip.agent.exchange import NoFinalAnswer
+from callsphere.sip.agent.flow import Flow
+from callsphere.sip.agent.user_agent import UserAgent
+from callsphere.sip.dialog import ALLOW
+from callsphere.sip.digest import Authenticator, Refusal
+from callsphere.sip.errors import SipParseError
+from callsphere.sip.headers import Address
+from callsphere.sip.message import Headers, Request, Response
+from callsphere.sip.transaction import new_branch, next_attempt
+from callsphere.sip.uri import SipUri, SipUriError, escape_user
+
+MAX_RAISES = 2
+"""How often a 423 is followed."""
+
+_DEFAULT_PORT = {"udp": 5060, "tcp": 5060, "tls": 5061}
+
+
+class RegistrationFailed(Exception):
+    """A registration that did not come about; `cause` is a code of callsphere.sip.causes."""
+
+    def __init__(self, cause: str, detail: str) -> None:
+        super().__init__(f"{cause}: {detail}")
+        self.cause = cause
+        self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One REGISTER: when it was sent (monotonic seconds), the status that came, what was wrong with it."""
+
+    sent_at: float
+    status: int | None
+    cause: str | None
+
+
+class Registration:
+    """One binding. Call-ID, From tag and Contact stay the same for its whole life; CSeq only rises.
+
+    `registrar` becomes the Request-URI, `username` the user of the address-of-record, `expires` is
+    the interval asked for, in seconds.
+    """
+
+    def __init__(
+        self,
+        agent: UserAgent,
+        flow: Flow,
+        registrar: SipUri,
+        username: str,
+        authenticator: Authenticator,
+        *,
+        expires: int,
+        timeout: float,
+    ) -> None:
+        self.expires = expires
+        self.attempts: list[Attempt] = []
+        self.raised_to: int | None = None
+        """The Min-Expires that a 423 made us take."""
+        self.bound = False
+        """Whether the registrar may hold a binding of ours."""
+        self._agent = agent
+        self._flow = flow
+        self._authenticator = authenticator
+        self._timeout = timeout
+        self._uri = str(replace(registrar, user=None, password=None))
+        aor = SipUri(registrar.scheme, escape_user(username), None, registrar.host)
+        self._aor = f"<{aor}>"
+        self._contact = flow.local.contact(escape_user(username), secure=registrar.scheme == "sips")
+        self._tag = os.urandom(6).hex()
+        self._call_id = os.urandom(12).hex()
+        self._cseq = 0
+        self._carried = False
+
+    async def register(self) -> int:
+        """Make or refresh the binding; give the seconds it is granted for. Raises RegistrationFailed."""
+        raises = 0
+        while True:
+            response = await self._send(self.expires)
+            if 200 <= response.status < 300:
+                self.bound = True
+                return self._granted(response)
+            if response.status != 423:
+                raise self._refused(response)
+            raises += 1
+            minimum = _number(response.headers.get("min-expires"))
+            if minimum is None or minimum <= self.expires or raises > MAX_RAISES:
+                named = "missing" if minimum is None else f"{minimum} s"
+                detail = f"423 to {self.expires} s, Min-Expires is {named}."
+                raise self._failed("registration_too_brief", detail)
+            self._note_last("registration_too_brief")
+            self.expires = self.raised_to = minimum
+
+    @property
+    def label(self) -> str:
+        """The registrar's address, port and transport."""
+        return self._flow.label
+
+    async def remove(self, *, timeout: float) -> Response | None:
+        """Remove our binding, and only ours; None when there is none. Raises RegistrationFailed."""
+        if not self.bound:
+            return None
+        self._timeout = timeout
+        kept = list(self.attempts)
+        try:
+            response = await self._send(0)
+        finally:
+            self.attempts = kept  # those are about getting the binding
+        self.bound = not 200 <= response.status < 300
+        return response
+
+    async def _send(self, expires: int) -> Response:
+        """Send a REGISTER and answer what it is challenged with; give any other final response."""
+        request = self._authenticator.preemptive(self._build(expires))
+        while True:
+            sent_at = time.monotonic()
+            try:
+                response = await self._agent.ask(request, self._flow, timeout=self._timeout)
+            except asyncio.CancelledError:
+                self.bound = True  # for all we know
+                raise
+            except NoFinalAnswer as silence:
+                self.attempts.append(Attempt(sent_at, None, silence.cause))
+                raise RegistrationFailed(silence.cause, silence.detail) from None
+            self.attempts.append(Attempt(sent_at, response.status, None))
+            self._authenticator.learn(response, request)
+            self._carried = "authorization" in request.headers or "proxy-authorization" in request.headers
+            if response.status not in (401, 407):
+                return response
+            try:
+                request = next_attempt(self._authenticator.answer(response, request))
+            except Refusal as refusal:
+                raise self._failed(refusal.cause, refusal.detail) from None
+            self._cseq = request.cseq.number
+
+    def _build(self, expires: int) -> Request:
+        self._cseq += 1
+        contact = f"{self._contact};expires={expires}"
+        headers = Headers(
+            [
+                ("Via", str(self._flow.local.via(new_branch()))),
+                ("Max-Forwards", "70"),
+                ("From", f"{self._aor};tag={self._tag}"),
+                ("To", self._aor),
+                ("Call-ID", self._call_id),
+                ("CSeq", f"{self._cseq} REGISTER"),
+                ("Contact", contact),
+                ("Expires", str(expires)),
+                ("Allow", ALLOW),
+                ("User-Agent", self._agent.product),
+            ]
+        )
+        return Request("REGISTER", self._uri, headers)
+
+    def _granted(self, response: Response) -> int:
+        """The seconds our binding has, as the 2xx lists it (RFC 3261 §10.2.4)."""
+        try:
+            contacts = response.contacts
+        except SipParseError as error:
+            detail = f"The Contact of the answer is not readable. {error.reason}"
+            raise self._failed("registration_not_kept", detail) from None
+        ours = next((contact for contact in contacts if self._is_ours(contact, response)), None)
+        if ours is None:
+            others = f"It lists {len(contacts)} others." if contacts else "It lists none."
+            raise self._failed("registration_not_kept", f"200 does not list our Contact. {others}")
+        named = _number(ours.param("expires"))
+        if named is None:
+            named = _number(response.headers.get("expires"))
+        granted = self.expires if named is None else named
+        if granted <= 0:
+            raise self._failed("registration_not_kept", "200 lists our Contact with expires 0.")
+        return granted
+
+    def _is_ours(self, contact: Address, response: Response) -> bool:
+        """Whether a Contact is the one we sent, also with the address that a registrar saw us at."""
+        try:
+            given, sent = contact.sip_uri, Address.parse(self._contact).sip_uri
+        except (SipUriError, SipParseError):
+            return False
+        places = {_place(sent.host, sent.port, self._flow)}
+        via = response.via
+        seen = via.received or via.host
+        places.add(_place(seen, via.rport or via.port, self._flow))
+        places.add(_place(seen, sent.port, self._flow))
+        return given.user == sent.user and _place(given.host, given.port, self._flow) in places
+
+    def _refused(self, response: Response) -> RegistrationFailed:
+        said = f"{response.status} {response.reason}".strip()
+        if response.status == 403:
+            cause = "credentials_rejected" if self._carried else "ip_not_allowed"
+        else:
+            cause = "registration_rejected"
+        return self._failed(cause, f"{said}.")
+
+    def _failed(self, cause: str, detail: str) -> RegistrationFailed:
+        self._note_last(cause)
+        return RegistrationFailed(cause, detail)
+
+    def _note_last(self, cause: str) -> None:
+        if self.attempts:
+            self.attempts[-1] = replace(self.attempts[-1], cause=cause)
+
+
+def _place(host: str, port: int | None, flow: Flow) -> tuple[str, int]:
+    return host.strip("[]").lower(), port or _DEFAULT_PORT[flow.target.transport]
+
+
+def _number(text: str | None) -> int | None:
+    digits = (text or "").strip()
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 10 else None
