@@ -1,0 +1,189 @@
+"""The second half of a call: session timer, hold, refresh, hang-up."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterable
+
+from callsphere.sip.agent.call import Call
+from callsphere.sip.agent.exchange import NoFinalAnswer
+from callsphere.sip.agent.flow import FlowFailed
+from callsphere.sip.check.answers import said
+from callsphere.sip.check.calling import dropped_of
+from callsphere.sip.check.report import Outcome, failed, passed, skipped, troubled, warned
+from callsphere.sip.dialog import Dialog, RoutingError, retry_delay
+from callsphere.sip.digest import Refusal
+from callsphere.sip.message import Response
+from callsphere.sip.sdp import SdpError, hold_honoured, parse_sdp, sdp_body
+from callsphere.sip.session_timer import IntervalLoop, TimerNegotiation, refresh_method
+
+AFTER_HOLD_S = 0.25
+"""How long the call is watched after hold was answered: some carriers drop it then."""
+GLARES = 2
+"""How often a 491 is followed by another try (RFC 3261 §14.1)."""
+PEER_FIRST_S = 4.0
+"""How long a session change of the peer's is let finish before ours."""
+LOST_ON_ROUTE = frozenset({404, 405, 481})
+
+Trouble = NoFinalAnswer | FlowFailed | RoutingError | Refusal | IntervalLoop
+TROUBLES = (NoFinalAnswer, FlowFailed, RoutingError, Refusal, IntervalLoop)
+
+
+class Refused(Exception):
+    """A request inside the dialog was refused for good."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(str(response.status))
+        self.response = response
+
+
+class InCall:
+    """The steps inside one answered and acknowledged call; `timeout` bounds each wait, in seconds."""
+
+    def __init__(self, call: Call, *, timeout: float) -> None:
+        assert call.dialog is not None  # noqa: S101 (asked of an answered call only)
+        self._call = call
+        self._dialog: Dialog = call.dialog
+        self._timeout = timeout
+
+    def session_timer(self) -> Outcome:
+        """What the 2xx said about the session timer (RFC 4028 §7.2)."""
+        timer = self._dialog.timer
+        if timer is None:
+            return troubled("session_timer_absent", "The answer has no Session-Expires header.")
+        who = "us" if timer.we_refresh else "the carrier"
+        return passed(f"{timer.interval} s, refreshed by {who}.")
+
+    async def hold(self) -> Outcome:
+        """Hold the call and resume it (RFC 3264 §8.4)."""
+        early = dropped_of(self._call)
+        if early is not None:
+            return early
+        try:
+            response = await self._change("sendonly")
+            await self._call.until(self._is_dropped, AFTER_HOLD_S)
+            if not self._is_dropped():
+                await self._change("sendrecv")
+        except Refused as refused:
+            await self._call.until(self._is_dropped, AFTER_HOLD_S)
+            return self._hold_refused(refused.response)
+        except TROUBLES as trouble:
+            return self._killed() or failed(trouble.cause, trouble.detail)
+        return self._killed() or _judge_hold(response)
+
+    async def refresh(self) -> Outcome:
+        """Refresh the session at once, whoever's task it is: UPDATE where allowed, else re-INVITE."""
+        early = dropped_of(self._call)
+        if early is not None:
+            return early
+        method = refresh_method(self._dialog.peer_allows)
+        try:
+            return await self._refresh_by(method)
+        except Refused as refused:
+            first = refused.response
+            if self._dropped_or_routed(first) is not None or method == "INVITE":
+                return self._refresh_refused(method, first)
+        except NoFinalAnswer as silence:
+            if method == "INVITE":
+                return dropped_of(self._call) or failed(silence.cause, silence.detail)
+        except TROUBLES as trouble:
+            return dropped_of(self._call) or failed(trouble.cause, trouble.detail)
+        return await self._refresh_otherwise()
+
+    async def bye(self) -> Outcome:
+        """Hang up."""
+        if self._is_dropped():
+            return skipped("The carrier has hung up already.")
+        try:
+            response = await self._call.bye(timeout=self._timeout)
+        except TROUBLES as trouble:
+            return troubled("bye_rejected", trouble.detail)
+        if response.status < 300 or self._is_dropped():
+            return passed(said(response))
+        return self._routed(response) or troubled("bye_rejected", said(response))
+
+    async def _refresh_otherwise(self) -> Outcome:
+        """UPDATE was refused or not answered: try a re-INVITE."""
+        try:
+            return await self._refresh_by("INVITE")
+        except Refused as refused:
+            return self._refresh_refused("UPDATE and INVITE", refused.response)
+        except TROUBLES as trouble:
+            return dropped_of(self._call) or failed(trouble.cause, trouble.detail)
+
+    async def _refresh_by(self, method: str) -> Outcome:
+        def body() -> bytes:
+            return self._call.media.offer().to_bytes() if method == "INVITE" else b""
+
+        response = await self._ask(method, body)
+        return dropped_of(self._call) or passed(f"{method}: {said(response)}")
+
+    def _refresh_refused(self, method: str, response: Response) -> Outcome:
+        known = self._dropped_or_routed(response)
+        return known or troubled("refresh_rejected", f"{method}: {said(response)}")
+
+    def _hold_refused(self, response: Response) -> Outcome:
+        detail = said(response)
+        if self._is_dropped():
+            return self._killed() or troubled("hold_kills_call", detail)
+        if response.status == 481:
+            return self._routed(response) or troubled("hold_kills_call", detail)
+        return self._routed(response) or troubled("hold_rejected", detail)
+
+    async def _change(self, direction: str) -> Response:
+        """Re-INVITE with another direction for the audio."""
+        return await self._ask("INVITE", lambda: self._call.media.offer(direction).to_bytes())
+
+    async def _ask(self, method: str, body: Callable[[], bytes]) -> Response:
+        """Send a request that changes or refreshes the session; raise Refused and what Call.request does."""
+        for tries_left in reversed(range(GLARES + 1)):
+            await self._call.until(lambda: self._dialog.may_invite or self._is_dropped(), PEER_FIRST_S)
+            response = await self._call.request(
+                method, headers=self._timer_headers(), body=body(), timeout=self._timeout
+            )
+            if response.status != 491 or not tries_left:
+                break
+            wait = retry_delay(owns_call_id=self._dialog.is_caller, chance=random.random())  # noqa: S311
+            await self._call.until(self._is_dropped, wait)
+        if response.status >= 300:
+            raise Refused(response)
+        timer = self._dialog.timer
+        if timer is not None:
+            now = time.monotonic()
+            self._dialog.timer = TimerNegotiation.of(timer).on_2xx(response, now) or timer.restarted(now)
+        return response
+
+    def _timer_headers(self) -> Iterable[tuple[str, str]]:
+        timer = self._dialog.timer
+        return [("Supported", "timer")] if timer is None else timer.headers()
+
+    def _is_dropped(self) -> bool:
+        return self._call.peer_hang_up is not None
+
+    def _killed(self) -> Outcome | None:
+        dropped = dropped_of(self._call)
+        return None if dropped is None else troubled("hold_kills_call", dropped.detail)
+
+    def _dropped_or_routed(self, response: Response) -> Outcome | None:
+        return dropped_of(self._call) or self._routed(response)
+
+    def _routed(self, response: Response) -> Outcome | None:
+        """A refusal by a proxy on the way that the carrier itself named."""
+        if not self._dialog.route_set or response.status not in LOST_ON_ROUTE:
+            return None
+        return troubled("route_broken", said(response))
+
+
+def _judge_hold(response: Response) -> Outcome:
+    body = sdp_body(response)
+    try:
+        answer = None if body is None else parse_sdp(body)
+    except SdpError as error:
+        return warned("hold_not_honoured", error.reason)
+    audio = answer.audio if answer is not None else None
+    if answer is None or audio is None:
+        return troubled("hold_not_honoured", "Hold was answered without a session description.")
+    if not hold_honoured(answer, audio):
+        return troubled("hold_not_honoured", "sendonly was not answered with recvonly or inactive.")
+    return passed("Held and resumed.")
