@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
+from callsphere.sip.check_cli import add_check_arguments, run_check
 from callsphere.sip.parse_cli import add_parse_arguments, run_parse
 from callsphere.sip.ping_cli import Surroundings, add_ping_arguments, run_ping
+from callsphere.sip.register_cli import add_register_arguments, run_register
 
 
 class Tool(NamedTuple):
@@ -21,13 +23,24 @@ class Tool(NamedTuple):
     run: Callable[[Mapping[str, Any], Any, Any], int]
 
 
-def _ping(options: Mapping[str, Any], stdout: Any, stderr: Any) -> int:
-    surroundings = Surroundings(
+def _surroundings() -> Surroundings:
+    return Surroundings(
         nameservers=settings.SIP_NAMESERVERS or None,
         ca_file=settings.SIP_CA_FILE or None,
         advertised_host=settings.SIP_ADVERTISED_HOST or None,
     )
-    return run_ping(options, stdout, stderr, surroundings)
+
+
+def _check(options: Mapping[str, Any], stdout: Any, stderr: Any) -> int:
+    return run_check(options, stdout, stderr, _surroundings())
+
+
+def _ping(options: Mapping[str, Any], stdout: Any, stderr: Any) -> int:
+    return run_ping(options, stdout, stderr, _surroundings())
+
+
+def _register(options: Mapping[str, Any], stdout: Any, stderr: Any) -> int:
+    return run_register(options, stdout, stderr, _surroundings())
 
 
 def _parse(options: Mapping[str, Any], stdout: Any, stderr: Any) -> int:
@@ -35,7 +48,9 @@ def _parse(options: Mapping[str, Any], stdout: Any, stderr: Any) -> int:
 
 
 TOOLS = {
+    "check": Tool("walk a trunk from name to hang-up and say where it breaks", add_check_arguments, _check),
     "ping": Tool("send OPTIONS to peers and say who answers", add_ping_arguments, _ping),
+    "register": Tool("register, refresh and remove one binding", add_register_arguments, _register),
     "parse": Tool("read one SIP message and show what it holds", add_parse_arguments, _parse),
 }
 
@@ -43,7 +58,7 @@ TOOLS = {
 class Command(BaseCommand):
     """Dispatches to the tools of `callsphere.sip`."""
 
-    help = "SIP tools: ping peers, read messages."
+    help = "SIP tools: check trunks, ping peers, register, read messages."
     requires_system_checks: list[str] = []
     requires_migrations_checks = False
 
