@@ -15,7 +15,7 @@ from callsphere.sip.uri import SipUri
 
 FLUSH_S = 0.2
 """Longest time an outcome waits for others to be handed over with, in seconds."""
-CATCH_UP_S = 0.02
+CATCH_UP_S = 0.03
 """How far behind its pace a batch may fall and still make up for it in one burst, in seconds."""
 
 

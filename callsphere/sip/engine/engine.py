@@ -97,12 +97,17 @@ class PingEngine:
     ) -> dict[SipUri, list[Target] | ResolutionError]:
         """Where each URI leads; what is not known within `timeout` seconds is `dns_timeout`."""
         loop, _ = self._live()
-        wanted = list(dict.fromkeys(uris))
+        assert self._resolver is not None  # noqa: S101 (made before the loop runs)
+        found = {uri: self._resolver.known(uri) for uri in uris}
+        unknown = [uri for uri, known in found.items() if known is None]
+        places = {uri: known for uri, known in found.items() if known is not None}
+        if not unknown:
+            return places
         answer: Future[dict[SipUri, list[Target] | ResolutionError]] = asyncio.run_coroutine_threadsafe(
-            self._resolve_all(wanted, timeout), loop
+            self._resolve_all(unknown, timeout), loop
         )
         try:
-            return answer.result(timeout + STOP_S)
+            return places | answer.result(timeout + STOP_S)
         except TimeoutError:
             raise EngineStopped("The ping engine's thread has ended.") from None
 

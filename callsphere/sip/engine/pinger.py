@@ -27,6 +27,8 @@ IDLE_SWEEP_S = 5.0
 """How often idle connections are looked for while none is."""
 GATHER_S = 0.001
 """While answers pour in they are fetched this often instead of one by one, in seconds."""
+PACE_S = 0.01
+"""A batch with a pace is looked at no more often than this, in seconds; what is due by then goes at once."""
 POURING = 16
 """Answers waiting at one look that count as pouring in."""
 RESOLVING_AT_ONCE = 128
@@ -64,11 +66,11 @@ class Pinger:
     def begin(self, batch: Batch) -> None:
         """Start working on a batch."""
         self._batches.append(batch)
-        uris = dict.fromkeys(target.uri for target in batch.waiting if target.address is None)
-        if uris:
-            remaining = iter(list(uris))
+        unknown = self._take_known(batch)
+        if unknown:
+            remaining = iter(unknown)
             patience = max(target.wait_s for target in batch.waiting)
-            for _ in range(min(RESOLVING_AT_ONCE, len(uris))):
+            for _ in range(min(RESOLVING_AT_ONCE, len(unknown))):
                 self._spawn(self._resolve_some(batch, remaining, patience))
         self._schedule_sweep()
         self._pump_all()
@@ -104,6 +106,17 @@ class Pinger:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def _take_known(self, batch: Batch) -> list[SipUri]:
+        """Routes of all URIs that need no name server now; gives the others."""
+        unknown: list[SipUri] = []
+        for uri in dict.fromkeys(target.uri for target in batch.waiting if target.address is None):
+            found = self._resolver.known(uri)
+            if found is None:
+                unknown.append(uri)
+            else:
+                batch.routes[uri] = self._routes_to(uri, found)
+        return unknown
+
     async def _resolve_some(self, batch: Batch, remaining: Iterator[SipUri], patience: float) -> None:
         """Resolve URIs of a batch until none is left; several of these share `remaining`."""
         for uri in remaining:
@@ -119,12 +132,16 @@ class Pinger:
     async def _routes_of(self, uri: SipUri, patience: float) -> Routes:
         try:
             async with asyncio.timeout(patience):
-                targets = await self._resolver.resolve(uri)
+                return self._routes_to(uri, await self._resolver.resolve(uri))
         except ResolutionError as error:
-            return Failure("", error.cause, error.detail)
+            return self._routes_to(uri, error)
         except TimeoutError:
             return Failure("", "dns_timeout", f"{uri.host}: no answer within {patience:g} s")
-        return self._make_routes(uri, targets)
+
+    def _routes_to(self, uri: SipUri, found: list[Target] | ResolutionError) -> Routes:
+        if isinstance(found, ResolutionError):
+            return Failure("", found.cause, found.detail)
+        return self._make_routes(uri, found)
 
     def _make_routes(self, uri: SipUri, targets: Sequence[Target], *, verify: bool = True) -> Routes:
         try:
@@ -165,7 +182,7 @@ class Pinger:
             if pause:
                 if not batch.paced:
                     batch.paced = True
-                    self._loop.call_later(pause, self._resume, batch)
+                    self._loop.call_later(max(pause, PACE_S), self._resume, batch)
                 return
             following = batch.next_target()
             if following is None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from callsphere.lib.bounded_cache import BoundedCache
 from callsphere.lib.netguard import AddressPolicy
 from callsphere.sip.options import OptionsTemplate
 from callsphere.sip.resolver import Target
@@ -18,6 +19,8 @@ from callsphere.sip.uri import SipUri
 _FAR_AWAY = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
 _LOOPBACK = {socket.AF_INET: "127.0.0.1", socket.AF_INET6: "::1"}
 _STREAM_PORT = {"tcp": 5060, "tls": 5061}
+ROUTES_KEPT = 65_536
+"""Routes that are kept between batches, of about a kilobyte each."""
 MAX_HOST = 80
 """Longest host name to stand in our Via, From and Contact, in characters: the request has to stay small."""
 
@@ -48,6 +51,18 @@ class RouteMaker:
         self._user_agent = user_agent
         self._advertised_host = advertised_host
         self._our_addresses: dict[tuple[socket.AddressFamily, bool], str] = {}
+        self._kept: BoundedCache[tuple[SipUri, Target, bool], Route] = BoundedCache(ROUTES_KEPT)
+
+    def route(self, uri: SipUri, target: Target, *, verify: bool) -> Route:
+        """The route to a target, made or kept; its address is judged each time. Raises as `make` does."""
+        key = (uri, target, verify)
+        known = self._kept.get(key)
+        if known is not None:
+            self._policy.check(target.address)
+            return known
+        made = self.make(uri, target, verify=verify)
+        self._kept.put(key, made)
+        return made
 
     def make(self, uri: SipUri, target: Target, *, verify: bool) -> Route:
         """The route to a target.
@@ -75,13 +90,14 @@ class RouteMaker:
 
     def make_all(self, uri: SipUri, targets: Sequence[Target], *, verify: bool) -> list[Route]:
         """Routes to all targets, in the same order; raise as `make` does."""
-        return [self.make(uri, target, verify=verify) for target in targets]
+        return [self.route(uri, target, verify=verify) for target in targets]
 
     def close(self) -> None:
         """Close the sockets."""
         for udp in self.sockets.values():
             udp.close()
         self.sockets.clear()
+        self._kept.clear()
 
     def _udp(self, family: socket.AddressFamily) -> UdpSocket:
         udp = self.sockets.get(family)
