@@ -1,8 +1,10 @@
 """`make run`: the whole product on this machine, until Ctrl-C."""
 
 import os
+import shutil
 import signal
 import sys
+from pathlib import Path
 
 from callsphere.local import environment, ports
 from callsphere.local.errors import CannotStart
@@ -112,6 +114,7 @@ def _say_home(servers: Servers) -> None:
 
 
 def _supervise(env: dict[str, str], port: int, servers: Servers, logins: str) -> int:
+    env = env | {"PROMETHEUS_MULTIPROC_DIR": str(_empty_folder(LOCAL / "metrics"))}
     watch = Watch(servers, port=port, env=env, logins=logins, logs=LOGS)
     supervisor = Supervisor(folder=ROOT, env=env, logs=LOGS, on_started=watch.start)
     with_sandbox = env["SANDBOX"].lower() in {"1", "true", "yes", "on"}
@@ -123,6 +126,12 @@ def _supervise(env: dict[str, str], port: int, servers: Servers, logins: str) ->
         return 0
     print(watch.complaint or _obituary(supervisor.first_to_end), file=sys.stderr)
     return 1
+
+
+def _empty_folder(path: Path) -> Path:
+    """Counters of processes that ended would be added to those of the new ones."""
+    shutil.rmtree(path, ignore_errors=True)
+    return make_folder(path, 0o700)
 
 
 def _obituary(name: str) -> str:
