@@ -87,6 +87,7 @@ class Call:
         self._acks: dict[str, Flow] = {}
         self._changed = asyncio.Event()
         self._successes: list[SuccessRetransmission] = []
+        self._detour = False  # Route and Contact lead nowhere: hang up where the INVITE went
         self._hung_up = False
         agent.owners.append(self)
 
@@ -189,7 +190,7 @@ class Call:
                 flow = await self._hop(dialog, timeout)
             except (FlowFailed, RoutingError) as failed:
                 problem = failed
-                self._acks[dialog.remote.tag or ""] = flow
+                self._detour = True
         try:
             self._send_first_ack(dialog, flow)
         except FlowFailed as failed:
@@ -213,6 +214,7 @@ class Call:
 
     def _ack_unreachable(self, detail: str) -> None:
         self.ack_lost = detail
+        self._detour = True
         self._changed.set()
 
     async def until(self, ready: Callable[[], bool], seconds: float) -> bool:
@@ -298,7 +300,7 @@ class Call:
 
     async def _hop(self, dialog: Dialog, timeout: float) -> Flow:
         current = self._way_back()
-        if dialog.problem is not None:
+        if dialog.problem is not None or (dialog is self.dialog and self._detour):
             return current
         return await self._agent.hop(dialog.next_hop, current, timeout=timeout)
 
