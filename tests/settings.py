@@ -17,3 +17,5 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 CELERY_BROKER_URL = "memory://"
 AXES_ENABLED = False
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405
+# WhiteNoise warns of a missing folder at every start.
+Path(STATIC_ROOT).mkdir(parents=True, exist_ok=True)  # noqa: F405
