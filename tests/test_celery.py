@@ -1,0 +1,52 @@
+"""Wake-ups: they reach the broker, and a broker that is away costs nobody anything."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+from celery import Celery
+from kombu import Connection
+
+from callsphere.celery import Waker
+
+TASK, QUEUE = "trunks.probe_due_gateways", "probe"
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    """A broker that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(10)
+        yield server
+
+
+def test_a_wake_up_reaches_the_broker() -> None:
+    app = Celery(broker="memory://wake-ups")
+    Waker(app).wake(TASK, QUEUE)
+    with Connection("memory://wake-ups") as broker:
+        message = broker.SimpleQueue(QUEUE).get(timeout=10)
+    assert message.headers["task"] == TASK
+
+
+def test_nobody_waits_for_a_mute_broker(listener: socket.socket) -> None:
+    waker = Waker(Celery(broker=f"redis://127.0.0.1:{listener.getsockname()[1]}/0"))
+    for _ in range(3):
+        waker.wake(TASK, QUEUE)
+    # Asking is over, and the broker was spoken to from elsewhere.
+    connection, _address = listener.accept()
+    connection.close()
+
+
+def test_a_broker_that_refuses_is_asked_again_by_the_next(listener: socket.socket) -> None:
+    address = listener.getsockname()
+    listener.close()
+    quickly = {"max_retries": 1, "interval_start": 0, "interval_step": 0}
+    app = Celery(broker=f"redis://127.0.0.1:{address[1]}/0")
+    app.conf.broker_transport_options = quickly
+    waker = Waker(app)
+    waker._send(TASK, QUEUE)  # raises nothing
+    with socket.create_server(address) as server:
+        server.settimeout(10)
+        waker.wake(TASK, QUEUE)
+        connection, _address = server.accept()
+        connection.close()
