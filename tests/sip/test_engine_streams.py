@@ -151,8 +151,8 @@ def test_unusable_bytes_are_survived_and_named(engine: PingEngine, sent: bytes) 
 
     with StreamPeer(babbles) as peer:
         started = time.monotonic()
-        (outcome,) = ping(engine, target(peer.port, "tcp", wait_s=2.0))
-        assert time.monotonic() - started < 1.0
+        (outcome,) = ping(engine, target(peer.port, "tcp", wait_s=6.0))
+        assert time.monotonic() - started < 3.0
     assert outcome.cause == "malformed_answer"
     assert outcome.detail
 

@@ -204,14 +204,14 @@ def test_a_name_that_takes_long_holds_nobody_up(
     alice: Person, pinger: PingEngine, dns: DnsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(probing, "QUICK_LOOKUP_S", 0.2)
-    monkeypatch.setattr(probing, "LONGEST_LOOKUP_S", 0.3)
+    monkeypatch.setattr(probing, "LONGEST_LOOKUP_S", 2.0)
     dns.mute.add("slow.test")
     dns.set("quick.test", "A", "127.0.0.1")
     with UdpPeer(ok) as peer:
         make_trunk(alice, "T", "sip:slow.test:5060", f"sip:quick.test:{peer.port}")
         started = time.monotonic()
         probing.probe_due(pinger)
-        assert peer.requests[0][0] - started < 0.45
+        assert peer.requests[0][0] - started < 1.5
     assert states(alice) == {
         "quick.test": ("up", 200, "", 1),
         "slow.test": ("down", None, "dns_timeout", 1),
