@@ -72,7 +72,8 @@ def _refused_ranges() -> list[tuple[int, int, str]]:
     """First number, last number and reason of everything refused, in order."""
     first, last = _range(_V6_GLOBAL)
     outside = f"outside {_V6_GLOBAL}"
-    inside = [(*_range(network), f"inside {network}") for network in (*_V4_REFUSED, *_V6_REFUSED)]
+    refused: list[IPv4Network | IPv6Network] = [*_V4_REFUSED, *_V6_REFUSED]
+    inside = [(*_range(network), f"inside {network}") for network in refused]
     return sorted([(0, first - 1, outside), (last + 1, _V4_BASE - 1, outside), *inside])
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network, ip_address
+
 import pytest
 
+from callsphere.lib import netguard
 from callsphere.lib.netguard import AddressPolicy, AddressRefused, port_refused
 from tests.lib.dangerous_addresses import DANGEROUS, HARMLESS
 
@@ -19,6 +22,34 @@ def test_dangerous_addresses_are_refused(address: str) -> None:
 @pytest.mark.parametrize("address", HARMLESS)
 def test_public_addresses_are_not(address: str) -> None:
     AddressPolicy().check(address)
+
+
+REFUSED: list[IPv4Network | IPv6Network] = [*netguard._V4_REFUSED, *netguard._V6_REFUSED]
+
+
+@pytest.mark.parametrize("network", [*REFUSED, netguard._V6_GLOBAL], ids=str)
+def test_networks_are_refused_from_their_first_to_their_last_address(
+    network: IPv4Network | IPv6Network,
+) -> None:
+    first, last = int(network.network_address), int(network.broadcast_address)
+    for number in {max(0, first - 1), first, last, min(last + 1, 2**network.max_prefixlen - 1)}:
+        address = type(network.network_address)(number)
+        inside = any(address in each for each in REFUSED)
+        refused = inside or (address.version == 6 and ip_address(address) not in netguard._V6_GLOBAL)
+        try:
+            AddressPolicy().check(str(address))
+        except AddressRefused:
+            assert refused, address
+        else:
+            assert not refused, address
+
+
+def test_the_operators_ipv6_networks_allow_no_ipv4() -> None:
+    policy = AddressPolicy.from_strings(["::/0", "::ffff:0:0/96"])
+    for address in ("10.0.0.1", "::ffff:10.0.0.1"):
+        with pytest.raises(AddressRefused):
+            policy.check(address)
+    policy.check("fd00::1")
 
 
 NO_ADDRESSES = [

@@ -23,7 +23,8 @@ class DnsServer:
     """Answers from what `set` was told; every question asked is kept in `asked`.
 
     `then` answers are given one after the other, the last one for ever. Names in `mute` get no
-    answer, names in `broken` SERVFAIL. Everything else does not exist.
+    answer, names in `broken` SERVFAIL. Everything else does not exist. `soa` (zone, TTL, MINIMUM)
+    comes with the news that something is absent.
     """
 
     def __init__(self) -> None:
@@ -31,6 +32,7 @@ class DnsServer:
         self.mute: set[str] = set()
         self.broken: set[str] = set()
         self.ttl = 300
+        self.soa: tuple[str, int, int] | None = None
         self._answers: dict[Question, list[list[str]]] = defaultdict(list)
         self._aliases: dict[str, str] = {}
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -101,6 +103,10 @@ class DnsServer:
             )
         elif not reply.answer and not any(known == name for known, _ in self._answers):
             reply.set_rcode(dns.rcode.NXDOMAIN)
+        if not records and self.soa is not None:
+            zone, ttl, minimum = self.soa
+            text = f"ns.{zone}. hostmaster.{zone}. 1 3600 600 86400 {minimum}"
+            reply.authority.append(dns.rrset.from_text(f"{zone}.", ttl, "IN", "SOA", text))
         return reply
 
     def _records(self, name: str, rdtype: str) -> list[str]:
