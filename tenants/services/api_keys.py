@@ -62,9 +62,10 @@ def revoke_api_key(*, tenant: Tenant, actor: Actor, key: ApiKey) -> None:
 
 
 def _check_limit(tenant: Tenant) -> None:
-    Tenant.objects.select_for_update().get(pk=tenant.pk)  # two requests at once must not both find room
-    if ApiKey.objects.filter(tenant=tenant, revoked_at=None).count() >= tenant.api_key_limit:
-        raise LimitReached(f"You have {tenant.api_key_limit} API keys in use. Revoke one first.")
+    # Two requests at once must not both find room.
+    limit = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk).api_key_limit
+    if ApiKey.objects.filter(tenant=tenant, revoked_at=None).count() >= limit:
+        raise LimitReached(f"You have {limit} API keys in use. Revoke one first.")
 
 
 def _checked_capabilities(names: Iterable[str]) -> list[str]:

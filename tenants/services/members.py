@@ -33,7 +33,6 @@ def invite_member(*, tenant: Tenant, actor: Actor, inviter: Membership, email: s
     _check_grantable(inviter, role)
     if Membership.objects.filter(tenant=tenant, user__email__iexact=email).exists():
         raise ValidationError({"email": f"{email} is a member already."})
-    _check_member_limit(tenant, invited=_open_invitations(tenant))
     token = new_token()
     invitation = Invitation(
         tenant=tenant,
@@ -45,6 +44,7 @@ def invite_member(*, tenant: Tenant, actor: Actor, inviter: Membership, email: s
     )
     try:
         with transaction.atomic():
+            _check_member_limit(tenant, with_invited=True)
             _withdraw_expired(tenant, email)
             invitation.save()
             TenantRoute.objects.create(hash=invitation.token_hash, kind=RouteKind.INVITATION, tenant=tenant)
@@ -134,10 +134,11 @@ def change_role(
     *, tenant: Tenant, actor: Actor, changer: Membership, member: Membership, role: str
 ) -> Membership:
     """Give a member another role. The last owner stays one."""
-    _check_grantable(changer, role)
-    _check_grantable(changer, member.role)
     with transaction.atomic():
-        locked = _lock_members(tenant)[member.pk]
+        members = _lock_members(tenant)
+        changer, locked = _still(members, changer), _still(members, member)
+        _check_grantable(changer, role)
+        _check_grantable(changer, locked.role)
         if locked.role == role:
             return locked
         if locked.role == Role.OWNER:
@@ -151,10 +152,11 @@ def change_role(
 
 def remove_member(*, tenant: Tenant, actor: Actor, remover: Membership, member: Membership) -> None:
     """Take a person out of the tenant; leaving oneself needs no rank. The last owner stays."""
-    if member.pk != remover.pk:
-        _check_grantable(remover, member.role)
     with transaction.atomic():
-        locked = _lock_members(tenant)[member.pk]
+        members = _lock_members(tenant)
+        remover, locked = _still(members, remover), _still(members, member)
+        if locked.pk != remover.pk:
+            _check_grantable(remover, locked.role)
         if locked.role == Role.OWNER:
             _check_another_owner(tenant)
         record_event(
@@ -173,6 +175,13 @@ def _lock_members(tenant: Tenant) -> dict[object, Membership]:
     return {member.pk: member for member in members.order_by("pk")}
 
 
+def _still(members: dict[object, Membership], member: Membership) -> Membership:
+    """Return the member as stored now. Raises Refused for one who has left meanwhile."""
+    if member.pk not in members:
+        raise Refused(f"{member.user.get_full_name()} is not a member any more.", code="left_meanwhile")
+    return members[member.pk]
+
+
 def _check_another_owner(tenant: Tenant) -> None:
     if Membership.objects.filter(tenant=tenant, role=Role.OWNER).count() < 2:
         raise Refused("A tenant needs an owner. Make somebody else an owner first.", code="last_owner")
@@ -189,10 +198,13 @@ def _open_invitations(tenant: Tenant) -> int:
     ).count()
 
 
-def _check_member_limit(tenant: Tenant, *, invited: int = 0) -> None:
-    if Membership.objects.filter(tenant=tenant).count() + invited >= tenant.member_limit:
+def _check_member_limit(tenant: Tenant, *, with_invited: bool = False) -> None:
+    # Two requests at once must not both find room.
+    limit = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk).member_limit
+    invited = _open_invitations(tenant) if with_invited else 0
+    if Membership.objects.filter(tenant=tenant).count() + invited >= limit:
         raise LimitReached(
-            f"Your plan has room for {tenant.member_limit} members, open invitations included."
+            f"Your plan has room for {limit} members, open invitations included."
             " Remove one or change the plan."
         )
 
