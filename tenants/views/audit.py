@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import uuid
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -54,8 +54,7 @@ def narrowed(events: QuerySet[AuditEvent], wanted: dict[str, Any]) -> QuerySet[A
     if wanted.get("since"):
         events = events.filter(created_at__gte=datetime.combine(wanted["since"], time.min, UTC))
     if wanted.get("until"):
-        following = wanted["until"] + timedelta(days=1)
-        events = events.filter(created_at__lt=datetime.combine(following, time.min, UTC))
+        events = events.filter(created_at__lte=datetime.combine(wanted["until"], time.max, UTC))
     return events
 
 

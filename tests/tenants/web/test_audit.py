@@ -129,6 +129,10 @@ def test_wrong_filters_are_explained(alice: Person, query: str, errors: dict[str
     assert (response.status_code, response.context["form"].errors) == (400, errors)
 
 
+def test_the_last_day_of_the_calendar_is_a_day(alice: Person) -> None:
+    assert len(lines(alice, "?since=0001-01-01&until=9999-12-31")) == 1
+
+
 def test_pages_lead_to_each_other_without_loss(alice: Person) -> None:
     record(alice, "tenant.updated", count=2 * PAGE_SIZE)
     client, address = alice.client(), url("audit", alice.tenant)
