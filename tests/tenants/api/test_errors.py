@@ -50,6 +50,13 @@ def test_unknown_methods(api: APIClient, method: str) -> None:
     check(getattr(api, method)(TRUNKS), 405, "method_not_allowed")
 
 
+@pytest.mark.parametrize("header", ["", "*", "one", "1" * 5000, '"1", "2"'])
+def test_versions_that_are_none(api: APIClient, alice: Person, header: str) -> None:
+    with tenant_context(alice.tenant):
+        trunk = Trunk.objects.create(tenant=alice.tenant, name="Main line")
+    check(api.delete(f"{TRUNKS}{trunk.pk}/", headers={"If-Match": header}), 428, "if_match_required")
+
+
 @pytest.mark.parametrize(
     "header", ["Bearer cs_live_x", "Bearer " + "a" * 5000, "Bearer cs_live_aaaaaaaaaaaa_" + "b" * 43]
 )
