@@ -1,6 +1,7 @@
 """Structured logs: one JSON object a line (or coloured text on a terminal), with request and tenant ids."""
 
 import os
+import re
 import sys
 
 import sentry_sdk
@@ -10,6 +11,11 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 # A value under one of these names never reaches a log line or an error report.
 SECRET_NAMES = ("password", "secret", "token", "authorization", "cookie", "credential", "api_key")
 MASK = "[hidden]"
+# Addresses whose last part is a token that lets its holder in; a query may hold such an address too.
+_TOKENS = re.compile(
+    r"(?P<start>(?<!/team)(?:/|%2F)(?:invitations|confirm-email|reset(?:/|%2F)key)(?:/|%2F))(?:(?!%2F)[^\s/?&\"'])+",
+    re.IGNORECASE,
+)
 
 
 def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -17,6 +23,14 @@ def hide_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> Even
     for name in event:
         if name != "event" and any(word in name.lower() for word in SECRET_NAMES):
             event[name] = MASK
+    return event
+
+
+def hide_tokens(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Mask the tokens of links in the addresses that lines tell of."""
+    for name in ("event", "request"):
+        if isinstance(event.get(name), str):
+            event[name] = _TOKENS.sub(rf"\g<start>{MASK}", event[name])
     return event
 
 
@@ -28,6 +42,7 @@ def configure(log_format: str) -> dict[str, object]:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         hide_secrets,
+        hide_tokens,
     ]
     structlog.configure(
         processors=[

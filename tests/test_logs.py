@@ -1,0 +1,51 @@
+"""What log lines must not tell."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from callsphere.logs import MASK, hide_secrets, hide_tokens
+
+
+def test_values_under_secret_names_are_masked() -> None:
+    event = {"event": "signed in", "api_key_id": "k1", "password": "hunter2", "user": "u1"}
+    assert hide_secrets(None, "info", event) == {
+        "event": "signed in",
+        "api_key_id": MASK,
+        "password": MASK,
+        "user": "u1",
+    }
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("/invitations/4Ab-c_9/", f"/invitations/{MASK}/"),
+        ("/accounts/confirm-email/MQ:1x:s_-/", f"/accounts/confirm-email/{MASK}/"),
+        ("/accounts/password/reset/key/3-abc-def/", f"/accounts/password/reset/key/{MASK}/"),
+        (
+            "/accounts/login/?next=%2Finvitations%2F4Ab-c_9%2F",
+            f"/accounts/login/?next=%2Finvitations%2F{MASK}%2F",
+        ),
+        (
+            "/accounts/login/?next=/invitations/4Ab-c_9/&x=1",
+            f"/accounts/login/?next=/invitations/{MASK}/&x=1",
+        ),
+        ("/t/acme/team/invitations/?page=2", "/t/acme/team/invitations/?page=2"),
+        ("/t/acme/trunks/", "/t/acme/trunks/"),
+    ],
+)
+def test_tokens_in_addresses_are_masked(address: str, told: str) -> None:
+    event: dict[str, Any] = {"event": f"Not Found: {address}", "request": f"GET {address}"}
+    assert hide_tokens(None, "info", event) == {"event": f"Not Found: {told}", "request": f"GET {told}"}
+
+
+def test_a_request_with_a_token_is_logged_without_it(db: None, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    Client().get("/invitations/4Ab-c_9/")
+    lines = [
+        str(record.msg) for record in caplog.records if record.name.startswith("django_structlog.middlewares")
+    ]
+    assert len(lines) == 2
+    assert not any("4Ab-c_9" in line for line in lines)
