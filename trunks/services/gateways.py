@@ -20,7 +20,7 @@ from trunks.services.editing import (
     remove,
     save_edit,
 )
-from trunks.services.watching import start_watching, watch_anew
+from trunks.services.watching import start_watching, stop_watching, watch_anew
 
 GATEWAYS_PER_TRUNK = 50
 _FIELDS = ("uri", "priority", "weight", "is_enabled")
@@ -90,6 +90,7 @@ def delete_gateway(
         lock_trunk_of(tenant, gateway.trunk_id)
         row = locked(Gateway, tenant, gateway.pk)
         check_version(row, expected_version, {})
+        stop_watching([row])
         remove(row, tenant=tenant, actor=actor, verb="gateway.deleted", fields=_FIELDS)
 
 

@@ -21,7 +21,7 @@ from trunks.services.editing import (
     save_edit,
     several_lines,
 )
-from trunks.services.watching import pause_trunk, resume_trunk
+from trunks.services.watching import pause_trunk, resume_trunk, stop_watching
 
 _FIELDS = ("name", "direction", "authentication", "is_enabled", "notes")
 
@@ -79,6 +79,7 @@ def delete_trunk(*, tenant: Tenant, actor: Actor, trunk: Trunk, expected_version
     with transaction.atomic():
         row = locked(Trunk, tenant, trunk.pk)
         check_version(row, expected_version, {})
+        stop_watching(row.gateways.filter(tenant=tenant))
         remove(row, tenant=tenant, actor=actor, verb="trunk.deleted", fields=_FIELDS)
 
 

@@ -59,6 +59,15 @@ def resume_trunk(trunk: Trunk) -> None:
     wake_probes()
 
 
+def stop_watching(gateways: Iterable[Gateway]) -> None:
+    """Hold the gateways' health, to delete them next.
+
+    Probe workers take these rows first and then what belongs to them; who takes them last could deadlock.
+    """
+    rows = GatewayHealth.objects.select_for_update().filter(gateway__in=gateways).order_by("pk")
+    list(rows.values_list("pk"))
+
+
 def wake_probes() -> None:
     """Ask a worker to look for due gateways as soon as this transaction is stored."""
     transaction.on_commit(lambda: celery.wake("trunks.probe_due_gateways", "probe"))
