@@ -4,34 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import random
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from callsphere.sip.agent.exchange import Exchange, NoFinalAnswer
 from callsphere.sip.agent.flow import Flow, FlowFailed
-from callsphere.sip.agent.user_agent import UserAgent, Way
-from callsphere.sip.dialog import (
-    Answered,
-    AnsweredAgain,
-    Dialog,
-    DialogSet,
-    PeerEvent,
-    RoutingError,
-    SuccessRetransmission,
-    Unwanted,
-    receive_request,
+from callsphere.sip.agent.inside import (
+    CANCEL_WAIT_S,
+    CHALLENGES,
+    DialogRequests,
+    carries_credentials,
+    with_interval,
 )
+from callsphere.sip.agent.peer_side import PeerSide, is_hang_up
+from callsphere.sip.agent.user_agent import UserAgent
+from callsphere.sip.dialog import Answered, AnsweredAgain, Dialog, DialogSet, Reaction, RoutingError, Unwanted
 from callsphere.sip.digest import Authenticator
 from callsphere.sip.message import Request, Response
 from callsphere.sip.sdp import MediaSession, SdpError, SessionDescription, parse_sdp
-from callsphere.sip.session_timer import SessionTimer, TimerNegotiation
+from callsphere.sip.session_timer import TimerNegotiation
 from callsphere.sip.transaction import next_attempt
 
-CHALLENGES = (401, 407)
-CANCEL_WAIT_S = 4.0
-"""How long the end of a cancelled INVITE is waited for."""
 HANG_UP_S = 4.0
 """How long the answer to a BYE that nobody judges is waited for."""
 
@@ -86,10 +80,10 @@ class Call:
         self._invite: Request | None = None
         self._acks: dict[str, Flow] = {}
         self._changed = asyncio.Event()
-        self._successes: list[SuccessRetransmission] = []
         self._detour = False  # Route and Contact lead nowhere: hang up where the INVITE went
         self._hung_up = False
-        agent.owners.append(self)
+        self._inside = DialogRequests(agent, authenticator, self._hop)
+        self._peer = PeerSide(agent, self._all_dialogs, self._peer_asked)
 
     # Calling
 
@@ -105,7 +99,8 @@ class Call:
                 invite = next_attempt(self._authenticator.answer(response, invite))
             elif response.status == 422:
                 self.negotiation.on_422(response)
-                invite = next_attempt(self._with_interval(invite, self.negotiation.headers()))
+                longer = with_interval(invite, self.negotiation.headers(), self._authenticator)
+                invite = next_attempt(longer)
             else:
                 return response
 
@@ -128,18 +123,6 @@ class Call:
         raise NoFinalAnswer(
             "call_not_answered", f"No final answer came within {patience.ringing:g} s after {status}."
         )
-
-    def _with_interval(self, request: Request, headers: Iterable[tuple[str, str]]) -> Request:
-        """A copy of a request with other timer headers."""
-        again = Request(request.method, request.uri, request.headers.copy(), request.body)
-        for name in ("Session-Expires", "Min-SE"):
-            again.headers.remove(name)
-        for name, value in headers:
-            if name != "Supported":
-                again.headers.add(name, value)
-        if "authorization" in again.headers or "proxy-authorization" in again.headers:
-            return self._authenticator.preemptive(again)  # the same credentials twice would be a replay
-        return again
 
     def _hear(self, response: Response) -> None:
         """A response to the INVITE, in whatever state."""
@@ -171,8 +154,7 @@ class Call:
     @property
     def with_credentials(self) -> bool:
         """Whether the latest INVITE carried an answer to a challenge."""
-        headers = self._invite.headers if self._invite is not None else ()
-        return "authorization" in headers or "proxy-authorization" in headers
+        return self._invite is not None and carries_credentials(self._invite)
 
     # ACK
 
@@ -241,62 +223,8 @@ class Call:
 
         Raises NoFinalAnswer, FlowFailed, RoutingError, Refusal and IntervalLoop.
         """
-        dialog = self.dialog
-        assert dialog is not None  # noqa: S101 (asked of an answered call only)
-        try:
-            flow = await self._hop(dialog, timeout)
-            request = dialog.request(method, via=flow.via(), headers=headers, body=body)
-            return await self._ask_inside(dialog, request, flow, timeout)
-        except BaseException:
-            if body and self.media.offer_pending:
-                self.media.withdraw_offer()
-            raise
-
-    async def _ask_inside(self, dialog: Dialog, request: Request, flow: Flow, timeout: float) -> Response:
-        while True:
-            response = await self._exchange_inside(dialog, request, flow, timeout)
-            if response.status in CHALLENGES:
-                again = self._authenticator.answer(response, request)
-            elif response.status == 422 and dialog.timer is not None and "session-expires" in request.headers:
-                dialog.timer = _raised(dialog.timer, response)
-                again = self._with_interval(request, dialog.timer.headers())
-            else:
-                return response
-            request = dialog.retry(again, via=flow.via())
-
-    async def _exchange_inside(
-        self, dialog: Dialog, request: Request, flow: Flow, timeout: float
-    ) -> Response:
-        acked: list[Flow] = []
-
-        def hear(response: Response) -> None:
-            if request.method == "INVITE" and 200 <= response.status < 300 and acked:
-                again = dialog.ack_again(response)
-                if again is not None:
-                    self._agent.send_ack(again, acked[0])
-
-        exchange = self._agent.start(request, flow, timeout=timeout, listener=hear)
-        try:
-            response = await self._final_inside(exchange, timeout)
-        except NoFinalAnswer:
-            dialog.receive_response(request.respond(408))  # RFC 3261 §8.1.3.1: silence counts as 408
-            raise
-        dialog.receive_response(response)
-        if request.method == "INVITE" and response.status < 300:
-            try:
-                way = await self._hop(dialog, timeout)
-            except (FlowFailed, RoutingError):
-                way = flow
-            self._agent.send_ack(dialog.ack(request, via=way.via()), way)
-            acked.append(way)
-        return response
-
-    async def _final_inside(self, exchange: Exchange, timeout: float) -> Response:
-        """The final response; a re-INVITE that only rings is cancelled after twice the time."""
-        await asyncio.wait({exchange.final}, timeout=2 * timeout)
-        if not exchange.final.done():
-            self._agent.cancel(exchange, wait=CANCEL_WAIT_S)
-        return await exchange.final
+        assert self.dialog is not None  # noqa: S101 (asked of an answered call only)
+        return await self._inside.ask(self.dialog, method, headers=headers, body=body, timeout=timeout)
 
     async def _hop(self, dialog: Dialog, timeout: float) -> Flow:
         current = self._way_back()
@@ -312,6 +240,7 @@ class Call:
 
     async def give_up(self) -> None:
         """CANCEL the INVITE, and wait for its end; a 2xx that comes all the same is ACKed and hung up."""
+        self._peer.stop()
         exchange = self._exchange
         if self._dialogs is None or exchange is None or exchange.final.done():
             return
@@ -353,49 +282,10 @@ class Call:
         except Exception:  # noqa: BLE001 (nobody waits for this call any more)
             return
 
-    # What the peer asks
+    def _all_dialogs(self) -> Iterable[Dialog]:
+        return () if self._dialogs is None else self._dialogs.dialogs.values()
 
-    def take_request(self, request: Request, way: Way) -> Response | None:
-        """Answer a request in one of this call's dialogs; None for others'."""
-        dialog = self._dialog_of(request)
-        if dialog is None:
-            return None
-        now = time.monotonic()
-        reaction = receive_request(dialog, request, now=now, chance=random.random())  # noqa: S311
-        if reaction.event is PeerEvent.BYE and dialog is self.dialog:
-            self.peer_hang_up = self.peer_hang_up or HangUp(now, reaction.detail)
-        if reaction.response is not None and request.method == "INVITE" and reaction.response.status == 200:
-            success = SuccessRetransmission(reaction.response, now)
-            self._successes.append(success)
-            self._agent.spawn(self._repeat_success(success, way))
+    def _peer_asked(self, dialog: Dialog, reaction: Reaction | None) -> None:
+        if reaction is not None and is_hang_up(reaction) and dialog is self.dialog:
+            self.peer_hang_up = self.peer_hang_up or HangUp(time.monotonic(), reaction.detail)
         self._changed.set()
-        return reaction.response
-
-    def take_ack(self, request: Request) -> bool:
-        """Take the ACK of a peer's re-INVITE."""
-        dialog = self._dialog_of(request)
-        if dialog is None:
-            return False
-        receive_request(dialog, request, now=time.monotonic(), chance=0.0)
-        for success in self._successes:
-            success.acknowledge(request)
-        self._changed.set()
-        return True
-
-    async def _repeat_success(self, success: SuccessRetransmission, way: Way) -> None:
-        while (due := success.next_timer()) is not None:
-            await asyncio.sleep(max(0.0, due - time.monotonic()))
-            response = success.handle_timer(time.monotonic())
-            if response is not None and success.next_timer() is not None:
-                self._agent.send_again(response, way)
-
-    def _dialog_of(self, request: Request) -> Dialog | None:
-        dialogs = self._dialogs.dialogs.values() if self._dialogs is not None else ()
-        return next((dialog for dialog in dialogs if dialog.matches(request)), None)
-
-
-def _raised(timer: SessionTimer, response: Response) -> SessionTimer:
-    """The timer with the interval that a 422 to its refresh asks for; raise IntervalLoop."""
-    negotiation = TimerNegotiation.of(timer)
-    interval = negotiation.on_422(response)
-    return replace(timer, interval=interval, min_se=negotiation.min_se)

@@ -5,30 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
-import os
 import socket
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-from callsphere.lib.netguard import AddressPolicy, AddressRefused
+from callsphere.lib.netguard import AddressPolicy
+from callsphere.sip.agent.answering import Arrival, DialogOwner, ReplyPath, answer_to
 from callsphere.sip.agent.exchange import Exchange
 from callsphere.sip.agent.flow import (
-    ConnectionFlow,
-    DatagramFlow,
     Flow,
     FlowFailed,
-    family_of,
-    our_address,
 )
 from callsphere.sip.agent.ports import DatagramPorts, Source
-from callsphere.sip.dialog import answer_outside
+from callsphere.sip.agent.ways import Ways
 from callsphere.sip.errors import SipParseError
 from callsphere.sip.message import Request, Response, parse_message
-from callsphere.sip.nat import LocalFlow, response_address, stamp_via, stays_on_flow
-from callsphere.sip.resolver import ResolutionError, Resolver, Target
+from callsphere.sip.nat import response_address, stamp_via
+from callsphere.sip.resolver import Resolver, Target
 from callsphere.sip.trace import Trace
 from callsphere.sip.transaction import (
     ClientTransaction,
@@ -40,33 +35,12 @@ from callsphere.sip.transaction import (
     StrayResponse,
     TransactionLayer,
 )
-from callsphere.sip.transport.connection import Connection, ConnectionFailed, open_connection
+from callsphere.sip.transport.connection import Connection, ConnectionFailed
 from callsphere.sip.transport.tls import TlsTrust
 from callsphere.sip.transport.udp import Unreachable
 from callsphere.sip.uri import SipUri
 
-Way = Callable[[bytes], None]
-"""Where the answers to a request of the peer's go."""
-
 MAX_ODDITIES = 256
-
-
-@dataclass(frozen=True, slots=True)
-class _Arrival:
-    """Where a request of the peer's came from, for its answers and the trace."""
-
-    way: Way
-    label: str
-
-
-class DialogOwner(Protocol):
-    """Whoever has dialogs that the peer may send requests in."""
-
-    def take_request(self, request: Request, way: Way) -> Response | None:
-        """Answer a request of one's own dialogs; None for others'."""
-
-    def take_ack(self, request: Request) -> bool:
-        """Take an ACK of one's own dialogs; whether it was one."""
 
 
 class UserAgent:
@@ -90,13 +64,12 @@ class UserAgent:
         self.trace = trace
         self.resolver = resolver
         self.owners: list[DialogOwner] = []
-        self._policy = policy
-        self._trust = trust
-        self._advertised_host = advertised_host
         self._loop = asyncio.get_running_loop()
         self._layer = TransactionLayer()
         self._ports = DatagramPorts(self._datagram_received, self._unreachable)
-        self._flows: dict[Target, Flow] = {}
+        self._ways = Ways(
+            self, self._ports, policy=policy, resolver=resolver, trust=trust, advertised_host=advertised_host
+        )
         self._exchanges: dict[str, Exchange] = {}
         self._watched_branches: dict[str, Callable[[str], None]] = {}
         self._oddities: deque[tuple[float, str, str]] = deque(maxlen=MAX_ODDITIES)
@@ -104,69 +77,13 @@ class UserAgent:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
-    # Ways
-
     async def open(self, target: Target, *, timeout: float) -> Flow:
         """The way to a target, opened when there is none; raise FlowFailed."""
-        known = self._flows.get(target)
-        if known is not None and known.failure is None:
-            return known
-        try:
-            self._policy.check(target.address)
-        except AddressRefused as refusal:
-            raise FlowFailed("connect", "address_refused", str(refusal)) from None
-        host = our_address(target.address)
-        if target.transport == "udp":
-            flow: Flow = self._open_datagrams(target, host)
-        else:
-            flow = await self._open_connection(target, timeout)
-        self._flows[target] = flow
-        return flow
+        return await self._ways.open(target, timeout=timeout)
 
     async def hop(self, uri: SipUri, current: Flow, *, timeout: float) -> Flow:
-        """The way that a next hop names: the current connection where it leads there, else a new one.
-
-        Raises FlowFailed with what became of the last address tried.
-        """
-        remote = (current.target.address, current.target.port)
-        usable = current.failure is None
-        if current.reliable and stays_on_flow(uri, current.target.transport, remote):
-            # Dialled again where the peer has closed it: the certificate is still for the name first used.
-            return current if usable else await self.open(current.target, timeout=timeout)
-        try:
-            async with asyncio.timeout(timeout):
-                targets = await self.resolver.resolve(uri)
-        except ResolutionError as error:
-            raise FlowFailed("dns", error.cause, error.detail) from None
-        except TimeoutError:
-            raise FlowFailed("dns", "dns_timeout", f"{uri.host}: no answer in time") from None
-        failure: FlowFailed | None = None
-        for target in targets:
-            here = (target.address, target.port) == remote
-            if here and usable and (target.transport == current.target.transport or _unnamed(uri, current)):
-                return current
-            try:
-                return await self.open(target, timeout=timeout)
-            except FlowFailed as failed:
-                failure = failed
-        raise failure or FlowFailed("dns", "dns_not_found", f"{uri.host}: no address")
-
-    def _open_datagrams(self, target: Target, host: str) -> Flow:
-        try:
-            udp = self._ports.get(family_of(target.address))
-        except OSError as error:
-            raise FlowFailed("connect", "connect_timeout", f"{error.strerror}.") from None
-        return DatagramFlow(target, LocalFlow("udp", host, udp.port, self._advertised_host), udp)
-
-    async def _open_connection(self, target: Target, timeout: float) -> Flow:
-        tls = self._trust.client(target.server_name) if target.transport == "tls" else None
-        try:
-            connection, took = await open_connection(self, target.address, target.port, tls, timeout=timeout)
-        except ConnectionFailed as failure:
-            raise FlowFailed(failure.stage, failure.cause, failure.detail) from None
-        host, port = connection.local
-        local = LocalFlow(target.transport, host, port, self._advertised_host)
-        return ConnectionFlow(target, local, connection, took)
+        """The way that a next hop names, `current` where it leads there; raise FlowFailed."""
+        return await self._ways.hop(uri, current, timeout=timeout)
 
     # Asking
 
@@ -229,15 +146,14 @@ class UserAgent:
             self._timer.cancel()
         for task in self._tasks:
             task.cancel()
-        for flow in self._flows.values():
-            flow.close()
+        self._ways.close()
         self._ports.close()
 
     # What arrives
 
     def message_received(self, connection: Connection, message: Request | Response) -> None:
         """A message came over a connection."""
-        flow = self._flow_of(connection)
+        flow = self._ways.flow_of(connection)
         label = flow.label if flow is not None else ""
         self.trace.add("received", message.to_bytes(), label, time.monotonic(), message)
 
@@ -250,14 +166,14 @@ class UserAgent:
 
     def oddity_received(self, connection: Connection, what: str, data: bytes) -> None:
         """Something unreadable came over a connection."""
-        flow = self._flow_of(connection)
+        flow = self._ways.flow_of(connection)
         if flow is not None:
             self._note(flow.target.address, what)
             self.trace.add("received", data, flow.label, time.monotonic())
 
     def connection_ended(self, connection: Connection, failure: ConnectionFailed) -> None:
         """A connection is over: whatever waits on it will get no answer (RFC 3261 §17.1.4)."""
-        flow = self._flow_of(connection)
+        flow = self._ways.flow_of(connection)
         for exchange in list(self._exchanges.values()):
             if exchange.flow is flow and not exchange.transaction.finished:
                 self._fail(exchange, FlowFailed(failure.stage, failure.cause, failure.detail))
@@ -295,14 +211,14 @@ class UserAgent:
             self._fail(exchange, FlowFailed("open", "connect_refused", detail))
 
     def _take(
-        self, message: Request | Response, source: Source, way: Way, label: str, *, reliable: bool
+        self, message: Request | Response, source: Source, path: ReplyPath, label: str, *, reliable: bool
     ) -> None:
         if self._closed:
             return
         for event in self._layer.receive(message, time.monotonic(), reliable=reliable):
             if isinstance(event, IncomingRequest):
-                event.transaction.context = _Arrival(way, label)
-                self._answer(event, way)
+                event.transaction.context = Arrival(path, label)
+                self._answer(event, path)
             elif isinstance(event, IncomingAck):
                 any(owner.take_ack(event.request) for owner in self.owners)
             elif isinstance(event, StrayResponse) and event.ended is None:
@@ -311,18 +227,8 @@ class UserAgent:
                 self._carry_out([event])
         self._schedule()
 
-    def _answer(self, event: IncomingRequest, way: Way) -> None:
-        request = event.request
-        response: Response | None = None
-        if event.merged:
-            response = request.respond(482, to_tag=_tag())
-        elif request.method == "CANCEL":
-            response = request.respond(200 if event.cancels is not None else 481, to_tag=_tag())
-        for owner in self.owners if response is None else ():
-            response = owner.take_request(request, way)
-            if response is not None:
-                break
-        response = response or answer_outside(request, to_tag=_tag(), user_agent=self.product)
+    def _answer(self, event: IncomingRequest, path: ReplyPath) -> None:
+        response = answer_to(event, path, self.owners, self.product)
         if response is not None:
             self._carry_out(self._layer.respond(event.transaction, response, time.monotonic()))
 
@@ -343,8 +249,8 @@ class UserAgent:
 
     def _transmit(self, event: Send) -> None:
         transaction = event.transaction
-        if isinstance(transaction.context, _Arrival):
-            transaction.context.way(event.data)
+        if isinstance(transaction.context, Arrival):
+            transaction.context.path(event.data)
             self.trace.add("sent", event.data, transaction.context.label, time.monotonic())
         elif isinstance(transaction, ClientTransaction) and isinstance(transaction.context, Exchange):
             self._send(transaction.context, event.data, transaction)
@@ -358,10 +264,10 @@ class UserAgent:
             return
         self.trace.add("sent", data, exchange.flow.label, time.monotonic())
 
-    def send_again(self, response: Response, way: Way) -> None:
+    def send_again(self, response: Response, path: ReplyPath) -> None:
         """Repeat a 2xx of ours to a peer's INVITE."""
         data = response.to_bytes()
-        way(data)
+        path(data)
         self.trace.add("sent", data, "", time.monotonic(), response)
 
     def _fail(self, exchange: Exchange, failure: FlowFailed) -> None:
@@ -373,12 +279,6 @@ class UserAgent:
 
     def _note(self, address: str, what: str) -> None:
         self._oddities.append((time.monotonic(), address, what))
-
-    def _flow_of(self, connection: Connection) -> Flow | None:
-        for flow in self._flows.values():
-            if isinstance(flow, ConnectionFlow) and flow.connection is connection:
-                return flow
-        return None
 
     # Time
 
@@ -394,18 +294,6 @@ class UserAgent:
         self._carry_out(self._layer.handle_timer(time.monotonic()))
 
 
-def _unnamed(uri: SipUri, current: Flow) -> bool:
-    """Whether a URI with the address of our connection leaves out, or blurs, which transport it means."""
-    if not current.reliable or (uri.scheme == "sips" and current.target.transport != "tls"):
-        return False
-    # ";transport=tcp" at a port that speaks TLS names what TLS runs on (RFC 3261 §26.2.2).
-    return uri.explicit_transport in (None, "tcp")
-
-
 def _hostport(source: Source) -> str:
     host, port = source
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
-def _tag() -> str:
-    return os.urandom(6).hex()
