@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable
 
 from callsphere.sip.digest import Verdict, make_challenge, verify
@@ -34,8 +35,15 @@ class Carrier:
 
     @property
     def methods(self) -> list[str]:
-        """What was asked, in order."""
+        """What was asked so far, in order."""
         return [request.method for request in self.requests]
+
+    def asked(self, *methods: str) -> bool:
+        """Whether exactly this was asked, in order; the last of it may still be under way."""
+        deadline = time.monotonic() + 2
+        while len(self.requests) < len(methods) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self.methods == list(methods)
 
     def take(self, request: Request) -> list[Response]:
         """The answers to a request."""
