@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -18,6 +19,7 @@ from tenants.middleware import current_request_id
 from tenants.models import ApiKey, AuditEvent, Invitation, Membership, Tenant, User
 from tenants.services import update_tenant
 from tenants.services.second_factor import reset_second_factor
+from tenants.services.users import update_user
 from tenants.support import begin_visit
 
 
@@ -25,6 +27,21 @@ def staff_actor(request: HttpRequest) -> Actor:
     """Name the member of staff for the customer's audit log."""
     assert isinstance(request.user, User)  # noqa: S101 - the admin site lets nobody else in
     return Actor.staff(request.user, ip=request.META.get("REMOTE_ADDR"), request_id=current_request_id())
+
+
+def is_superuser(request: HttpRequest) -> bool:
+    """Whether the member of staff may decide about other staff."""
+    return isinstance(request.user, User) and request.user.is_superuser
+
+
+class UserForm(ModelForm):  # type: ignore[type-arg]
+    """Rank and access, and the reason that the person's tenants will read."""
+
+    reason = forms.CharField(max_length=254, help_text="The person's tenants read this in their audit log.")
+
+    class Meta:
+        model = User
+        fields = ("name", "is_active", "is_staff", "is_superuser")
 
 
 class ReasonForm(forms.Form):
@@ -170,11 +187,12 @@ class TenantAdmin(SupportAdmin):
 class UserAdmin(SupportAdmin):
     """People."""
 
+    form = UserForm
     list_display = ("email", "name", "is_staff", "is_active", "last_login", "date_joined")
     list_filter = ("is_staff", "is_active")
     search_fields = ("email", "name", "id")
     ordering = ("email",)
-    fields = ("email", "name", "is_active", "is_staff", "is_superuser", "groups", "last_login", "date_joined")
+    fields = ("email", *UserForm.Meta.fields, "last_login", "date_joined", "reason")
     inlines = (UserMembershipInline,)
     actions_detail = ("reset_second_factor",)
 
@@ -182,9 +200,13 @@ class UserAdmin(SupportAdmin):
     def reset_second_factor(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Ask for a reason, then let the person sign in with the password alone."""
         user = get_object_or_404(User, pk=object_id)
+        if not self.has_change_permission(request, user):
+            raise PermissionDenied
         form = ReasonForm(request.POST or None)
         if request.method == "POST" and form.is_valid():
-            reset_second_factor(user=user, actor=staff_actor(request), reason=form.cleaned_data["reason"])
+            reason = form.cleaned_data["reason"]
+            reset_second_factor(user=user, actor=staff_actor(request), reason=reason)
+            self.log_change(request, user, f"Reset second factor: {reason}")
             messages.success(
                 request, f"{user.email} signs in with the password alone until they set it up again."
             )
@@ -196,8 +218,18 @@ class UserAdmin(SupportAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
         """Only a superuser makes staff."""
         fixed = ("email", "last_login", "date_joined")
-        superuser = isinstance(request.user, User) and request.user.is_superuser
-        return fixed if superuser else (*fixed, "is_staff", "is_superuser", "groups")
+        return fixed if is_superuser(request) else (*fixed, "is_staff", "is_superuser")
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Nobody changes their own account here, and only a superuser that of staff."""
+        if obj is None:
+            return True
+        return obj.pk != request.user.pk and (is_superuser(request) or not obj.is_staff)
+
+    def save_model(self, request: HttpRequest, obj: User, form: UserForm, change: bool) -> None:
+        changed = {name: form.cleaned_data[name] for name in form.changed_data if name != "reason"}
+        fresh = User.objects.get(pk=obj.pk)
+        update_user(user=fresh, actor=staff_actor(request), reason=form.cleaned_data["reason"], **changed)
 
 
 @admin.register(ApiKey)

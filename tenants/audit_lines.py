@@ -76,6 +76,7 @@ _SENTENCES = {
     "support.visited": "looked at the pages of {name}",
     "member.second_factor_added": "turned on two-step sign-in",
     "member.second_factor_removed": "turned off two-step sign-in",
+    "member.account_changed": "changed the account of {name}",
     "member.second_factor_reset": "reset the two-step sign-in of {name}",
     "member.recovery_codes_replaced": "made new recovery codes",
     "member.recovery_code_used": "used a recovery code",

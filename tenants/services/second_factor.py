@@ -20,9 +20,10 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from callsphere.lib.errors import Refused
 from tenants.audit import Actor, record_event
 from tenants.context import tenant_context, user_context
-from tenants.models import Membership, User
+from tenants.models import User
 from tenants.queries import memberships_of
 from tenants.second_factor import find_device, find_recovery_device
+from tenants.services.users import tell_tenants
 
 RECOVERY_CODES = 10
 _RECOVERY_BYTES = 10  # 80 random bits: a plain hash of them cannot be guessed back
@@ -104,14 +105,7 @@ def reset_second_factor(*, user: User, actor: Actor, reason: str) -> None:
         TOTPDevice.objects.filter(user=user).delete()
         StaticDevice.objects.filter(user=user).delete()
         log.info("member.second_factor_reset", user_id=str(user.pk))
-        for member in Membership.objects.filter(user=user).select_related("tenant", "user"):
-            record_event(
-                tenant=member.tenant,
-                actor=actor,
-                verb="member.second_factor_reset",
-                obj=member,
-                reason=reason,
-            )
+        tell_tenants(user=user, actor=actor, verb="member.second_factor_reset", reason=reason)
 
 
 def _replace_codes(user: User) -> list[str]:

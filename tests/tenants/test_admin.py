@@ -194,3 +194,48 @@ def test_a_lost_second_factor_is_reset_with_a_reason(desk: Client, sam: User, al
     with tenant_context(alice.tenant):
         event = AuditEvent.objects.get(verb="member.second_factor_reset")
     assert (event.actor_id, event.reason) == (sam.pk, "phone lost, called back")
+
+
+def test_staff_do_not_reset_the_second_factor_of_staff(desk: Client, alice: Person) -> None:
+    boss = make_user("boss@callsphere.example")
+    User.objects.filter(pk=boss.pk).update(is_staff=True, is_superuser=True)
+    TOTPDevice.objects.create(user=boss, name="phone")
+    url = reverse("admin:tenants_user_reset_second_factor", args=[boss.pk])
+    assert desk.post(url, {"reason": "please"}).status_code == 403
+    assert TOTPDevice.objects.filter(user=boss).exists()
+
+
+def test_nobody_changes_their_own_account(desk: Client, sam: User) -> None:
+    url = reverse("admin:tenants_user_change", args=[sam.pk])
+    assert desk.post(url, {"name": "Sam", "is_active": "on", "reason": "me"}).status_code == 403
+
+
+def test_closing_an_account_is_told_to_its_tenants(desk: Client, alice: Person) -> None:
+    url = reverse("admin:tenants_user_change", args=[alice.user.pk])
+    form = {
+        "name": "",
+        "reason": "asked by phone",
+        "memberships-TOTAL_FORMS": 0,
+        "memberships-INITIAL_FORMS": 0,
+    }
+    assert desk.post(url, form).status_code == 302
+    with tenant_context(alice.tenant):
+        event = AuditEvent.objects.get(verb="member.account_changed")
+    assert (event.changes, event.reason) == ({"is_active": [True, False]}, "asked by phone")
+
+
+def test_staff_cannot_make_staff(desk: Client, alice: Person) -> None:
+    url = reverse("admin:tenants_user_change", args=[alice.user.pk])
+    desk.post(
+        url,
+        {
+            "name": "",
+            "is_active": "on",
+            "is_staff": "on",
+            "is_superuser": "on",
+            "reason": "x",
+            "memberships-TOTAL_FORMS": 0,
+            "memberships-INITIAL_FORMS": 0,
+        },
+    )
+    assert not User.objects.get(pk=alice.user.pk).is_staff
