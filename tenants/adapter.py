@@ -25,3 +25,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         if commit:
             user.save()
         return user
+
+
+def address_that_signs_in(request: HttpRequest, credentials: dict[str, str] | None) -> str:
+    """Tell django-axes whose failures to count: allauth's credentials and form have names of their own."""
+    return ((credentials or {}).get("email") or request.POST.get("login", "")).lower()
