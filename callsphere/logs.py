@@ -6,6 +6,7 @@ import sys
 
 import sentry_sdk
 import structlog
+from sentry_sdk.types import Event, Hint
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 # A value under one of these names never reaches a log line or an error report.
@@ -31,6 +32,17 @@ def hide_tokens(_logger: WrappedLogger, _method: str, event: EventDict) -> Event
     for name in ("event", "request"):
         if isinstance(event.get(name), str):
             event[name] = _TOKENS.sub(rf"\g<start>{MASK}", event[name])
+    return event
+
+
+def mask_addresses(event: Event, _hint: Hint) -> Event:
+    """Mask the tokens of links in the addresses that an error report tells of."""
+    request = event.get("request")
+    if isinstance(request, dict):
+        for name in ("url", "query_string"):
+            address = request.get(name)
+            if isinstance(address, str):
+                request[name] = _TOKENS.sub(rf"\g<start>{MASK}", address)
     return event
 
 
@@ -95,5 +107,11 @@ def start_sentry(dsn: str) -> None:
     """Send errors to Sentry when an address is configured; never request bodies or local variables."""
     if dsn:
         sentry_sdk.init(
-            dsn=dsn, send_default_pii=False, include_local_variables=False, max_request_body_size="never"
+            dsn=dsn,
+            send_default_pii=False,
+            include_local_variables=False,
+            max_request_body_size="never",
+            max_breadcrumbs=0,
+            before_send=mask_addresses,
+            before_send_transaction=mask_addresses,
         )

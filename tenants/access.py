@@ -73,9 +73,8 @@ def capabilities_of(role: str) -> frozenset[Capability]:
 
 
 def roles_grantable_by(role: str) -> tuple[Role, ...]:
-    """Return the roles that a member may give to others: never one above their own."""
-    if Capability.TEAM_WRITE not in capabilities_of(role):
+    """Return the roles that a member may give to others: none that may do more than they may."""
+    own = capabilities_of(role)
+    if Capability.TEAM_WRITE not in own:
         return ()
-    if role == Role.OWNER:
-        return tuple(Role)
-    return tuple(candidate for candidate in Role if candidate != Role.OWNER)
+    return tuple(candidate for candidate in Role if capabilities_of(candidate) <= own)

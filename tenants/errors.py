@@ -12,7 +12,6 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
 from callsphere.lib.errors import LimitReached, Refused, VersionConflict
 
@@ -50,7 +49,6 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         body = problem(error.status_code, _code(error), str(error.detail))
     else:
         return None
-    set_rollback()
     response = Response(body, status=body["status"], content_type=CONTENT_TYPE)
     for name, value in _headers(error).items():
         response[name] = value

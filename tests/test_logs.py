@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from sentry_sdk.types import Event
 
-from callsphere.logs import MASK, hide_secrets, hide_tokens
+from callsphere.logs import MASK, hide_secrets, hide_tokens, mask_addresses
 
 
 def test_values_under_secret_names_are_masked() -> None:
@@ -49,3 +50,10 @@ def test_a_request_with_a_token_is_logged_without_it(db: None, caplog: pytest.Lo
     ]
     assert len(lines) == 2
     assert not any("4Ab-c_9" in line for line in lines)
+
+
+def test_error_reports_name_no_tokens() -> None:
+    event: Event = {"request": {"url": "http://testserver/invitations/s3cret-token/", "query_string": ""}}
+    assert mask_addresses(event, {}) == {
+        "request": {"url": f"http://testserver/invitations/{MASK}/", "query_string": ""}
+    }
