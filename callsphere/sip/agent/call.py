@@ -262,8 +262,17 @@ class Call:
             return
 
     async def bye(self, *, timeout: float) -> Response:
-        """Hang up; raises as `request` does."""
+        """Hang up; where Route and Contact lead nowhere, at the INVITE's target. Raises as `request` does."""
         self._hung_up = True
+        try:
+            return await self.request("BYE", timeout=timeout)
+        except (FlowFailed, RoutingError):
+            if self._detour:
+                raise
+        except NoFinalAnswer as silence:
+            if self._detour or silence.cause != "connect_refused":
+                raise
+        self._detour = True
         return await self.request("BYE", timeout=timeout)
 
     async def _drop(self, dialog: Dialog) -> None:

@@ -25,7 +25,7 @@ class PeerSide:
         self._agent = agent
         self._dialogs = dialogs
         self._happened = happened
-        self._successes: list[SuccessRetransmission] = []
+        self._successes: dict[SuccessRetransmission, asyncio.Task[None]] = {}
         agent.owners.append(self)
 
     def take_request(self, request: Request, path: ReplyPath) -> Response | None:
@@ -37,8 +37,7 @@ class PeerSide:
         reaction = receive_request(dialog, request, now=now, chance=random.random())  # noqa: S311
         if reaction.response is not None and request.method == "INVITE" and reaction.response.status == 200:
             success = SuccessRetransmission(reaction.response, now)
-            self._successes.append(success)
-            self._agent.spawn(self._repeat(success, path))
+            self._successes[success] = self._agent.spawn(self._repeat(success, path))
         self._happened(dialog, reaction)
         return reaction.response
 
@@ -55,14 +54,16 @@ class PeerSide:
 
     def stop(self) -> None:
         """The call is over: nothing is repeated any more."""
+        for task in self._successes.values():
+            task.cancel()
         self._successes.clear()
 
     async def _repeat(self, success: SuccessRetransmission, path: ReplyPath) -> None:
         """Repeat our 2xx until its ACK is here (RFC 3261 §13.3.1.4)."""
-        while success in self._successes and (due := success.next_timer()) is not None:
+        while (due := success.next_timer()) is not None:
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             response = success.handle_timer(time.monotonic())
-            if response is not None and success in self._successes:
+            if response is not None:
                 self._agent.send_again(response, path)
 
     def _dialog_of(self, request: Request) -> Dialog | None:

@@ -128,11 +128,12 @@ class UserAgent:
         """What unusable thing came from an address since then, None when nothing did."""
         return next((what for at, source, what in self._oddities if at >= since and source == address), None)
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Let something run beside; `settle` waits for it."""
         task = self._loop.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
     async def settle(self, *, timeout: float) -> None:
         """Wait until what runs beside is done, but not for ever."""

@@ -25,6 +25,7 @@ GLARES = 2
 PEER_FIRST_S = 4.0
 """How long a session change of the peer's is let finish before ours."""
 LOST_ON_ROUTE = frozenset({404, 405, 481})
+_NOWHERE = frozenset({"address_refused", "dns_not_found", "dns_srv_broken", "uri_invalid"})
 
 Trouble = NoFinalAnswer | FlowFailed | RoutingError | Refusal | IntervalLoop
 TROUBLES = (NoFinalAnswer, FlowFailed, RoutingError, Refusal, IntervalLoop)
@@ -69,7 +70,7 @@ class InCall:
             await self._call.until(self._is_dropped, AFTER_HOLD_S)
             return self._hold_refused(refused.response)
         except TROUBLES as trouble:
-            return self._killed() or failed(trouble.cause, trouble.detail)
+            return self._killed() or _trouble_of(trouble)
         return self._killed() or _judge_hold(response)
 
     async def refresh(self) -> Outcome:
@@ -86,9 +87,9 @@ class InCall:
                 return self._refresh_refused(method, first)
         except NoFinalAnswer as silence:
             if method == "INVITE":
-                return dropped_of(self._call) or failed(silence.cause, silence.detail)
+                return dropped_of(self._call) or _trouble_of(silence)
         except TROUBLES as trouble:
-            return dropped_of(self._call) or failed(trouble.cause, trouble.detail)
+            return dropped_of(self._call) or _trouble_of(trouble)
         return await self._refresh_otherwise()
 
     async def bye(self) -> Outcome:
@@ -110,7 +111,7 @@ class InCall:
         except Refused as refused:
             return self._refresh_refused("UPDATE and INVITE", refused.response)
         except TROUBLES as trouble:
-            return dropped_of(self._call) or failed(trouble.cause, trouble.detail)
+            return dropped_of(self._call) or _trouble_of(trouble)
 
     async def _refresh_by(self, method: str) -> Outcome:
         def body() -> bytes:
@@ -173,6 +174,12 @@ class InCall:
         if not self._dialog.route_set or response.status not in LOST_ON_ROUTE:
             return None
         return troubled("route_broken", said(response))
+
+
+def _trouble_of(trouble: Trouble) -> Outcome:
+    if isinstance(trouble, FlowFailed) and trouble.cause in _NOWHERE:
+        return troubled("contact_unusable", trouble.detail)
+    return failed(trouble.cause, trouble.detail)
 
 
 def _judge_hold(response: Response) -> Outcome:

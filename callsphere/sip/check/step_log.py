@@ -35,7 +35,9 @@ class StepLog:
         if ms is None:
             ms = 0 if outcome.result == "skipped" else round((now - self._since) * 1000)
         self._since = now
-        detail = self._redactor.text(outcome.detail)
+        # What a peer said must neither break JSON readers nor steer terminals.
+        detail = "".join(character if character.isprintable() else " " for character in outcome.detail)
+        detail = self._redactor.text(detail)
         target = outcome.target or self.target
         self._known[name] = Step(name, outcome.result, outcome.cause, detail, ms, target)
         self._tell()
