@@ -124,16 +124,26 @@ def claim_due(now: datetime, limit: int) -> list[Claim]:
         return [Claim._make(row) for row in cursor.fetchall()]
 
 
-# How `judged` reads: `standing` is the severity of the present state (none while unknown); `course` says
-# whether the answer is worse than it and whether it goes on with the streak; `count` is the streak with
-# this answer in it and the mildest change that all its answers agree on; `verdict` is the new severity, or
-# none. Every step uses only the row and the answer.
+# `held` takes the rows, or leaves those that somebody is changing: a worker that waited for an edit while it
+# holds other rows could deadlock with it. Such an answer is dropped; the lease's end or the edit makes the
+# gateway due again. How `judged` reads: `standing` is the severity of the present state (none while
+# unknown); `course` says whether the answer is worse than it and whether it goes on with the streak;
+# `count` is the streak with this answer in it and the mildest change that all its answers agree on;
+# `verdict` is the new severity, or none. Every step uses only the row and the answer.
 _STORE = f"""
 WITH given AS MATERIALIZED (
     SELECT (e->>0)::uuid AS gateway_id, (e->>1)::bigint AS claim, (e->>2)::smallint AS severity,
            (e->>3)::smallint AS status, e->>4 AS reason, e->>5 AS cause, e->>6 AS detail,
            (e->>7)::integer AS rtt_us, e->>8 AS target, e->>9 AS server
     FROM json_array_elements(%(answers)s::json) AS e
+), held AS MATERIALIZED (
+    SELECT health.id, health.tenant_id, health.gateway_id, health.state, health.since, health.probe_count,
+           health.streak, health.streak_is_worse, health.streak_severity
+    FROM given
+    JOIN trunks_gatewayhealth AS health
+      ON health.gateway_id = given.gateway_id AND health.claim = given.claim AND health.state <> 'paused'
+    ORDER BY health.id
+    FOR NO KEY UPDATE OF health SKIP LOCKED
 ), judged AS (
     SELECT health.id, health.tenant_id, health.state AS from_state, health.since AS from_since,
            mod(health.probe_count, {ProbeAnswer.KEPT}) AS slot, gateway.trunk_id, given.*,
@@ -144,8 +154,7 @@ WITH given AS MATERIALIZED (
                      AND health.since < %(now)s - interval '{DOWN_FOR_LONG_S} seconds'
                 THEN greatest(policy.interval_s, {SLOW_INTERVAL_S}) ELSE policy.interval_s END AS interval_s
     FROM given
-    JOIN trunks_gatewayhealth AS health
-      ON health.gateway_id = given.gateway_id AND health.claim = given.claim AND health.state <> 'paused'
+    JOIN held AS health ON health.gateway_id = given.gateway_id
     JOIN trunks_gateway AS gateway ON gateway.id = health.gateway_id
     JOIN trunks_healthpolicy AS policy ON policy.trunk_id = gateway.trunk_id
     CROSS JOIN LATERAL (
@@ -228,7 +237,7 @@ def store_answers(answers: Sequence[Answer], *, claimed_at: datetime, now: datet
     """Judge and store answers, each gateway's at most once; one statement, one transaction.
 
     `claimed_at` is when they were claimed: the next probe counts from there. Answers whose claim is no
-    longer the gateway's are dropped.
+    longer the gateway's, and those for gateways that somebody is changing at this moment, are dropped.
     """
     values = {"answers": json.dumps(answers), "claimed_at": claimed_at, "now": now}
     for attempt in range(1, _STORE_ATTEMPTS + 1):
@@ -263,15 +272,26 @@ def _is_deadlock(error: OperationalError) -> bool:
 
 
 _POSTPONE = """
+WITH held AS MATERIALIZED (
+    SELECT health.id, health.claim, (e->>2)::float8 AS delay_s
+    FROM json_array_elements(%(claims)s::json) AS e
+    JOIN trunks_gatewayhealth AS health
+      ON health.gateway_id = (e->>0)::uuid AND health.claim = (e->>1)::bigint AND health.state <> 'paused'
+    ORDER BY health.id
+    FOR NO KEY UPDATE OF health SKIP LOCKED
+)
 UPDATE trunks_gatewayhealth AS health
-SET next_probe_at = %(now)s + make_interval(secs => (e->>2)::float8)
-FROM json_array_elements(%(claims)s::json) AS e
-WHERE health.gateway_id = (e->>0)::uuid AND health.claim = (e->>1)::bigint AND health.state <> 'paused'
+SET next_probe_at = %(now)s + make_interval(secs => held.delay_s)
+FROM held
+WHERE health.id = held.id AND health.claim = held.claim
 """
 
 
 def postpone(claims: Iterable[tuple[str, int, float]], now: datetime) -> None:
-    """Give claims back without an answer: (gateway id, claim number, seconds until it is due again)."""
+    """Give claims back without an answer: (gateway id, claim number, seconds until it is due again).
+
+    Gateways that somebody is changing at this moment are due again when their lease ends, or by the change.
+    """
     values: dict[str, Any] = {"now": now, "claims": json.dumps(list(claims))}
     with platform_context("postpone probes"), connection.cursor() as cursor:
         cursor.execute(_POSTPONE, values)

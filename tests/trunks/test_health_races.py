@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from datetime import timedelta
+from threading import Barrier, Event
 
 import pytest
 from django.db import connections
@@ -13,7 +14,7 @@ from tests.conftest import Person
 from tests.trunks.conftest import make_trunk
 from tests.trunks.watching import NOON, OK, answer_of, make_due, probe
 from trunks import services
-from trunks.health import claim_due, store_answers
+from trunks.health import claim_due, postpone, store_answers
 from trunks.models import GatewayHealth, ProbeAnswer, ProbeBucket, StatusChange, Trunk
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,3 +45,37 @@ def test_a_trunk_deleted_while_its_answers_are_stored_leaves_nothing(alice: Pers
             with platform_context("test"):
                 for model in (GatewayHealth, ProbeAnswer, ProbeBucket, StatusChange):
                     assert model.objects.count() == 0
+
+
+def test_the_worker_never_waits_for_an_edit(alice: Person) -> None:
+    make_trunk(alice, "T", "sip:a.example.com", "sip:b.example.com")
+    make_due(NOON)
+    claims = claim_due(NOON, 100)
+    held, finished = Event(), Event()
+
+    def edit(gateway_id: str) -> bool:
+        try:
+            with tenant_context(alice.tenant):
+                GatewayHealth.objects.select_for_update(no_key=True).get(gateway=gateway_id)
+                held.set()
+                return finished.wait(5)
+        finally:
+            connections.close_all()
+
+    def due() -> dict[str, object]:
+        with platform_context("test"):
+            return {str(each.gateway_id): each.next_probe_at for each in GatewayHealth.objects.all()}
+
+    lent = due()
+    edited, other = (claim.gateway_id for claim in claims)
+    with ThreadPoolExecutor(1) as pool:
+        editing = pool.submit(edit, edited)
+        assert held.wait(5)
+        postpone([(claim.gateway_id, claim.number, 3.0) for claim in claims], NOON)
+        assert due() == {edited: lent[edited], other: NOON + timedelta(seconds=3)}
+        stored = store_answers([answer_of(claim, OK) for claim in claims], claimed_at=NOON, now=NOON)
+        finished.set()
+        assert editing.result() is True
+    assert (stored.kept, [str(change.gateway_id) for change in stored.changes]) == (1, [other])
+    # the lease still ends, so that the gateway is looked at again
+    assert due()[edited] == lent[edited]
