@@ -84,7 +84,7 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "cs_live_…",
-            "description": "An API key, made under Developers → API keys.",
+            "description": "An API key, made on the page API keys.",
         }
 
 

@@ -36,7 +36,7 @@ _ETAG = OpenApiParameter(
     str,
     OpenApiParameter.HEADER,
     response=["200", "201"],
-    description="The version of the object, to be sent back as If-Match.",
+    description="The version of the object, to be sent back as If-Match where the operation asks for it.",
 )
 
 
