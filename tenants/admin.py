@@ -13,6 +13,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from tenants.audit import Actor
 from tenants.middleware import current_request_id
@@ -37,7 +38,11 @@ def is_superuser(request: HttpRequest) -> bool:
 class UserForm(ModelForm):  # type: ignore[type-arg]
     """Rank and access, and the reason that the person's tenants will read."""
 
-    reason = forms.CharField(max_length=254, help_text="The person's tenants read this in their audit log.")
+    reason = forms.CharField(
+        max_length=254,
+        help_text="The person's tenants read this in their audit log.",
+        widget=UnfoldAdminTextInputWidget,
+    )
 
     class Meta:
         model = User
@@ -47,7 +52,12 @@ class UserForm(ModelForm):  # type: ignore[type-arg]
 class ReasonForm(forms.Form):
     """Why support does something that the customer may ask about."""
 
-    reason = forms.CharField(max_length=254, label="Reason", help_text="The customer reads this.")
+    reason = forms.CharField(
+        max_length=254,
+        label="Reason",
+        help_text="The customer reads this.",
+        widget=UnfoldAdminTextInputWidget,
+    )
 
 
 class SupportAdmin(ModelAdmin):  # type: ignore[misc]
@@ -115,7 +125,9 @@ class TenantForm(ModelForm):  # type: ignore[type-arg]
     """Limits, and the reason that the customer will read."""
 
     reason = forms.CharField(
-        max_length=254, help_text="The customer reads this in their audit log.", widget=forms.TextInput
+        max_length=254,
+        help_text="The customer reads this in their audit log.",
+        widget=UnfoldAdminTextInputWidget,
     )
 
     class Meta:

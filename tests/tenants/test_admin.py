@@ -239,3 +239,11 @@ def test_staff_cannot_make_staff(desk: Client, alice: Person) -> None:
         },
     )
     assert not User.objects.get(pk=alice.user.pk).is_staff
+
+
+@pytest.mark.parametrize("page", ["tenants_tenant_change", "tenants_tenant_visit", "tenants_user_change"])
+def test_the_box_for_the_reason_has_a_border(desk: Client, alice: Person, page: str) -> None:
+    pk = alice.user.pk if "user" in page else alice.tenant.pk
+    content = desk.get(reverse(f"admin:{page}", args=[pk])).content.decode()
+    (box,) = [tag for tag in content.split("<") if tag.startswith("input") and 'name="reason"' in tag]
+    assert "border-base-200" in box
