@@ -33,7 +33,9 @@ def provision_tenant(*, name: str, owner_email: str, actor: Actor) -> Provisione
     """Make a tenant, its owner (address taken as verified) and an API key that may do all a key can.
 
     Call it outside any context. Raises ValidationError by field, and Refused when the person owns a tenant of
-    this name already or their account is closed: then nothing is made.
+    this name already or their account is closed: then nothing is made. Should the database fail
+    after tenant and owner are stored, they stay without a key; the owner can ask for a new password and make
+    one.
     """
     email = owner_email.strip().lower()
     _check(name, email)
