@@ -4,6 +4,7 @@ from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from typing import Any
 
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -31,7 +32,10 @@ class Program:
 
 
 def find_api_key(request: HttpRequest) -> ApiKey | None:
-    """Return the key that the request carries, when it may be used from there now."""
+    """Return the key that the request carries, when it may be used from there now, and record its use.
+
+    Call it outside any context.
+    """
     token = _bearer_token(request)
     if not API_KEY_FORMAT.fullmatch(token):
         return None
@@ -43,16 +47,22 @@ def find_api_key(request: HttpRequest) -> ApiKey | None:
         key = (
             ApiKey.objects.select_related("tenant").filter(secret_hash=digest, tenant__is_active=True).first()
         )
-    if key is None or not key.is_usable or not _allowed_from(key, request.META.get("REMOTE_ADDR", "")):
-        return None
+        if key is None or not key.is_usable or not _allowed_from(key, request.META.get("REMOTE_ADDR", "")):
+            return None
+        _note_use(key)
     return key
 
 
-def note_use(key: ApiKey) -> None:
-    """Record that the key was used, at most once a minute. Call it in the tenant's context."""
+def _note_use(key: ApiKey) -> None:
+    """Record that the key was used, at most once a minute.
+
+    Done in a transaction of its own: in the request's, requests with one key would wait for each other.
+    """
     now = timezone.now()
-    if key.last_used_at is None or now - key.last_used_at > _USE_RECORDED_EVERY:
-        ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+    recently = now - _USE_RECORDED_EVERY
+    if key.last_used_at is None or key.last_used_at < recently:
+        stale = Q(last_used_at=None) | Q(last_used_at__lt=recently)
+        ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)
 
 
 class ApiKeyAuthentication(BaseAuthentication):

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from tenants.access import Capability, capabilities_of
 from tenants.audit import Actor
-from tenants.authentication import find_api_key, note_use
+from tenants.authentication import find_api_key
 from tenants.context import platform_context, tenant_context, user_context
 from tenants.models import ApiKey, Membership, Tenant, User
 from tenants.support import VISIT_CAPABILITIES, visiting
@@ -98,7 +98,6 @@ class TenantMiddleware:
             key, ip=request.META.get("REMOTE_ADDR"), request_id=current_request_id()
         )
         with tenant_context(key.tenant):
-            note_use(key)
             return self._respond(request)
 
     def _respond(self, request: HttpRequest) -> HttpResponseBase:
