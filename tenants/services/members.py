@@ -122,11 +122,12 @@ def accept_invitation(*, invitation: Invitation, user: User, actor: Actor) -> Me
         locked.accepted_at = timezone.now()
         locked.save(update_fields=["accepted_at"])
         TenantRoute.objects.filter(hash=locked.token_hash).delete()
-        member, _created = Membership.objects.get_or_create(
+        member, joined = Membership.objects.get_or_create(
             tenant=tenant, user=user, defaults={"role": locked.role}
         )
-        changes = {"role": [None, member.role]}
-        record_event(tenant=tenant, actor=actor, verb="member.joined", obj=member, changes=changes)
+        if joined:
+            changes = {"role": [None, member.role]}
+            record_event(tenant=tenant, actor=actor, verb="member.joined", obj=member, changes=changes)
     return member
 
 

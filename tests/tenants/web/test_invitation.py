@@ -12,9 +12,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tenants.context import tenant_context
+from tenants.enums import Role
 from tenants.models import Invitation, Membership
 from tenants.services import invite_member
-from tests.conftest import PASSWORD, Person, make_user
+from tests.conftest import PASSWORD, Person, make_member, make_user
 from tests.tenants.web.conftest import sign_in, verbs
 
 EMAIL = "dana@example.com"
@@ -55,6 +56,15 @@ def test_the_right_person_joins(alice: Person, page: str) -> None:
     assert client.post(page).headers["Location"] == "/t/acme-dental/"
     assert roles(alice) == [("alice@example.com", "owner"), (EMAIL, "developer")]
     assert verbs(alice.tenant)[-1] == "member.joined"
+
+
+def test_a_member_who_follows_the_link_stays_what_they_are(alice: Person, page: str) -> None:
+    make_member(alice.tenant, EMAIL, Role.VIEWER)
+    sign_in(EMAIL).post(page)
+    assert roles(alice) == [("alice@example.com", "owner"), (EMAIL, "viewer")]
+    assert "member.joined" not in verbs(alice.tenant)
+    with tenant_context(alice.tenant):
+        assert Invitation.objects.get().accepted_at is not None
 
 
 def test_signing_up_with_that_address_needs_no_second_mail(
