@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from tenants.serializers import OneOf, StrictSerializer
 from trunks.enums import Authentication, CredentialDirection, Direction, HealthState, Transport
+from trunks.health import visible_detail, visible_target
 from trunks.models import Gateway, GatewayHealth, StatusChange
 from trunks.queries import headline_of
 from trunks.services.credentials import CREDENTIALS_PER_TRUNK, LONGEST_SECRET
@@ -177,10 +178,8 @@ class DetailField(serializers.CharField):
         super().__init__(source="*", read_only=True, **kwargs)
 
     def to_representation(self, value: Any) -> str:
-        # Both causes are told the same, and so must be what surrounds them.
-        if value.cause in ("address_refused", "dns_not_found"):
-            return ""
-        return str(getattr(value, self.column))
+        told = {"detail": visible_detail, "target": visible_target}[self.column]
+        return told(value.cause, getattr(value, self.column))
 
 
 class LastAnswerSerializer(serializers.Serializer[GatewayHealth]):
