@@ -7,6 +7,7 @@ from django.http import HttpRequest
 
 from tenants.navigation import navigation
 from tenants.queries import memberships_of
+from tenants.support import visit_ends_at
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
@@ -27,4 +28,6 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "nav": navigation(request),
             "is_support_visit": request.is_support_visit,  # type: ignore[attr-defined]
         }
+        if context["is_support_visit"]:
+            context["support_visit_ends_at"] = visit_ends_at(request)
     return context

@@ -1,7 +1,7 @@
 """Support looks at a customer's pages: read-only, for an hour, with a reason, in the customer's own log."""
 
 import uuid
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.http import HttpRequest
 from django.utils import timezone
@@ -29,6 +29,12 @@ def begin_visit(request: HttpRequest, *, tenant: Tenant, actor: Actor, reason: s
 def end_visit(request: HttpRequest) -> None:
     """Close the pages again."""
     request.session.pop(_SESSION_KEY, None)
+
+
+def visit_ends_at(request: HttpRequest) -> datetime | None:
+    """Return when the pages close again; None without a visit."""
+    visit = request.session.get(_SESSION_KEY)
+    return None if visit is None else datetime.fromtimestamp(visit["ends"], UTC)
 
 
 def visiting(request: HttpRequest, user: User, slug: str) -> Membership | None:

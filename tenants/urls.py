@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from tenants.views import api_keys, audit, home, invitations, second_factor, security, settings, team
+from tenants.views import api_keys, audit, home, invitations, second_factor, security, settings, support, team
 
 app_name = "tenants"
 
@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_SECURITY}recovery-codes/", security.RecoveryCodes.as_view(), name="recovery-codes"),
     path(f"{_SECURITY}turn-off/", security.TurnOff.as_view(), name="second-factor-turn-off"),
     path("account/second-factor/", second_factor.SecondFactor.as_view(), name="second-factor"),
+    path("support/leave/", support.Leave.as_view(), name="support-leave"),
     path(_TEAM, team.Team.as_view(), name="team"),
     path(f"{_TEAM}invite/", team.Invite.as_view(), name="invite"),
     path(_MEMBER, team.MemberPage.as_view(), name="member"),

@@ -20,7 +20,7 @@ from tenants.views.base import FormPage, PersonPage
 
 
 class Home(PersonPage):
-    """Leads to the tenant that was looked at last, to an invitation that waits, or to the first step."""
+    """Leads to the tenant looked at last, a waiting invitation, the support desk, or the first step."""
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         pending = request.session.get(PENDING_INVITATION)
@@ -29,6 +29,8 @@ class Home(PersonPage):
             del request.session[PENDING_INVITATION]
             return HttpResponseRedirect(reverse("tenants:invitation", kwargs={"token": pending["token"]}))
         memberships = own_memberships(self)
+        if not memberships and self.person.is_staff:
+            return HttpResponseRedirect(reverse("admin:index"))
         if not memberships:
             return HttpResponseRedirect(reverse("tenants:welcome"))
         slugs = [membership.tenant.slug for membership in memberships]

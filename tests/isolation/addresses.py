@@ -77,6 +77,7 @@ PERSONAL = {
     "tenants:second-factor-set-up",
     "tenants:second-factor-turn-off",
     "tenants:security",
+    "tenants:support-leave",
     "tenants:welcome",
 }
 

@@ -1,5 +1,7 @@
 """The support desk: who gets in, what is found, what is never shown."""
 
+from datetime import UTC, datetime
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -182,6 +184,32 @@ def test_a_visit_cannot_change_anything(desk: Client, alice: Person) -> None:
     assert desk.post(url, {"name": "Intruder"}).status_code == 403
     with tenant_context(alice.tenant):
         assert not Trunk.objects.exists()
+
+
+def test_every_page_of_a_visit_says_that_it_is_one(desk: Client, alice: Person) -> None:
+    visit(desk, alice)
+    ends = datetime.fromtimestamp(desk.session["support_visit"]["ends"], UTC)
+    page = " ".join(desk.get(dashboard(alice)).content.decode().split())
+    assert f"<strong>Acme Dental</strong>'s pages as support, until {ends:%H:%M} UTC" in page
+    assert "as support" not in alice.client().get(dashboard(alice)).content.decode()
+
+
+def test_leaving_ends_the_visit(desk: Client, alice: Person) -> None:
+    visit(desk, alice)
+    response = desk.post(reverse("tenants:support-leave"))
+    assert (response.status_code, response["Location"]) == (302, reverse("admin:index"))
+    assert desk.get(dashboard(alice)).status_code == 404
+
+
+def test_support_is_told_that_it_may_only_read(desk: Client, alice: Person) -> None:
+    visit(desk, alice)
+    page = desk.get(reverse("trunks:create", kwargs={"tenant": alice.tenant.slug}))
+    assert page.status_code == 403
+    assert "Support may read, not change" in page.content.decode()
+
+
+def test_staff_without_a_tenant_begin_at_the_desk(desk: Client) -> None:
+    assert desk.get(reverse("tenants:home"))["Location"] == reverse("admin:index")
 
 
 def test_a_lost_second_factor_is_reset_with_a_reason(desk: Client, sam: User, alice: Person) -> None:
