@@ -93,7 +93,8 @@ class TenantMiddleware:
         request = cast(TenantRequest, request)
         request.tenant = key.tenant
         request.api_key = key
-        request.capabilities = frozenset(Capability(name) for name in key.capabilities)
+        # a key may still name a capability that is no more
+        request.capabilities = frozenset(each for each in Capability if each in key.capabilities)
         request.actor = Actor.api_key(
             key, ip=request.META.get("REMOTE_ADDR"), request_id=current_request_id()
         )

@@ -40,6 +40,15 @@ def test_its_use_is_recorded_once_a_minute(alice: Person) -> None:
     assert again > first
 
 
+@pytest.mark.django_db
+def test_a_key_with_a_retired_capability_keeps_the_others(alice: Person) -> None:
+    api = alice.api("tenant:read")
+    with tenant_context(alice.tenant):
+        ApiKey.objects.update(capabilities=["faxes:read", "tenant:read"])
+    assert api.get(ADDRESS).status_code == 200
+    assert api.get("/api/v1/trunks/").status_code == 403
+
+
 @pytest.mark.django_db(transaction=True)
 def test_requests_with_one_key_do_not_wait_for_each_other(alice: Person) -> None:
     token = alice.api_token()
