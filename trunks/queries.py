@@ -21,8 +21,16 @@ from django.db.models.functions import Lower
 
 from tenants.models import AuditEvent, Tenant
 from trunks.enums import HealthState
-from trunks.models import Gateway, GatewayHealth, ProbeAnswer, StatusChange, Trunk
-from trunks.wording import Headline, Tally, gateway_headline, trunk_headline
+from trunks.models import (
+    AllowedNetwork,
+    DigestCredential,
+    Gateway,
+    GatewayHealth,
+    ProbeAnswer,
+    StatusChange,
+    Trunk,
+)
+from trunks.wording import Gap, Headline, Tally, gap, gateway_headline, trunk_headline
 
 PAGE_SIZE = 50
 _ENABLED = Q(gateways__is_enabled=True)
@@ -41,7 +49,8 @@ def trunks_of(tenant: Tenant) -> QuerySet[Any, Any]:
     """Return a tenant's trunks, the worst first, each with its state worked out of its gateways'.
 
     Annotations: `gateway_count`, `enabled_count`, `up_count`, `impaired_count`, `down_count`; `state` (a
-    HealthState), `state_since`, `urgency` (0 is the worst), `down_causes`, `impaired_statuses`, `checked_at`.
+    HealthState), `state_since`, `urgency` (0 is the worst), `down_causes`, `impaired_statuses`, `checked_at`,
+    `has_networks`, `has_credentials`.
     The rule is that of `wording.trunk_state`; here the database applies it, to sort and to filter.
     """
     trunks = Trunk.objects.filter(tenant=tenant).annotate(
@@ -77,6 +86,8 @@ def trunks_of(tenant: Tenant) -> QuerySet[Any, Any]:
         ),
         urgency=_by_state({state: Value(rank) for state, rank in _URGENCY.items()}),
         sort_name=Lower("name"),
+        has_networks=Exists(AllowedNetwork.objects.filter(trunk=OuterRef("pk"))),
+        has_credentials=Exists(DigestCredential.objects.filter(trunk=OuterRef("pk"))),
     )
     return trunks.order_by("urgency", "sort_name", "id")
 
@@ -169,6 +180,16 @@ def headline_of(trunk: Any) -> Headline:
         since=trunk.state_since,
         causes=trunk.down_causes,
         statuses=trunk.impaired_statuses,
+    )
+
+
+def gap_of(trunk: Any) -> Gap | None:
+    """Return what keeps calls from running on a trunk that comes from `trunks_of`, None for nothing."""
+    return gap(
+        trunk.authentication,
+        trunk.direction,
+        has_networks=trunk.has_networks,
+        has_credentials=trunk.has_credentials,
     )
 
 

@@ -21,8 +21,9 @@ from trunks.enums import HealthState, Severity
 from trunks.health import severity_of, visible_cause, visible_detail, visible_target
 from trunks.history import Availability, Span, availability, overall, state_spans
 from trunks.models import Gateway, ProbeAnswer, StatusChange, Trunk
-from trunks.queries import gateway_headline_of, headline_of, worst_gateways
+from trunks.queries import gap_of, gateway_headline_of, headline_of, worst_gateways
 from trunks.wording import (
+    Gap,
     Headline,
     answer_line,
     authentication_words,
@@ -71,6 +72,7 @@ class TrunkRow:
     share: str
     direction: str
     authentication: str
+    gap: Gap | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +172,7 @@ def trunk_rows(trunks: Sequence[Any]) -> list[TrunkRow]:
                 share=percent_words(overall(figures[each.pk] for each in own).percent),
                 direction=direction_words(trunk.direction),
                 authentication=authentication_words(trunk.authentication, short=True),
+                gap=gap_of(trunk) if trunk.state == HealthState.UP else None,
             )
         )
     return rows

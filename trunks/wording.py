@@ -258,6 +258,48 @@ def needs_credential(methods: Collection[str]) -> bool:
     return bool({Authentication.DIGEST, Authentication.REGISTRATION} & set(methods))
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """What keeps calls from running although the gateways answer, and what to do about it."""
+
+    refusal: str
+    remedy: str
+    text: str
+
+    @property
+    def title(self) -> str:
+        """The headline of a note about a trunk that is up."""
+        return f"Up, but {self.refusal}: {self.remedy}"
+
+    @property
+    def label(self) -> str:
+        """The start of a line beside the trunk's state."""
+        return self.refusal[:1].upper() + self.refusal[1:]
+
+
+NO_NETWORK = Gap(
+    "no call from the carrier is accepted yet",
+    "add its addresses",
+    "This trunk recognises the carrier by the addresses its calls come from, and that list is empty.",
+)
+NO_CREDENTIAL = Gap(
+    "its calls are refused",
+    "add the user name and password",
+    "This trunk works with a user name and a password, and has none yet. Our checks do without them.",
+)
+
+
+def gap(
+    methods: Collection[str], direction: str, *, has_networks: bool, has_credentials: bool
+) -> Gap | None:
+    """Return what is missing before calls run on a trunk; None when nothing is."""
+    if needs_allowlist(methods, direction) and not has_networks:
+        return NO_NETWORK
+    if needs_credential(methods) and not has_credentials:
+        return NO_CREDENTIAL
+    return None
+
+
 def authentication_words(methods: Collection[str], *, short: bool = False) -> str:
     """Name how carrier and trunk know each other: "IP allowlist, digest"; empty when nothing is chosen."""
     names = {

@@ -11,7 +11,7 @@ from callsphere.sip.causes import CAUSES
 from callsphere.sip.causes.reaching import ADDRESS, CONNECTION, TLS
 from callsphere.sip.uri import parse_gateway_uri
 from trunks import wording
-from trunks.wording import Tally
+from trunks.wording import NO_CREDENTIAL, NO_NETWORK, Gap, Tally, gap
 
 SINCE = datetime(2026, 10, 3, 10, 42, tzinfo=UTC)
 
@@ -225,3 +225,22 @@ def test_percent_words_never_round_up_to_everything(percent: float | None, expec
 )
 def test_authentication_words(methods: list[str], short: bool, expected: str) -> None:
     assert wording.authentication_words(methods, short=short) == expected
+
+
+@pytest.mark.parametrize(
+    ("methods", "direction", "has_networks", "has_credentials", "expected"),
+    [
+        (["ip_allowlist"], "both", False, True, NO_NETWORK),
+        (["ip_allowlist"], "inbound", False, False, NO_NETWORK),
+        (["ip_allowlist"], "outbound", False, False, None),
+        (["ip_allowlist"], "both", True, False, None),
+        (["ip_allowlist", "digest"], "both", True, False, NO_CREDENTIAL),
+        (["registration"], "outbound", False, False, NO_CREDENTIAL),
+        (["digest"], "inbound", False, True, None),
+        ([], "both", False, False, None),
+    ],
+)
+def test_what_keeps_calls_from_running(
+    methods: list[str], direction: str, has_networks: bool, has_credentials: bool, expected: Gap | None
+) -> None:
+    assert gap(methods, direction, has_networks=has_networks, has_credentials=has_credentials) == expected

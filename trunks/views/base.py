@@ -17,8 +17,9 @@ from django.utils.html import format_html
 
 from tenants.access import Capability
 from tenants.mixins import TenantViewMixin
+from trunks.enums import HealthState
 from trunks.models import AllowedNetwork, DigestCredential, Gateway, Trunk
-from trunks.queries import gateways_of, headline_of, trunks_of
+from trunks.queries import gap_of, gateways_of, headline_of, trunks_of
 from trunks.wording import Headline
 
 _TIME_TEXT = re.compile(r"(<time [^>]*>)[^<]*(</time>)")
@@ -113,6 +114,7 @@ class OneTrunkPage(TrunksPage):
         return {
             "trunk": trunk,
             "headline": headline_of(trunk),
+            "gap": gap_of(trunk) if self.trunk.state == HealthState.UP else None,
             "trunks_url": self.url("list"),
             "tabs": self._tabs() if self.tab else [],
         }
@@ -130,6 +132,12 @@ class OneTrunkPage(TrunksPage):
         if Capability.TRUNKS_WRITE in self.request.capabilities:
             pages += [("policy", "Health checks", None), ("edit", "Settings", None)]
         return [
-            {"label": label, "url": self.trunk_url(name), "active": name == self.tab, "count": count}
+            {
+                "label": label,
+                "url": self.trunk_url(name),
+                "active": name == self.tab,
+                "count": count,
+                "mark": "incomplete" if name == "access" and gap_of(self.trunk) else "",
+            }
             for name, label, count in pages
         ]

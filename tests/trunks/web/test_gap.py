@@ -1,0 +1,77 @@
+"""A trunk that answers but would take no call."""
+
+from __future__ import annotations
+
+import pytest
+
+from tenants.context import tenant_context
+from tests.conftest import Person
+from tests.trunks.conftest import make_trunk
+from tests.trunks.watching import NOON, OK, SILENT, probe
+from tests.trunks.web.conftest import URI, page
+from trunks import services
+from trunks.models import AllowedNetwork, Trunk
+
+NO_NETWORK = "Up, but no call from the carrier is accepted yet: add its addresses"
+ON_A_LIST = "No call from the carrier is accepted yet"
+DASHBOARD = "/t/acme-dental/"
+
+
+def authenticate(person: Person, trunk: Trunk, *methods: str) -> None:
+    with tenant_context(person.tenant):
+        services.update_trunk(
+            tenant=person.tenant,
+            actor=person.actor,
+            trunk=trunk,
+            expected_version=None,
+            authentication=list(methods),
+        )
+
+
+def html(person: Person, url: str) -> str:
+    response = person.client().get(url)
+    assert response.status_code == 200
+    return str(response.content.decode())
+
+
+@pytest.mark.parametrize("name", ["first-check", "detail"])
+def test_an_empty_allowlist_is_said_beside_the_green(alice: Person, trunk: Trunk, name: str) -> None:
+    authenticate(alice, trunk, "ip_allowlist")
+    probe(OK, NOON)
+
+    assert NO_NETWORK in html(alice, page(name, alice, trunk))
+
+
+def test_lists_say_it_too(alice: Person, trunk: Trunk) -> None:
+    authenticate(alice, trunk, "ip_allowlist")
+    probe(OK, NOON)
+
+    assert ON_A_LIST in html(alice, DASHBOARD)
+    assert ON_A_LIST in html(alice, page("list", alice))
+
+
+def test_a_missing_password_is_said(alice: Person, trunk: Trunk) -> None:
+    authenticate(alice, trunk, "digest")
+    probe(OK, NOON)
+
+    said = "Up, but its calls are refused: add the user name and password"
+    assert said in html(alice, page("detail", alice, trunk))
+
+
+def test_with_a_network_nothing_is_missing(alice: Person, trunk: Trunk, network: AllowedNetwork) -> None:
+    authenticate(alice, trunk, "ip_allowlist")
+    probe(OK, NOON)
+
+    shown = html(alice, page("detail", alice, trunk))
+    assert NO_NETWORK not in shown
+    assert "incomplete" not in shown
+
+
+def test_a_line_that_is_down_has_another_problem_first(alice: Person) -> None:
+    trunk = make_trunk(alice, "Main line", URI)
+    authenticate(alice, trunk, "ip_allowlist")
+    probe(SILENT, NOON)
+
+    shown = html(alice, page("detail", alice, trunk))
+    assert NO_NETWORK not in shown
+    assert "incomplete" in shown
