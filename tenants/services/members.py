@@ -16,17 +16,29 @@ from tenants.access import roles_grantable_by
 from tenants.audit import Actor, record_event
 from tenants.context import tenant_context
 from tenants.enums import Role, RouteKind
-from tenants.models import INVITATION_LIFETIME, Invitation, Membership, Tenant, TenantRoute, User
+from tenants.models import (
+    INVITATION_LIFETIME,
+    AuditEvent,
+    Invitation,
+    Membership,
+    Tenant,
+    TenantRoute,
+    User,
+)
 from tenants.tokens import hash_token, new_token
 
 # Between two mails to the same invited person.
 RESEND_AFTER = timedelta(minutes=1)
+# How many mails a tenant may send within an hour; withdrawing an invitation gives none back.
+INVITATION_MAILS_PER_HOUR = 30
+_MAILED = ("invitation.sent", "invitation.resent")
 
 
 def invite_member(*, tenant: Tenant, actor: Actor, inviter: Membership, email: str, role: str) -> Invitation:
     """Send an invitation by e-mail; the person becomes a member by accepting it.
 
-    Raises ValidationError for a bad address, a role above the inviter's, a member or an invited person.
+    Raises ValidationError for a bad address, a role above the inviter's, a member or an invited person,
+    LimitReached when the team is full, and Refused after INVITATION_MAILS_PER_HOUR.
     """
     email = email.strip().lower()
     validate_email(email)
@@ -45,6 +57,7 @@ def invite_member(*, tenant: Tenant, actor: Actor, inviter: Membership, email: s
     try:
         with transaction.atomic():
             _check_member_limit(tenant, with_invited=True)
+            _check_mails(tenant)
             _withdraw_expired(tenant, email)
             invitation.save()
             TenantRoute.objects.create(hash=invitation.token_hash, kind=RouteKind.INVITATION, tenant=tenant)
@@ -61,12 +74,13 @@ def invite_member(*, tenant: Tenant, actor: Actor, inviter: Membership, email: s
 def resend_invitation(*, tenant: Tenant, actor: Actor, inviter: Membership, invitation: Invitation) -> None:
     """Send the mail again, with a new link that lives for a week; the old link stops working.
 
-    Raises Refused when the offer has ended or the last mail was sent within a minute, ValidationError when
-    the role is above the inviter's.
+    Raises Refused when the offer has ended, the last mail was sent within a minute, or after
+    INVITATION_MAILS_PER_HOUR; ValidationError when the role is above the inviter's.
     """
     _check_grantable(inviter, invitation.role)
     token = new_token()
     with transaction.atomic():
+        _lock_tenant(tenant)
         locked = (
             Invitation.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=invitation.pk)
         )
@@ -75,6 +89,7 @@ def resend_invitation(*, tenant: Tenant, actor: Actor, inviter: Membership, invi
         now = timezone.now()
         if locked.expires_at > now + INVITATION_LIFETIME - RESEND_AFTER:
             raise Refused(f"A mail went to {locked.email} a moment ago. Wait a minute.")
+        _check_mails(tenant)
         TenantRoute.objects.filter(hash=locked.token_hash).delete()
         locked.token_hash = hash_token(token)
         locked.expires_at = now + INVITATION_LIFETIME
@@ -115,6 +130,7 @@ def accept_invitation(*, invitation: Invitation, user: User, actor: Actor) -> Me
         raise Refused(f"This invitation is for {invitation.email}. Sign in with that address.")
     tenant = invitation.tenant
     with tenant_context(tenant):
+        _lock_tenant(tenant)
         locked = Invitation.objects.select_for_update().get(pk=invitation.pk)
         if not locked.is_open:
             raise Refused("This invitation was used, withdrawn, or has expired. Ask for a new one.")
@@ -200,14 +216,29 @@ def _open_invitations(tenant: Tenant) -> int:
 
 
 def _check_member_limit(tenant: Tenant, *, with_invited: bool = False) -> None:
-    # Two requests at once must not both find room.
-    limit = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk).member_limit
+    limit = _lock_tenant(tenant).member_limit
     invited = _open_invitations(tenant) if with_invited else 0
     if Membership.objects.filter(tenant=tenant).count() + invited >= limit:
         raise LimitReached(
             f"Your plan has room for {limit} members, open invitations included."
             " Remove one or change the plan."
         )
+
+
+def _check_mails(tenant: Tenant) -> None:
+    """Count in the audit log, with the tenant locked."""
+    an_hour_ago = timezone.now() - timedelta(hours=1)
+    mails = AuditEvent.objects.filter(tenant=tenant, verb__in=_MAILED, created_at__gt=an_hour_ago)
+    if mails.count() >= INVITATION_MAILS_PER_HOUR:
+        raise Refused(
+            f"Your team sent {INVITATION_MAILS_PER_HOUR} invitations within an hour. Try again later.",
+            code="too_many_invitations",
+        )
+
+
+def _lock_tenant(tenant: Tenant) -> Tenant:
+    """Lock the tenant, before any invitation: two requests at once must not both find room."""
+    return Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
 
 
 def _withdraw_expired(tenant: Tenant, email: str) -> None:

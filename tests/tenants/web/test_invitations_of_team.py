@@ -11,6 +11,7 @@ from django.utils import timezone
 from tenants.context import tenant_context
 from tenants.models import INVITATION_LIFETIME, Invitation
 from tenants.services import accept_invitation, find_invitation, invite_member
+from tenants.services.members import INVITATION_MAILS_PER_HOUR
 from tests.conftest import Person, make_user
 from tests.tenants.web.conftest import Refusals, url, verbs
 
@@ -64,6 +65,30 @@ def test_a_mail_a_minute_is_enough(alice: Person, invitation: Invitation, mailou
     assert str(list(get_messages(response.wsgi_request))[-1]) == (
         "A mail went to dana@example.com a moment ago. Wait a minute."
     )
+
+
+def test_a_tenant_sends_so_many_mails_an_hour(
+    alice: Person, mailoutbox: list[Any], django_capture_on_commit_callbacks: Callable[..., Any]
+) -> None:
+    form = {"email": "dana@example.com", "role": "viewer"}
+    client = alice.client()
+    with django_capture_on_commit_callbacks(execute=True):
+        for _time in range(INVITATION_MAILS_PER_HOUR):
+            client.post(url("invite", alice.tenant), form)
+            with tenant_context(alice.tenant):
+                made = Invitation.objects.select_related("tenant").get(revoked_at=None)
+            client.post(address("invitation-withdraw", made))
+        page = client.post(url("invite", alice.tenant), form)
+    told = "Your team sent 30 invitations within an hour. Try again later."
+    assert told in page.content.decode()
+    assert len(mailoutbox) == INVITATION_MAILS_PER_HOUR
+    assert verbs(alice.tenant).count("invitation.sent") == INVITATION_MAILS_PER_HOUR
+    with tenant_context(alice.tenant):
+        Invitation.objects.filter(pk=made.pk).update(
+            revoked_at=None, expires_at=timezone.now() + timedelta(days=2)
+        )
+    response = client.post(address("invitation-resend", made))
+    assert [str(each) for each in get_messages(response.wsgi_request)][-1] == told
 
 
 def test_an_admin_does_not_send_what_they_may_not_offer(admin: Person, invitation: Invitation) -> None:
