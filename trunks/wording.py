@@ -289,9 +289,7 @@ NO_CREDENTIAL = Gap(
 )
 
 
-def gap(
-    methods: Collection[str], direction: str, *, has_networks: bool, has_credentials: bool
-) -> Gap | None:
+def gap(methods: Collection[str], direction: str, *, has_networks: bool, has_credentials: bool) -> Gap | None:
     """Return what is missing before calls run on a trunk; None when nothing is."""
     if needs_allowlist(methods, direction) and not has_networks:
         return NO_NETWORK
