@@ -306,6 +306,14 @@ SIP_ADVERTISED_HOST = env.text("SIP_ADVERTISED_HOST", "")
 SIP_SOURCE_ADDRESSES = env.networks("SIP_SOURCE_ADDRESSES")
 PROBE_RATE_PER_ADDRESS = env.integer("PROBE_RATE_PER_ADDRESS", 20)
 SANDBOX = env.boolean("SANDBOX", False)
+SANDBOX_PORT = env.integer("SANDBOX_PORT", 15060, minimum=1024, maximum=65535 - 40)
+# Where the sandbox carriers of callsphere.local listen, and how each behaves, for the page that offers them.
+SANDBOX_CARRIERS = {
+    "Healthy": f"sip:127.0.0.1:{SANDBOX_PORT}",
+    "Answers 503": f"sip:127.0.0.1:{SANDBOX_PORT + 10}",
+    "Silent": f"sip:127.0.0.1:{SANDBOX_PORT + 20}",
+    "Comes and goes": f"sip:127.0.0.1:{SANDBOX_PORT + 40}",
+}
 
 # Telemetry
 

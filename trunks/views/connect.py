@@ -6,6 +6,7 @@ import re
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -37,7 +38,8 @@ class Connect(FormPage):
     _networks: list[str]
 
     def page_context(self) -> dict[str, Any]:
-        return {"trunks_url": self.url("list")}
+        carriers = settings.SANDBOX_CARRIERS if settings.SANDBOX else {}
+        return {"trunks_url": self.url("list"), "sandbox_carriers": carriers}
 
     def save(self, form: ConnectForm) -> str:
         data = form.cleaned_data

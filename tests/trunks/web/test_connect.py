@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from pytest_django.fixtures import SettingsWrapper
 
+from callsphere.local.sandbox.carriers import CARRIERS, comes_and_goes, healthy, mute, overloaded
 from tenants.context import tenant_context
 from tests.conftest import Person
 from tests.trunks.conftest import make_trunk
@@ -130,3 +132,24 @@ def test_the_preview_shows_what_will_be_sent(alice: Person, query: dict[str, str
     response = alice.client().get(page("preview", alice), query)
 
     assert expected in response.content.decode()
+
+
+def test_a_sandbox_offers_its_carriers(alice: Person, settings: SettingsWrapper) -> None:
+    without = alice.client().get(page("create", alice)).content.decode()
+    settings.SANDBOX = True
+    offered = alice.client().get(page("create", alice)).content.decode()
+
+    assert "No carrier at hand?" not in without
+    for uri in settings.SANDBOX_CARRIERS.values():
+        assert f'data-copy="{uri}"' in offered
+
+
+def test_the_sandbox_carriers_listen_where_the_page_says(settings: SettingsWrapper) -> None:
+    names = {"Healthy": healthy, "Answers 503": overloaded, "Silent": mute, "Comes and goes": comes_and_goes}
+    listening = {
+        carrier.answer: f"sip:127.0.0.1:{settings.SANDBOX_PORT + carrier.listeners[0].offset}"
+        for carrier in CARRIERS
+        if carrier.listeners[0].transport == "udp"
+    }
+
+    assert {name: listening[answer] for name, answer in names.items()} == settings.SANDBOX_CARRIERS
