@@ -140,6 +140,8 @@ class InCall:
         """Send a request that changes or refreshes the session; raise Refused and what Call.request does."""
         for tries_left in reversed(range(GLARES + 1)):
             await self._call.until(lambda: self._dialog.may_invite or self._is_dropped(), PEER_FIRST_S)
+            if self._call.media.offer_pending:  # the peer asked for an offer and never answered it
+                self._call.media.withdraw_offer()
             response = await self._call.request(
                 method, headers=self._timer_headers(), body=body(), timeout=self._timeout
             )
