@@ -6,7 +6,8 @@ os.environ.setdefault("STATIC_MANIFEST", "false")
 os.environ["PUBLIC_URL"] = "http://testserver"
 os.environ["ALLOWED_HOSTS"] = "testserver,127.0.0.1,localhost"
 os.environ["EMAIL_URL"] = ""
-os.environ["NETGUARD_ALLOW"] = "127.0.0.0/8,::1/128"
+# The networks of documentation (RFC 5737, RFC 3849) stand for those of carriers.
+os.environ["NETGUARD_ALLOW"] = "127.0.0.0/8,::1/128,198.51.100.0/24,203.0.113.0/24,2001:db8::/32"
 os.environ["SANDBOX"] = "false"
 
 from callsphere.settings import *  # noqa: F403

@@ -62,6 +62,17 @@ def test_a_disabled_gateway_is_not_watched(in_acme: Tenant, alice: Person, trunk
         ({"uri": "sip:sip.example.com;transport=tls"}, "uri", "This trunk has a gateway with the same host"),
         ({"uri": "sips:sip.example.com"}, "uri", "This trunk has a gateway with the same host"),
         ({"uri": "sip:a.example.com\r\nVia: x"}, "uri", "Remove spaces, line breaks and invisible"),
+        (
+            {"uri": "sip:10.0.0.1"},
+            "uri",
+            "10.0.0.1 is inside a private network, which we never contact. Enter",
+        ),
+        (
+            {"uri": "sip:[fd00::1]:5070"},
+            "uri",
+            "fd00::1 is inside a private network, which we never contact.",
+        ),
+        ({"uri": "sip:224.0.0.1"}, "uri", "224.0.0.1 is an address of a kind we never contact. Enter the"),
         ({"priority": 70000}, "priority", "Ensure this value is less than or equal to 65535."),
         ({"weight": 0}, "weight", "Ensure this value is greater than or equal to 1."),
     ],

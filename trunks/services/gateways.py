@@ -1,10 +1,13 @@
 """Gateways of a trunk."""
 
+from ipaddress import ip_address
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
-from callsphere.sip.uri import SipUriError, parse_gateway_uri
+from callsphere.lib.netguard import AddressPolicy, AddressRefused
+from callsphere.sip.uri import SipUri, SipUriError, parse_gateway_uri
 from tenants.audit import Actor, snapshot
 from tenants.models import Tenant
 from trunks.models import Gateway, Trunk
@@ -94,11 +97,29 @@ def delete_gateway(
         remove(row, tenant=tenant, actor=actor, verb="gateway.deleted", fields=_FIELDS)
 
 
+def check_address(uri: SipUri) -> None:
+    """Raise ValidationError on `uri` for a numeric address that is never contacted.
+
+    Names pass: what they lead to is judged when they are looked up, and told as a name that does not exist.
+    """
+    host = uri.host.strip("[]")
+    try:
+        number = ip_address(host)
+        AddressPolicy.from_strings(settings.NETGUARD_ALLOW).check(host)
+    except ValueError:
+        return
+    except AddressRefused:
+        where = "inside a private network, which" if number.is_private else "an address of a kind"
+        words = f"{host} is {where} we never contact. Enter the carrier's public address."
+        raise field_error("uri", words, "address_refused") from None
+
+
 def _set_uri(gateway: Gateway, text: str) -> None:
     try:
         uri = parse_gateway_uri(text.strip(" "))
     except SipUriError as error:
         raise field_error("uri", str(error), "uri_invalid") from None
+    check_address(uri)
     gateway.uri = str(uri)
     gateway.host, gateway.port, gateway.transport = uri.host, uri.port, uri.transport
 

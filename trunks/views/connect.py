@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -18,6 +19,7 @@ from trunks.forms import AddressFields, ConnectForm
 from trunks.models import Gateway, Trunk
 from trunks.queries import gateways_of
 from trunks.services import provision_trunk
+from trunks.services.gateways import check_address
 from trunks.summaries import gateway_rows, problems_of
 from trunks.views.base import EditsOnly, LivePage, OneTrunkPage
 from trunks.views.editing import FormPage
@@ -82,7 +84,12 @@ class AddressPreview(EditsOnly):
         context: dict[str, Any] = {"typed": bool(request.GET.get("address", "").strip())}
         if form.is_valid():
             uri = parse_gateway_uri(form.cleaned_data["uri"])
-            context |= preview_of(uri)
+            try:
+                check_address(uri)
+            except ValidationError as error:
+                context["errors"] = error.messages
+            else:
+                context |= preview_of(uri)
         else:
             context["errors"] = [error for errors in form.errors.values() for error in errors]
         return render(request, "trunks/_preview.html", context)
