@@ -38,6 +38,10 @@ AUTHENTICATION_HELP = {
 TRANSPORT_CHOICES = [("", "As the address says, else UDP"), *Transport.choices]
 
 
+# "+49 30 123456", "tel:+4930123456" or "030/123456": digits as people group them, without dots.
+_PHONE_NUMBER = re.compile(r"(?:(?:sips?|tel):)?\+?\(?\d[\d ()/-]{4,}", re.IGNORECASE)
+
+
 def _cards(field: forms.Field, texts: dict[Any, str]) -> None:
     field.choice_help = {str(value): text for value, text in texts.items()}  # type: ignore[attr-defined]
 
@@ -54,6 +58,8 @@ def read_address(address: str, port: int | None, transport: str) -> SipUri:
     Raises SipUriError with a sentence that says what to change.
     """
     text = address.strip()
+    if _PHONE_NUMBER.fullmatch(text):
+        raise SipUriError("This is a phone number; enter the host of your carrier.")
     if _BARE_ADDRESS.fullmatch(text):
         text = f"sip:{text}"
     uri = parse_gateway_uri(text, transport=transport or None)
@@ -92,7 +98,8 @@ class AddressFields(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        if not ({"address", "port", "transport"} & set(self.errors)):
+        if "address" not in self.errors:
+            # What is wrong with port or transport is said there: the address is judged without them.
             try:
                 uri = read_address(cleaned["address"], cleaned.get("port"), cleaned.get("transport", ""))
             except SipUriError as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pytest_django.fixtures import SettingsWrapper
 
 from callsphere.local.sandbox.carriers import CARRIERS, comes_and_goes, healthy, mute, overloaded
 from tenants.context import tenant_context
@@ -59,6 +58,17 @@ def test_alice_connects_a_carrier(alice: Person) -> None:
             "Start the address with sip: or sips:, for example sip:sip.example.com.",
         ),
         ({"port": "99999"}, "port", "Use a port from 1 to 65535."),
+        ({"address": "alice@x", "port": "99999"}, "port", "Use a port from 1 to 65535."),
+        (
+            {"address": "+49 30 1234567", "port": "99999"},
+            "address",
+            "This is a phone number; enter the host of your carrier.",
+        ),
+        (
+            {"address": "0301234567"},
+            "address",
+            "This is a phone number; enter the host of your carrier.",
+        ),
         (
             {"address": "sip.example.com:5070", "port": "5060"},
             "address",
@@ -124,6 +134,10 @@ def test_a_password_is_not_sent_back(alice: Person) -> None:
         ({"address": "sip.example.com", "transport": "tls"}, "sip:sip.example.com;transport=tls"),
         ({"address": "[2001:db8::1]", "port": "5070"}, "sip:[2001:db8::1]:5070"),
         ({"address": "sip:1.2.3"}, "Write an IPv4 address as four decimal numbers"),
+        (
+            {"address": "10.0.0.1"},
+            "10.0.0.1 is inside a private network, which we never contact. Enter the carrier",
+        ),
         ({"address": "x", "port": "70000"}, "Use a port from 1 to 65535."),
         ({"address": "sip:<script>"}, "Leave out quotes and angle brackets"),
     ],
@@ -134,7 +148,7 @@ def test_the_preview_shows_what_will_be_sent(alice: Person, query: dict[str, str
     assert expected in response.content.decode()
 
 
-def test_a_sandbox_offers_its_carriers(alice: Person, settings: SettingsWrapper) -> None:
+def test_a_sandbox_offers_its_carriers(alice: Person, settings: Any) -> None:
     without = alice.client().get(page("create", alice)).content.decode()
     settings.SANDBOX = True
     offered = alice.client().get(page("create", alice)).content.decode()
@@ -144,7 +158,7 @@ def test_a_sandbox_offers_its_carriers(alice: Person, settings: SettingsWrapper)
         assert f'data-copy="{uri}"' in offered
 
 
-def test_the_sandbox_carriers_listen_where_the_page_says(settings: SettingsWrapper) -> None:
+def test_the_sandbox_carriers_listen_where_the_page_says(settings: Any) -> None:
     names = {"Healthy": healthy, "Answers 503": overloaded, "Silent": mute, "Comes and goes": comes_and_goes}
     listening = {
         carrier.answer: f"sip:127.0.0.1:{settings.SANDBOX_PORT + carrier.listeners[0].offset}"
