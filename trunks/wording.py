@@ -326,6 +326,8 @@ def percent_words(percent: float | None) -> str:
 def _lines(count: int, total: int, words: str) -> str:
     if total == 1:
         return f"Your line is {words}"
+    if count == total == 2:
+        return f"Both lines are {words}"
     if count == total:
         return f"All {total} lines are {words}"
     return f"{count} of {total} lines {'is' if count == 1 else 'are'} {words}"

@@ -87,7 +87,7 @@ def test_gateway_headline(state: str, status: int | None, expected: str) -> None
         ({}, "unknown", "Connect your first line"),
         ({"up": 1}, "up", "Your line is working"),
         ({"up": 3}, "up", "All 3 lines are working"),
-        ({"up": 2, "paused": 1}, "up", "All 2 lines are working"),
+        ({"up": 2, "paused": 1}, "up", "Both lines are working"),
         ({"up": 2, "unknown": 1}, "up", "2 of 3 lines are working"),
         ({"down": 1}, "down", "Your line is down"),
         ({"down": 1, "up": 2}, "down", "1 of 3 lines is down"),
