@@ -75,7 +75,7 @@ def run_check(
     try:
         report = run_to_the_end(check.run())
     except KeyboardInterrupt:
-        stderr.write("Interrupted. Nothing was left open at the carrier.\n")
+        stderr.write("Interrupted. What the check had begun was ended, as far as the carrier answered.\n")
         return EXIT_INTERRUPTED
     if quiet:
         stdout.write(json.dumps(report.as_json()) + "\n")

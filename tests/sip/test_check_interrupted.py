@@ -51,7 +51,7 @@ def test_a_ringing_call_is_cancelled(number: signal.Signals) -> None:
     carrier.answers["INVITE"] = ring
     code, out, err = interrupt(carrier, "INVITE", number)
     assert (code, out) == (130, "")
-    assert err == "Interrupted. Nothing was left open at the carrier.\n"
+    assert err == "Interrupted. What the check had begun was ended, as far as the carrier answered.\n"
     assert carrier.asked("OPTIONS", "INVITE", "CANCEL")
     assert carrier.requests[-1].via == ringing[0].via
 
