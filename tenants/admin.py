@@ -143,8 +143,8 @@ class TenantAdmin(SupportAdmin):
     list_display = ("name", "slug", "people", "is_active", "created_at")
     list_filter = ("is_active", "created_at")
     search_fields = ("name", "slug", "members__user__email")
-    readonly_fields = ("id", "name", "slug", "created_at")
-    fields = ("name", "slug", "id", "created_at", *TenantForm.Meta.fields, "reason")
+    readonly_fields = ("id", "name", "slug", "trunks", "created_at")
+    fields = ("name", "slug", "trunks", "id", "created_at", *TenantForm.Meta.fields, "reason")
     inlines = (MembershipInline,)
     actions_detail = ("see_customers_page",)
 
@@ -164,6 +164,10 @@ class TenantAdmin(SupportAdmin):
     @admin.display(ordering="people_count", description="people")
     def people(self, tenant: Any) -> int:
         return int(tenant.people_count)
+
+    def trunks(self, tenant: Tenant) -> str:
+        url = reverse("admin:trunks_trunk_changelist")
+        return format_html('<a href="{}?tenant__id__exact={}">See their trunks</a>', url, tenant.pk)
 
     def has_change_permission(self, request: HttpRequest, obj: Tenant | None = None) -> bool:
         return True

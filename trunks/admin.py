@@ -7,15 +7,19 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
 from callsphere.lib.errors import Refused
+from callsphere.sip.causes import CAUSES
 from tenants.admin import ReadOnlyAdmin, staff_actor
 from trunks.enums import HealthState
 from trunks.models import AllowedNetwork, DigestCredential, Gateway, GatewayHealth, StatusChange, Trunk
+from trunks.queries import gateway_headline_of
 from trunks.services import probe_now
+from trunks.support import gateways_at, headline_with_time, last_answer, problems_of, state_of
+from trunks.wording import authentication_words, direction_words
 
 STATE_COLOURS = {
     HealthState.UP: "success",
@@ -47,21 +51,21 @@ class GatewayInline(ReadOnlyInline):
     """Where the carrier takes calls, and what is known of it."""
 
     model = Gateway
-    fields = ("uri", "priority", "weight", "is_enabled", "state", "last_answer")
-    readonly_fields = ("state", "last_answer")
+    fields = ("uri", "priority", "weight", "is_enabled", "state", "last_answer", "cause")
+    readonly_fields = ("state", "last_answer", "cause")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Gateway]:
         return super().get_queryset(request).select_related("health")
 
     def state(self, gateway: Gateway) -> str:
-        return f"{gateway.health.get_state_display()} since {gateway.health.since:%Y-%m-%d %H:%M:%S} UTC"
+        return headline_with_time(gateway_headline_of(gateway))
 
     def last_answer(self, gateway: Gateway) -> str:
-        health = gateway.health
-        if health.checked_at is None:
-            return "not looked at yet"
-        said = f"{health.status} {health.reason}" if health.status else f"{health.cause} {health.detail}"
-        return f"{said.strip()} from {health.target or 'no address'}"
+        return last_answer(gateway.health)
+
+    def cause(self, gateway: Gateway) -> str:
+        code = gateway.health.cause
+        return CAUSES[code].title if code in CAUSES else code
 
 
 class AllowedNetworkInline(ReadOnlyInline):
@@ -117,6 +121,11 @@ class TrunkAdmin(ReadOnlyAdmin):
     list_filter = (StateFilter, "direction", "is_enabled")
     list_select_related = ("tenant",)
     search_fields = ("name", "tenant__name", "gateways__host", "id")
+    fieldsets = (
+        ("State", {"fields": ("tenant_link", "state_in_words", "problems")}),
+        ("Settings", {"fields": ("name", "calls", "recognised_by", "is_enabled", "notes", "id")}),
+    )
+    readonly_fields = ("tenant_link", "state_in_words", "problems", "calls", "recognised_by", "id")
     inlines = (GatewayInline, AllowedNetworkInline, DigestCredentialInline, StatusChangeInline)
     actions_detail = ("check_now", "see_customers_page")
 
@@ -139,8 +148,12 @@ class TrunkAdmin(ReadOnlyAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Trunk], search_term: str
     ) -> tuple[QuerySet[Trunk], bool]:
-        """Find trunks by name, tenant, host, or a member's e-mail address."""
+        """Find trunks by name, tenant, gateway as customers paste it, or a member's e-mail address."""
         found, distinct = super().get_search_results(request, queryset, search_term)
+        gateways = gateways_at(search_term)
+        if gateways is not None:
+            found = found | queryset.filter(pk__in=gateways.values("trunk_id"))
+            distinct = True
         if "@" in search_term:
             found = found | queryset.filter(tenant__members__user__email__icontains=search_term)
             distinct = True
@@ -163,6 +176,27 @@ class TrunkAdmin(ReadOnlyAdmin):
     def tenant_link(self, trunk: Trunk) -> str:
         url = reverse("admin:tenants_tenant_change", args=[trunk.tenant_id])
         return format_html('<a href="{}">{}</a>', url, trunk.tenant)
+
+    @admin.display(description="state")
+    def state_in_words(self, trunk: Trunk) -> str:
+        return state_of(trunk)
+
+    @admin.display(description="what is wrong")
+    def problems(self, trunk: Trunk) -> str:
+        told = [
+            (each.cause.title, each.cause.meaning, each.cause.fix, each.who, ", ".join(each.uris))
+            for each in problems_of(trunk)
+        ]
+        one = "<p><strong>{}.</strong> {}</p><p>What to do: {}</p><p>{} · {}</p>"
+        return format_html_join("", one, told) or "nothing known"
+
+    @admin.display(description="direction")
+    def calls(self, trunk: Trunk) -> str:
+        return direction_words(trunk.direction)
+
+    @admin.display(description="authentication")
+    def recognised_by(self, trunk: Trunk) -> str:
+        return authentication_words(trunk.authentication) or "none chosen"
 
     @action(description="Check now", icon="network_check")
     def check_now(self, request: HttpRequest, object_id: str) -> HttpResponse:

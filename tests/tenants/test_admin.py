@@ -94,10 +94,12 @@ def test_trunks_are_found_by_host_and_address(desk: Client, alice: Person, charl
 def test_a_trunk_is_shown_without_secrets(desk: Client, alice: Person) -> None:
     with tenant_context(alice.tenant):
         credential = make_credential(alice, secret="never-shown")
-        add_gateway(tenant=alice.tenant, actor=alice.actor, trunk=credential.trunk, uri="sip:198.51.100.7")
+        add_gateway(
+            tenant=alice.tenant, actor=alice.actor, trunk=credential.trunk, uri="sip:sip.carrier.example"
+        )
         sealed = str.__str__(credential.secret)
     page = desk.get(reverse("admin:trunks_trunk_change", args=[credential.trunk_id])).content.decode()
-    assert "sip:198.51.100.7" in page
+    assert "sip:sip.carrier.example" in page
     assert "not looked at yet" in page
     assert "never-shown" not in page
     assert sealed not in page

@@ -1,0 +1,53 @@
+"""What the support desk sees of trunks."""
+
+import pytest
+from django.contrib import admin
+from django.http import HttpRequest
+
+from tenants.context import platform_context, tenant_context
+from tests.conftest import Person
+from tests.trunks.conftest import make_trunk
+from tests.trunks.watching import NOON, OK, SILENT, probe
+from trunks.admin import StateFilter, TrunkAdmin
+from trunks.models import Gateway, Trunk
+from trunks.queries import trunks_of
+from trunks.services import update_gateway
+
+pytestmark = pytest.mark.django_db
+
+
+def rows_of_desk(state: str = "") -> dict[str, tuple[str, object, int]]:
+    desk = TrunkAdmin(Trunk, admin.site)
+    request = HttpRequest()
+    with platform_context("test"):
+        chosen = StateFilter(request, {"state": [state]} if state else {}, Trunk, desk)
+        rows = chosen.queryset(request, desk.get_queryset(request))
+        return {row.name: (desk.state(row)[0], desk.since(row), desk.gateway_count(row)) for row in rows}
+
+
+def test_the_state_is_the_one_that_the_customer_sees(alice: Person) -> None:
+    make_trunk(alice, "Half off", "sip:a.example.com", "sip:b.example.com")
+    make_trunk(alice, "Up", "sip:c.example.com")
+    make_trunk(alice, "Empty")
+    with tenant_context(alice.tenant):
+        gateways = {gateway.host: gateway for gateway in Gateway.objects.all()}
+        # the disabled one does not count: the other is all there is
+        update_gateway(
+            tenant=alice.tenant,
+            actor=alice.actor,
+            gateway=gateways["b.example.com"],
+            expected_version=None,
+            is_enabled=False,
+        )
+    probe({gateways["a.example.com"].pk: SILENT, gateways["c.example.com"].pk: OK}, NOON)
+    with tenant_context(alice.tenant):
+        trunks = list(trunks_of(alice.tenant))
+    assert rows_of_desk() == {
+        each.name: (each.state, each.state_since, each.gateway_count) for each in trunks
+    }
+    assert {name: row[0] for name, row in rows_of_desk().items()} == {
+        "Half off": "down",
+        "Up": "up",
+        "Empty": "unknown",
+    }
+    assert list(rows_of_desk("down")) == ["Half off"]
