@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, Max, Q, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -15,8 +15,8 @@ from callsphere.lib.errors import Refused
 from callsphere.sip.causes import CAUSES
 from tenants.admin import ReadOnlyAdmin, staff_actor
 from trunks.enums import HealthState
-from trunks.models import AllowedNetwork, DigestCredential, Gateway, GatewayHealth, StatusChange, Trunk
-from trunks.queries import gateway_headline_of
+from trunks.models import AllowedNetwork, DigestCredential, Gateway, StatusChange, Trunk
+from trunks.queries import gateway_headline_of, with_state
 from trunks.services import probe_now
 from trunks.support import gateways_at, headline_with_time, last_answer, problems_of, state_of
 from trunks.wording import authentication_words, direction_words
@@ -98,7 +98,7 @@ class StatusChangeInline(ReadOnlyInline):
 
 
 class StateFilter(admin.SimpleListFilter):
-    """Trunks with a gateway in the state."""
+    """Trunks in the state that the list shows."""
 
     title = "state"
     parameter_name = "state"
@@ -109,8 +109,9 @@ class StateFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Trunk]) -> QuerySet[Trunk]:
         if not self.value():
             return queryset
-        with_state = GatewayHealth.objects.filter(state=self.value()).values("gateway__trunk_id")
-        return queryset.filter(pk__in=with_state)
+        # one pass over all gateways, where the list's own annotation would take one for each trunk
+        found = with_state(Trunk.objects.all()).order_by().filter(state=self.value())
+        return queryset.filter(pk__in=found.values("pk"))
 
 
 @admin.register(Trunk)
@@ -130,18 +131,15 @@ class TrunkAdmin(ReadOnlyAdmin):
     actions_detail = ("check_now", "see_customers_page")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Trunk]:
-        def gateways_in(state: HealthState) -> Count:
-            return Count("gateways", filter=Q(gateways__health__state=state), distinct=True)
-
+        # Worked out trunk by trunk, so that it costs as much as there are rows on the page.
+        own = with_state(Trunk.objects.filter(pk=OuterRef("pk"))).order_by()
         return (
             super()
             .get_queryset(request)
             .annotate(
-                gateway_total=Count("gateways", distinct=True),
-                gateways_up=gateways_in(HealthState.UP),
-                gateways_down=gateways_in(HealthState.DOWN),
-                gateways_impaired=gateways_in(HealthState.IMPAIRED),
-                changed_at=Max("gateways__health__since"),
+                state=Subquery(own.values("state")),
+                state_since=Subquery(own.values("state_since")),
+                gateway_count=Subquery(own.values("gateway_count")),
             )
         )
 
@@ -161,16 +159,16 @@ class TrunkAdmin(ReadOnlyAdmin):
 
     @display(description="state", label=STATE_COLOURS)
     def state(self, trunk: Any) -> tuple[str, str]:
-        state = worst_state(trunk)
+        state = HealthState(trunk.state)
         return state, state.label
 
-    @admin.display(ordering="changed_at")
+    @admin.display(ordering="state_since")
     def since(self, trunk: Any) -> Any:
-        return trunk.changed_at
+        return trunk.state_since
 
-    @admin.display(ordering="gateway_total", description="gateways")
+    @admin.display(ordering="gateway_count", description="gateways")
     def gateway_count(self, trunk: Any) -> int:
-        return int(trunk.gateway_total)
+        return int(trunk.gateway_count)
 
     @admin.display(description="tenant", ordering="tenant__name")
     def tenant_link(self, trunk: Trunk) -> str:
@@ -217,14 +215,3 @@ class TrunkAdmin(ReadOnlyAdmin):
     def see_customers_page(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
         trunk = get_object_or_404(Trunk, pk=object_id)
         return HttpResponseRedirect(reverse("admin:tenants_tenant_visit", args=[trunk.tenant_id]))
-
-
-def worst_state(trunk: Any) -> HealthState:
-    """Say in one word how an annotated trunk is."""
-    if not trunk.is_enabled:
-        return HealthState.PAUSED
-    if trunk.gateway_total and trunk.gateways_down == trunk.gateway_total:
-        return HealthState.DOWN
-    if trunk.gateways_down or trunk.gateways_impaired:
-        return HealthState.IMPAIRED
-    return HealthState.UP if trunk.gateways_up else HealthState.UNKNOWN

@@ -48,12 +48,24 @@ _URGENCY = {
 def trunks_of(tenant: Tenant) -> QuerySet[Any, Any]:
     """Return a tenant's trunks, the worst first, each with its state worked out of its gateways'.
 
+    Annotations: those of `with_state`, and `has_networks`, `has_credentials`.
+    """
+    trunks = with_state(Trunk.objects.filter(tenant=tenant)).annotate(
+        sort_name=Lower("name"),
+        has_networks=Exists(AllowedNetwork.objects.filter(trunk=OuterRef("pk"))),
+        has_credentials=Exists(DigestCredential.objects.filter(trunk=OuterRef("pk"))),
+    )
+    return trunks.order_by("urgency", "sort_name", "id")
+
+
+def with_state(trunks: QuerySet[Trunk]) -> QuerySet[Any, Any]:
+    """Add to trunks what their gateways' health says of them.
+
     Annotations: `gateway_count`, `enabled_count`, `up_count`, `impaired_count`, `down_count`; `state` (a
-    HealthState), `state_since`, `urgency` (0 is the worst), `down_causes`, `impaired_statuses`, `checked_at`,
-    `has_networks`, `has_credentials`.
+    HealthState), `state_since`, `urgency` (0 is the worst), `down_causes`, `impaired_statuses`, `checked_at`.
     The rule is that of `wording.trunk_state`; here the database applies it, to sort and to filter.
     """
-    trunks = Trunk.objects.filter(tenant=tenant).annotate(
+    counted = trunks.annotate(
         gateway_count=Count("gateways"),
         enabled_count=Count("gateways", filter=_ENABLED),
         up_count=_count(HealthState.UP),
@@ -75,7 +87,7 @@ def trunks_of(tenant: Tenant) -> QuerySet[Any, Any]:
         down_since=Max("gateways__health__since", filter=_in_state(HealthState.DOWN)),
         trouble_since=Min("gateways__health__since", filter=_in_state(*_IN_TROUBLE)),
     )
-    trunks = trunks.annotate(
+    return counted.annotate(
         state=_by_state({state: Value(state) for state in _URGENCY}),
         state_since=_by_state(
             {
@@ -85,11 +97,7 @@ def trunks_of(tenant: Tenant) -> QuerySet[Any, Any]:
             }
         ),
         urgency=_by_state({state: Value(rank) for state, rank in _URGENCY.items()}),
-        sort_name=Lower("name"),
-        has_networks=Exists(AllowedNetwork.objects.filter(trunk=OuterRef("pk"))),
-        has_credentials=Exists(DigestCredential.objects.filter(trunk=OuterRef("pk"))),
     )
-    return trunks.order_by("urgency", "sort_name", "id")
 
 
 def _in_state(*states: HealthState) -> Q:
