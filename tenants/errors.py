@@ -8,8 +8,11 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
+import structlog
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import Http404, HttpRequest, JsonResponse
+from django.db import OperationalError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
 from rest_framework import exceptions
 from rest_framework.response import Response
 
@@ -17,6 +20,10 @@ from callsphere.lib.errors import LimitReached, Refused, VersionConflict
 
 CONTENT_TYPE = "application/problem+json"
 _TYPE_PREFIX = "urn:callsphere:error:"
+# PostgreSQL's lock_not_available and query_canceled: a wait longer than the login's limits (roles.sql).
+_TOOK_TOO_LONG = frozenset({"55P03", "57014"})
+_RETRY_AFTER_S = "2"
+log = structlog.get_logger(__name__)
 
 
 def problem(
@@ -45,6 +52,8 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         body = problem(404, "not_found", "There is no such object.")
     elif isinstance(error, PermissionDenied):
         body = problem(403, "permission_denied", "This is not allowed.")
+    elif took_too_long(error):
+        body = _busy(error)
     elif isinstance(error, exceptions.APIException):
         body = problem(error.status_code, _code(error), str(error.detail))
     else:
@@ -60,6 +69,27 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> JsonR
     return JsonResponse(
         problem(404, "not_found", "There is no such address."), status=404, content_type=CONTENT_TYPE
     )
+
+
+def took_too_long(error: BaseException) -> bool:
+    """Tell whether the database ended a statement because it, or its wait for a lock, lasted too long."""
+    return (
+        isinstance(error, OperationalError) and getattr(error.__cause__, "sqlstate", None) in _TOOK_TOO_LONG
+    )
+
+
+def busy(request: HttpRequest, error: BaseException) -> HttpResponse:
+    """Answer 503 when the database took too long: a problem below /api/, a page elsewhere."""
+    body = _busy(error)
+    headers = {"Retry-After": _RETRY_AFTER_S}
+    if request.path_info.startswith("/api/"):
+        return JsonResponse(body, status=503, content_type=CONTENT_TYPE, headers=headers)
+    return HttpResponse(render_to_string("503.html"), status=503, headers=headers)
+
+
+def _busy(error: BaseException) -> dict[str, Any]:
+    log.warning("database_took_too_long", sqlstate=getattr(error.__cause__, "sqlstate", None))
+    return problem(503, "busy", "This took too long, and nothing was stored. Try again in a few seconds.")
 
 
 def _refusal(error: Refused) -> dict[str, Any]:
@@ -117,4 +147,6 @@ def _headers(error: Exception) -> dict[str, str]:
         headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
     if getattr(error, "wait", None):
         headers["Retry-After"] = str(int(error.wait))  # type: ignore[attr-defined]
+    if took_too_long(error):
+        headers["Retry-After"] = _RETRY_AFTER_S
     return headers

@@ -50,6 +50,8 @@ def begin(request: Request, tenant: Tenant) -> tuple[IdempotentRequest | None, R
 
 def finish(row: IdempotentRequest, response: Response) -> None:
     """Keep a success to be given again; forget a refusal, so that the corrected request may use the key."""
+    if response.status_code >= 500:  # the transaction is rolled back, and the key with it
+        return
     if response.status_code >= 300:
         row.delete()
         return

@@ -8,7 +8,7 @@ import structlog
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.core.handlers.exception import response_for_exception
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
@@ -18,6 +18,7 @@ from tenants.access import Capability, capabilities_of
 from tenants.audit import Actor
 from tenants.authentication import find_api_key
 from tenants.context import platform_context, tenant_context, user_context
+from tenants.errors import busy, took_too_long
 from tenants.models import ApiKey, Membership, Tenant, User
 from tenants.support import VISIT_CAPABILITIES, visiting
 
@@ -55,6 +56,18 @@ class TenantMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            return self._in_context(request)
+        except OperationalError as error:
+            if took_too_long(error):
+                return busy(request, error)
+            raise
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
+        """Answer for a view whose statement the database ended."""
+        return busy(request, error) if took_too_long(error) else None
+
+    def _in_context(self, request: HttpRequest) -> HttpResponseBase:
         if request.path_info.startswith("/api/"):
             return self._for_program(request)
         end_idle_session(request)

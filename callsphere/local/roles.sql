@@ -34,6 +34,12 @@ GRANT callsphere_platform TO callsphere_app WITH INHERIT FALSE, SET TRUE;
 ALTER ROLE callsphere_app SET app.tenant = '00000000-0000-0000-0000-000000000000';
 ALTER ROLE callsphere_app SET app."user" = '00000000-0000-0000-0000-000000000000';
 
+-- Nobody waits for ever: not for a lock, not for an answer, and not for a transaction that was left open.
+-- A request that waits longer is answered with 503; a worker's row stays due. The owner's migrations may wait.
+ALTER ROLE callsphere_app SET lock_timeout = '5s';
+ALTER ROLE callsphere_app SET statement_timeout = '30s';
+ALTER ROLE callsphere_app SET idle_in_transaction_session_timeout = '60s';
+
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO callsphere_app, callsphere_platform;
 -- What migrations make, the application may use; append-only tables take UPDATE and DELETE away again.

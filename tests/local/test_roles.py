@@ -68,6 +68,16 @@ def test_application_is_nobody_until_it_says_who(app: psycopg.Connection) -> Non
     assert settings == (NIL, NIL)
 
 
+def test_application_does_not_wait_for_ever(app: psycopg.Connection, owner: psycopg.Connection) -> None:
+    limits = (
+        "SELECT current_setting('lock_timeout'), current_setting('statement_timeout'),"
+        " current_setting('idle_in_transaction_session_timeout')"
+    )
+
+    assert app.execute(limits).fetchone() == ("5s", "30s", "1min")
+    assert owner.execute(limits).fetchone() == ("0", "0", "0")
+
+
 def test_forced_policies_bind_the_application(app: psycopg.Connection, owner: psycopg.Connection) -> None:
     owner.execute("CREATE TABLE bound (id int)")
     try:
