@@ -59,6 +59,15 @@ def test_application_containers_may_do_little(compose: dict[str, Any]) -> None:
     assert "\nUSER callsphere\n" in last_stage
 
 
+def test_web_processes_add_up_their_metrics(compose: dict[str, Any]) -> None:
+    web = compose["services"]["web"]
+    folder = web["environment"]["PROMETHEUS_MULTIPROC_DIR"]
+
+    # in memory, so that figures of processes that ended with the container are gone; open to its user
+    assert web["tmpfs"] == ["/tmp", f"{folder}:mode=1777"]
+    assert web["environment"].items() > compose["services"]["worker"]["environment"].items()
+
+
 def test_everything_waits_for_migrations(compose: dict[str, Any]) -> None:
     for name in APP[1:]:
         condition = compose["services"][name]["depends_on"]["migrate"]["condition"]
