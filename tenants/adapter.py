@@ -5,7 +5,7 @@ from django.http import HttpRequest
 
 from tenants.models import User
 
-# Where the session keeps {"token", "email"} of the invitation that a visitor opened.
+# Where the session keeps {"token", "email", "organisation"} of the invitation that a visitor opened.
 PENDING_INVITATION = "pending_invitation"
 
 

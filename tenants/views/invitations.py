@@ -30,7 +30,11 @@ class InvitationPage(View):
         if invitation is None:
             return self._ended()
         if not request.user.is_authenticated:
-            request.session[PENDING_INVITATION] = {"token": token, "email": invitation.email}
+            request.session[PENDING_INVITATION] = {
+                "token": token,
+                "email": invitation.email,
+                "organisation": invitation.tenant.name,
+            }
         return self._show(invitation)
 
     def post(self, request: Any, token: str) -> HttpResponseBase:

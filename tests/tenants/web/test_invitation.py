@@ -81,6 +81,16 @@ def test_signing_up_with_that_address_needs_no_second_mail(
     assert (EMAIL, "developer") in roles(alice)
 
 
+def test_signing_up_names_the_organisation_and_no_trial(page: str) -> None:
+    client = Client()
+    invited = client.get(client.get(page).context["sign_up_url"]).content.decode()
+    stranger = client.get(reverse("account_signup")).content.decode()
+
+    assert "Create your account to join Acme Dental" in invited
+    assert "trial" not in invited.partition("<main")[2].partition("</main")[0]
+    assert "Start your 14-day trial" in stranger
+
+
 def test_signing_up_with_another_address_needs_its_mail(page: str, mailoutbox: list[Any]) -> None:
     client = Client()
     client.get(page)
