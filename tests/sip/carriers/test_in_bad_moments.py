@@ -1,0 +1,221 @@
+"""What crosses, breaks off or comes twice: the call ends properly all the same."""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Callable
+
+import pytest
+
+from tests.peers.scripted import StreamPeer
+from tests.sip.carriers.audit import audit
+from tests.sip.carriers.laboratory import PASSWORD, Carrier, Heard, Send, serving
+from tests.sip.carriers.running import NUMBER, Commands, step, told
+
+
+class RepeatsEveryOk(Carrier):
+    """Every 200 to a re-INVITE comes three times, every refusal twice."""
+
+    def reinvite(self, request: Heard, send: Send) -> None:
+        super().reinvite(request, send)
+        text = self.sent[-1].text
+        for seconds in (0.05, 0.15):
+            self.later(seconds, lambda: self.put(send, text))
+
+    def invite(self, request: Heard, send: Send) -> None:
+        if not request.get("proxy-authorization"):
+            for _ in range(2):
+                header = 'Proxy-Authenticate: Digest realm="r", nonce="n"\r\n'
+                self.reply(send, request, "407 Proxy Authentication Required", header)
+        else:
+            super().invite(request, send)
+
+
+class UpdateMute(Carrier):
+    """Does not answer UPDATE, takes a re-INVITE."""
+
+    def update(self, request: Heard, send: Send) -> None:
+        """Silence."""
+
+
+class LongerRefresh(Carrier):
+    """422 to the first refresh."""
+
+    def update(self, request: Heard, send: Send) -> None:
+        if len(self.of("UPDATE")) == 1:
+            self.reply(send, request, "422 Session Interval Too Small", "Min-SE: 120\r\n")
+        else:
+            self.session = "120;refresher=uac"
+            super().update(request, send)
+
+
+class PlainReinvites(Carrier):
+    """Answers re-INVITEs without Contact, Allow and session timer."""
+
+    def reinvite(self, request: Heard, send: Send) -> None:
+        extra = "Content-Type: application/sdp\r\n"
+        self.reply(send, request, "200 OK", extra, self.answer_sdp(request))
+
+
+class StrangeRequests(Carrier):
+    """Sends REFER, SUBSCRIBE, PRACK and a method that nobody knows inside the call."""
+
+    def ack(self, request: Heard, send: Send) -> None:
+        if len(self.of("ACK")) == 1:
+            for number, method in enumerate(("REFER", "SUBSCRIBE", "PRACK", "FROBNICATE"), 20):
+                extra = "Refer-To: <sip:a@b>\r\nEvent: dialog\r\nRAck: 1 1 INVITE\r\n"
+                self.put(send, self.inside(self.of("INVITE")[0], method, number, extra))
+
+
+class ReliableRequired(Carrier):
+    """183 that requires 100rel, which we never offered."""
+
+    def invite(self, request: Heard, send: Send) -> None:
+        self.reply(send, request, "183 Session Progress", "Require: 100rel\r\nRSeq: 1\r\n")
+        self.accept(request, send)
+
+
+class MoreMedia(Carrier):
+    """AVP with options: a pair of ports, crypto-free attributes, IPv4 with TTL, bandwidth."""
+
+    def answer_sdp(self, request: Heard) -> str:
+        text = super().answer_sdp(request).replace("40000 RTP", "40000/2 RTP")
+        return text.replace("t=0 0", "b=AS:64\r\nt=0 0").replace("RTP/AVP 0", "RTP/AVP 13 0")
+
+
+class ByesCross(Carrier):
+    """Its BYE crosses ours, which it answers with 481."""
+
+    def bye(self, request: Heard, send: Send) -> None:
+        self.put(send, self.inside(self.of("INVITE")[0], "BYE", 77))
+        self.reply(send, request, "481 Call Does Not Exist")
+
+
+PASSING = [
+    (RepeatsEveryOk, "udp"),
+    (UpdateMute, "udp"),
+    (LongerRefresh, "udp"),
+    (PlainReinvites, "udp"),
+    (StrangeRequests, "udp"),
+    (StrangeRequests, "tcp"),
+    (ReliableRequired, "udp"),
+    (MoreMedia, "udp"),
+    (ByesCross, "udp"),
+]
+
+
+@pytest.mark.parametrize(("kind", "transport"), PASSING)
+def test_it_passes(commands: Commands, kind: Callable[[], Carrier], transport: str) -> None:
+    carrier = kind()
+    with serving(carrier, transport) as uri:
+        code, report = commands.check(uri, "--call", NUMBER, credentials=True)
+    assert (code, report["cause"]) == (0, None), told(report)
+    audit(carrier)
+    if kind is RepeatsEveryOk:
+        hold = next(each for each in carrier.of("INVITE") if each.tag("to"))
+        assert len([each for each in carrier.of("ACK") if each.cseq == hold.cseq]) == 3
+        assert len([each for each in carrier.of("ACK") if each.cseq == 1]) == 2
+    if kind is StrangeRequests:
+        codes = {
+            each.get("cseq").split()[1]: each.method for each in carrier.heard if "SIP/2.0 " in each.start[:8]
+        }
+        assert set(codes) == {"REFER", "SUBSCRIBE", "PRACK", "FROBNICATE"}
+        assert all("400" <= code < "700" for code in codes.values())
+
+
+class CancelUnknown(Carrier):
+    """Rings, answers CANCEL with 481 and never ends."""
+
+    status = "481 Call/Transaction Does Not Exist"
+
+    def invite(self, request: Heard, send: Send) -> None:
+        self.reply(send, request, "180 Ringing")
+
+    def cancel(self, request: Heard, send: Send) -> None:
+        if self.status:
+            self.reply(send, request, self.status)
+
+
+@pytest.mark.parametrize("status", ["481 Call/Transaction Does Not Exist", "200 OK", ""])
+def test_a_cancel_that_ends_nothing(commands: Commands, status: str) -> None:
+    carrier = CancelUnknown()
+    carrier.status = status
+    with serving(carrier) as uri:
+        code, report = commands.check(uri, "--call", NUMBER, "--timeout", "1", "--ring-timeout", "0.5")
+    assert (code, report["cause"]) == (1, "call_not_answered"), told(report)
+    assert report["duration_ms"] < 12000
+    audit(carrier)
+
+
+class Tells(Carrier):
+    """Puts what it should not know into everything it says."""
+
+    def put(self, send: Send, text: str) -> None:
+        super().put(send, text.replace("Cseq: ", f"X-Known: {PASSWORD}\r\nCseq: "))
+
+    def options(self, request: Heard, send: Send) -> None:
+        self.reply(send, request, f"500 {PASSWORD}", f'Warning: 399 x "{PASSWORD}"\r\nReason: {PASSWORD}\r\n')
+
+
+def test_a_password_that_a_peer_repeats_is_not_shown(commands: Commands) -> None:
+    carrier = Tells()
+    with serving(carrier) as uri:
+        code, report = commands.check(uri, "--call", NUMBER, "--register", credentials=True)
+    assert code == 0, told(report)  # and the commands have looked for the password
+
+
+@pytest.mark.parametrize("number", ["tel:+1-415-555-0123", "911", "*98", "#31#415", "alice.b"])
+def test_numbers_as_people_write_them(commands: Commands, number: str) -> None:
+    carrier = Carrier()
+    with serving(carrier) as uri:
+        code, report = commands.check(uri, "--call", number)
+    assert (code, report["cause"]) == (0, None), told(report)
+    user = carrier.of("INVITE")[0].uri.partition("@")[0].removeprefix("sip:")
+    assert user in {"+14155550123", "911", "*98", "%2331%23415", "alice.b"}
+    assert f"sip:{user}@" in carrier.of("INVITE")[0].get("to")
+    audit(carrier)
+
+
+def _per_message(carrier: Carrier, limit: set[str]) -> Callable[[socket.socket], None]:
+    """A connection that ends after answering one of certain methods."""
+
+    def script(connection: socket.socket) -> None:
+        buffer = b""
+        while piece := connection.recv(65536):
+            buffer += piece
+            while b"\r\n\r\n" in buffer:
+                head, _, rest = buffer.partition(b"\r\n\r\n")
+                found = re.search(rb"(?im)^content-length\s*:\s*(\d+)", head)
+                length = int(found[1]) if found else 0
+                if len(rest) < length:
+                    break
+                buffer = rest[length:]
+                carrier.take(head + b"\r\n\r\n" + rest[:length], connection.sendall)
+                if head.split(b" ")[0].decode() in limit:
+                    connection.shutdown(socket.SHUT_RDWR)
+                    connection.close()
+                    return
+
+    return script
+
+
+def test_a_connection_that_ends_in_the_call_is_opened_anew(commands: Commands) -> None:
+    carrier = Carrier(transport="tcp")
+    with StreamPeer(_per_message(carrier, {"ACK"})) as peer:
+        carrier.port = peer.port
+        uri = f"sip:127.0.0.1:{peer.port};transport=tcp"
+        code, report = commands.check(uri, "--call", NUMBER, "--register", credentials=True)
+        assert peer.accepted > 1
+    assert (code, report["cause"]) == (0, None), told(report)
+    audit(carrier)
+
+
+def test_a_connection_that_ends_in_an_invite(commands: Commands) -> None:
+    carrier = Carrier(transport="tcp")
+    carrier.invite = lambda request, send: None  # type: ignore[method-assign]
+    with StreamPeer(_per_message(carrier, {"INVITE"})) as peer:
+        carrier.port = peer.port
+        code, report = commands.check(f"sip:127.0.0.1:{peer.port};transport=tcp", "--call", NUMBER)
+    assert (code, report["cause"]) == (1, "connection_closed"), told(report)
+    assert step(report, "invite")[1] == "connection_closed"
