@@ -9,7 +9,7 @@ from django.db.models import Count, Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
-from django.urls import URLPattern, path, reverse
+from django.urls import Resolver404, URLPattern, path, resolve, reverse
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
@@ -33,6 +33,16 @@ def staff_actor(request: HttpRequest) -> Actor:
 def is_superuser(request: HttpRequest) -> bool:
     """Whether the member of staff may decide about other staff."""
     return isinstance(request.user, User) and request.user.is_superuser
+
+
+def page_of_visit(request: HttpRequest, tenant: Tenant) -> str:
+    """Return the page of the tenant that the request asks for, or else its first page."""
+    target = request.GET.get("next", "")
+    try:
+        asked = resolve(target).kwargs.get("tenant") == tenant.slug
+    except Resolver404:
+        asked = False
+    return target if asked else reverse("web:dashboard", kwargs={"tenant": tenant.slug})
 
 
 class UserForm(ModelForm):  # type: ignore[type-arg]
@@ -194,7 +204,7 @@ class TenantAdmin(SupportAdmin):
                 request, tenant=tenant, actor=staff_actor(request), reason=form.cleaned_data["reason"]
             )
             messages.info(request, f"You may read {tenant.name}'s pages for an hour.")
-            return HttpResponseRedirect(reverse("web:dashboard", kwargs={"tenant": tenant.slug}))
+            return HttpResponseRedirect(page_of_visit(request, tenant))
         explanation = "You will read the pages as they see them, change nothing, and be out after an hour."
         return self.ask_for_reason(request, form, f"See {tenant.name}'s pages", explanation, "Open the pages")
 

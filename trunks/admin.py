@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
@@ -18,7 +19,7 @@ from trunks.enums import HealthState
 from trunks.models import AllowedNetwork, DigestCredential, Gateway, StatusChange, Trunk
 from trunks.queries import gateway_headline_of, with_state
 from trunks.services import probe_now
-from trunks.support import gateways_at, headline_with_time, last_answer, problems_of, state_of
+from trunks.support import gateways_at, headline_with_time, last_answer, problems_of, state_of, worst_first
 from trunks.wording import authentication_words, direction_words
 
 STATE_COLOURS = {
@@ -143,6 +144,9 @@ class TrunkAdmin(ReadOnlyAdmin):
             )
         )
 
+    def get_ordering(self, request: HttpRequest) -> tuple[Any, ...]:
+        return worst_first(), "name"
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Trunk], search_term: str
     ) -> tuple[QuerySet[Trunk], bool]:
@@ -206,12 +210,16 @@ class TrunkAdmin(ReadOnlyAdmin):
             return render(request, "admin/trunks/check_now.html", {**site, **context})
         try:
             count = probe_now(tenant=trunk.tenant, actor=staff_actor(request), trunk=trunk)
-            messages.success(request, f"{count} gateways are being looked at. Reload in a few seconds.")
+            looked_at = "1 gateway is" if count == 1 else f"{count} gateways are"
+            messages.success(request, f"{looked_at} being looked at. Reload in a few seconds.")
         except Refused as error:
             messages.error(request, str(error))
         return HttpResponseRedirect(reverse("admin:trunks_trunk_change", args=[object_id]))
 
     @action(description="See the customer's page", icon="visibility")
     def see_customers_page(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
-        trunk = get_object_or_404(Trunk, pk=object_id)
-        return HttpResponseRedirect(reverse("admin:tenants_tenant_visit", args=[trunk.tenant_id]))
+        """Ask for the reason first, then open this trunk's page."""
+        trunk = get_object_or_404(Trunk.objects.select_related("tenant"), pk=object_id)
+        page = reverse("trunks:detail", kwargs={"tenant": trunk.tenant.slug, "trunk_id": trunk.pk})
+        visit = reverse("admin:tenants_tenant_visit", args=[trunk.tenant_id])
+        return HttpResponseRedirect(f"{visit}?{urlencode({'next': page})}")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 
 from callsphere.sip.causes import CAUSES, Cause
 from callsphere.sip.uri import SipUri, SipUriError
+from trunks.enums import HealthState
 from trunks.models import Gateway, GatewayHealth, Trunk
 from trunks.queries import gateways_of, headline_of, trunks_of, worst_gateways
 from trunks.wording import Headline, answer_line
@@ -66,6 +67,25 @@ def last_answer(health: GatewayHealth) -> str:
     detail = f" ({health.detail})" if health.detail and not health.status else ""
     where = f" from {health.target}" if health.status else f", tried {health.target or 'no address'}"
     return f"{said or health.cause}{detail}{where}"
+
+
+def worst_first() -> Case:
+    """Return what orders trunks: those that do not answer, in trouble, the others, and the paused last.
+
+    The database answers each of these questions for all trunks in one pass over the gateways.
+    """
+    answers = _has_gateway(HealthState.UP, HealthState.IMPAIRED)
+    return Case(
+        When(is_enabled=False, then=3),
+        When(_has_gateway(HealthState.DOWN) & ~answers, then=0),
+        When(_has_gateway(HealthState.DOWN, HealthState.IMPAIRED), then=1),
+        default=2,
+    )
+
+
+def _has_gateway(*states: HealthState) -> Exists:
+    healths = GatewayHealth.objects.filter(gateway__trunk=OuterRef("pk"), gateway__is_enabled=True)
+    return Exists(healths.filter(state__in=states))
 
 
 def gateways_at(text: str) -> QuerySet[Gateway] | None:
