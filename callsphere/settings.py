@@ -7,6 +7,7 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL
 from kombu import Queue
 
 from callsphere import env, logs
+from callsphere.support_desk import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.load_file(BASE_DIR / ".local" / "env")

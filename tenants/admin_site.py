@@ -1,6 +1,7 @@
 """The admin: for staff who proved a second factor in this session."""
 
 from collections.abc import Callable
+from typing import Any
 
 from csp.decorators import csp
 from django.conf import settings
@@ -11,6 +12,8 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django_otp.admin import OTPAdminSite
 from unfold.sites import UnfoldAdminSite
+
+OWN_APPS = ("tenants", "trunks")
 
 
 class AdminSite(UnfoldAdminSite, OTPAdminSite):
@@ -27,6 +30,11 @@ class AdminSite(UnfoldAdminSite, OTPAdminSite):
         """Give every page of the admin the policy that unfold needs, and no other page."""
         wrapped: Callable[..., HttpResponseBase] = super().admin_view(view, cacheable)
         return csp(settings.ADMIN_CONTENT_SECURITY_POLICY)(wrapped)
+
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """List what support works with, and not the tables of sign-in libraries."""
+        apps: list[Any] = super().get_app_list(request, app_label)
+        return [app for app in apps if app["app_label"] in OWN_APPS]
 
     def has_permission(self, request: HttpRequest) -> bool:
         return OTPAdminSite.has_permission(self, request)

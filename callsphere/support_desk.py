@@ -1,0 +1,52 @@
+"""How the admin looks to support: its name, its colours, and what its menu leads to."""
+
+from typing import Any
+
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+
+def _mark(request: object) -> str:
+    return static("img/favicon.svg")
+
+
+def _item(title: str, icon: str, model: str) -> dict[str, Any]:
+    return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
+
+
+# Shades of the product's primary colour; 600 is that of its buttons.
+_PRIMARY = {
+    "50": "oklch(97.5% .012 268)",
+    "100": "oklch(94.5% .03 268)",
+    "200": "oklch(89% .06 268)",
+    "300": "oklch(82% .095 270)",
+    "400": "oklch(72% .135 271)",
+    "500": "oklch(60% .185 269)",
+    "600": "oklch(48% .215 268)",
+    "700": "oklch(43% .2 268)",
+    "800": "oklch(37% .17 268)",
+    "900": "oklch(31% .135 268)",
+    "950": "oklch(23% .1 268)",
+}
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": "CallSphere support",
+    "SITE_HEADER": "CallSphere support",
+    "SITE_ICON": _mark,
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _mark}],
+    "COLORS": {"primary": _PRIMARY},
+    "SIDEBAR": {
+        "navigation": [
+            {
+                "items": [
+                    _item("Tenants", "apartment", "tenants_tenant"),
+                    _item("People", "group", "tenants_user"),
+                    _item("Trunks", "cable", "trunks_trunk"),
+                    _item("Audit", "history", "tenants_auditevent"),
+                    _item("API keys", "key", "tenants_apikey"),
+                    _item("Invitations", "mail", "tenants_invitation"),
+                ],
+            },
+        ],
+    },
+}
