@@ -12,12 +12,13 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Case, Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Lower
+from django.utils import timezone
 
 from tenants.models import AuditEvent, Tenant
 from trunks.enums import HealthState
@@ -33,6 +34,8 @@ from trunks.models import (
 from trunks.wording import Gap, Headline, Tally, gap, gateway_headline, trunk_headline
 
 PAGE_SIZE = 50
+# Longer than a probe waits at most, and the worker's tick.
+LATE_AFTER = timedelta(seconds=20)
 _ENABLED = Q(gateways__is_enabled=True)
 _IN_TROUBLE = (HealthState.DOWN, HealthState.IMPAIRED)
 # The order in which a list shows states: what needs somebody comes first.
@@ -85,6 +88,7 @@ def with_state(trunks: QuerySet[Trunk]) -> QuerySet[Any, Any]:
         checked_at=Max("gateways__health__checked_at", filter=_ENABLED),
         up_since=Max("gateways__health__since", filter=_in_state(HealthState.UP)),
         down_since=Max("gateways__health__since", filter=_in_state(HealthState.DOWN)),
+        asked_at=Max("gateways__health__since", filter=_in_state(HealthState.UNKNOWN)),
         trouble_since=Min("gateways__health__since", filter=_in_state(*_IN_TROUBLE)),
     )
     return counted.annotate(
@@ -188,6 +192,7 @@ def headline_of(trunk: Any) -> Headline:
         since=trunk.state_since,
         causes=trunk.down_causes,
         statuses=trunk.impaired_statuses,
+        under_way=_is_under_way(trunk.asked_at),
     )
 
 
@@ -204,7 +209,14 @@ def gap_of(trunk: Any) -> Gap | None:
 def gateway_headline_of(gateway: Gateway) -> Headline:
     """Say the state of a gateway (with its health selected) in words."""
     health = gateway.health
-    return gateway_headline(health.state, since=health.since, status=health.status)
+    return gateway_headline(
+        health.state, since=health.since, status=health.status, under_way=_is_under_way(health.since)
+    )
+
+
+def _is_under_way(asked_at: datetime | None) -> bool:
+    """Whether a first check asked for then should still be on its way; later, the checker is late."""
+    return asked_at is not None and timezone.now() - asked_at < LATE_AFTER
 
 
 @dataclass(frozen=True, slots=True)

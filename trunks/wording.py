@@ -104,8 +104,9 @@ def trunk_headline(
     since: datetime | None = None,
     causes: Collection[str] = (),
     statuses: Collection[int] = (),
+    under_way: bool = False,
 ) -> Headline:
-    """Say a trunk's state in words.
+    """Say a trunk's state in words; `under_way` says that its first check was asked for a moment ago.
 
     `since` is when it entered the state; `causes` are those of its gateways that are down, `statuses` the
     codes of those that answer with a server error.
@@ -115,7 +116,7 @@ def trunk_headline(
         reason = "not checked" if not is_enabled else f"{_all_gateways(tally.total)} switched off"
         return Headline(state, "Paused", reason)
     if state == HealthState.UNKNOWN:
-        return Headline(state, *_unknown(tally))
+        return Headline(state, *_unknown(tally, under_way=under_way))
     if state == HealthState.DOWN:
         return Headline(state, "Down", _down(tally.down, tally.enabled, causes), since)
     if state == HealthState.UP:
@@ -150,11 +151,13 @@ def verdict(counts: Mapping[str, int]) -> Headline:
     return Headline(HealthState.UNKNOWN, _lines(watched, watched, "not checked yet"))
 
 
-def gateway_headline(state: str, *, since: datetime | None = None, status: int | None = None) -> Headline:
+def gateway_headline(
+    state: str, *, since: datetime | None = None, status: int | None = None, under_way: bool = False
+) -> Headline:
     """Say a gateway's state in words: "Up 3 d", "Answering 503 for 9 min", "Not checked yet"."""
     known = HealthState(state)
     if known == HealthState.UNKNOWN:
-        return Headline(known, "Not checked yet")
+        return Headline(known, _first_check(under_way=under_way))
     if known == HealthState.IMPAIRED and status:
         return Headline(known, f"Answering {status}", "", since, "for")
     if known == HealthState.PAUSED:
@@ -340,10 +343,14 @@ def _up(tally: Tally) -> str:
     return f"{words}, {tally.unknown} not checked yet" if tally.unknown else words
 
 
-def _unknown(tally: Tally) -> tuple[str, str]:
+def _first_check(*, under_way: bool) -> str:
+    return "Being checked" if under_way else "Not checked yet"
+
+
+def _unknown(tally: Tally, *, under_way: bool) -> tuple[str, str]:
     if not tally.total:
         return "No gateway yet", "add the carrier's address"
-    return "Not checked yet", "the first check takes seconds"
+    return _first_check(under_way=under_way), "the first check takes seconds"
 
 
 def _down(count: int, enabled: int, causes: Collection[str]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +16,7 @@ from callsphere.sip.uri import SipUri, parse_gateway_uri
 from trunks.enums import HealthState
 from trunks.forms import AddressFields, ConnectForm
 from trunks.models import Gateway, Trunk
-from trunks.queries import gateways_of
+from trunks.queries import LATE_AFTER, gateways_of
 from trunks.services import provision_trunk
 from trunks.services.gateways import check_address
 from trunks.summaries import gateway_rows, problems_of
@@ -25,8 +24,6 @@ from trunks.views.base import EditsOnly, LivePage, OneTrunkPage
 from trunks.views.editing import FormPage
 from trunks.wording import address_sentences
 
-# Longer than a probe waits at most, and the worker's tick.
-LATE_AFTER = timedelta(seconds=20)
 # How the service names the fields of a trunk's parts.
 _PART = re.compile(r"\w+\[(?P<index>\d+)\]\.(?P<field>\w+)")
 

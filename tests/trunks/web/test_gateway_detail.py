@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.utils import timezone
+
+from tenants.context import tenant_context
 from tests.conftest import Person
 from tests.trunks.watching import NOON, OK, SILENT, probe
 from tests.trunks.web.conftest import page
-from trunks.models import Gateway, Trunk
+from trunks.models import Gateway, GatewayHealth, Trunk
 
 
 def test_it_shows_the_last_20_answers(alice: Person, trunk: Trunk, gateway: Gateway) -> None:
@@ -26,5 +29,25 @@ def test_it_shows_the_last_20_answers(alice: Person, trunk: Trunk, gateway: Gate
 def test_before_the_first_check_it_says_so(alice: Person, trunk: Trunk, gateway: Gateway) -> None:
     html = alice.client().get(page("gateway-detail", alice, trunk, gateway_id=gateway.pk)).content.decode()
 
-    assert "Not checked yet" in html
+    assert "Being checked" in html
     assert "Nothing yet" in html
+
+
+def test_a_first_check_that_is_late_is_not_under_way(alice: Person, trunk: Trunk, gateway: Gateway) -> None:
+    with tenant_context(alice.tenant):
+        GatewayHealth.objects.update(since=timezone.now() - timedelta(minutes=1))
+
+    html = alice.client().get(page("gateway-detail", alice, trunk, gateway_id=gateway.pk)).content.decode()
+
+    assert "Not checked yet" in html
+    assert "Being checked" not in html
+
+
+def test_the_address_tried_breaks_between_its_parts(alice: Person, trunk: Trunk, gateway: Gateway) -> None:
+    probe(OK, NOON)
+    with tenant_context(alice.tenant):
+        GatewayHealth.objects.update(target="203.0.113.5:5060/udp")
+
+    html = alice.client().get(page("gateway-detail", alice, trunk, gateway_id=gateway.pk)).content.decode()
+
+    assert "203.0.113.5:5060/<wbr>udp</code>" in html

@@ -21,7 +21,7 @@ def test_htmx_gets_the_part_alone(alice: Person, trunk: Trunk) -> None:
     html = alice.client().get(page("detail", alice, trunk), headers=HTMX).content.decode()
 
     assert "<html" not in html
-    assert "Not checked yet" in html
+    assert "Being checked" in html
 
 
 def test_nothing_new_is_nothing_to_swap(alice: Person, trunk: Trunk) -> None:
