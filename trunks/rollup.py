@@ -91,6 +91,8 @@ def roll_up_hour(hour: datetime) -> None:
 
 def _roll_up_hour(hour: datetime) -> None:
     with platform_context("roll up an hour of history"), connection.cursor() as cursor:
+        # An hour of tens of thousands of gateways takes longer than a request may.
+        cursor.execute("SELECT set_config('statement_timeout', '100s', true)")
         cursor.execute(_ROLL_UP, {"hour": hour})
 
 
