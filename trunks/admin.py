@@ -7,14 +7,14 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.http import urlencode
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
 from callsphere.lib.errors import Refused
 from callsphere.sip.causes import CAUSES
-from tenants.admin import ReadOnlyAdmin, staff_actor
+from tenants.admin import ReadOnlyAdmin, admin_link, staff_actor
 from trunks.enums import HealthState
 from trunks.models import AllowedNetwork, DigestCredential, Gateway, StatusChange, Trunk
 from trunks.queries import gateway_headline_of, with_state
@@ -177,7 +177,7 @@ class TrunkAdmin(ReadOnlyAdmin):
     @admin.display(description="tenant", ordering="tenant__name")
     def tenant_link(self, trunk: Trunk) -> str:
         url = reverse("admin:tenants_tenant_change", args=[trunk.tenant_id])
-        return format_html('<a href="{}">{}</a>', url, trunk.tenant)
+        return admin_link(url, str(trunk.tenant))
 
     @admin.display(description="state")
     def state_in_words(self, trunk: Trunk) -> str:
