@@ -189,7 +189,8 @@ def test_gallery_shows_every_component() -> None:
     html = render_to_string("web/components.html", gallery.context(), request=request)
     used = {path.stem for path in (settings.BASE_DIR / "templates" / "components").glob("*.html")}
     source = (settings.BASE_DIR / "templates" / "web" / "components.html").read_text()
-    shell = {"brand", "footer", "messages", "sandbox_banner", "tenant_switcher", "theme_switch", "user_menu"}
+    banners = {"sandbox_banner", "support_banner"}
+    shell = banners | {"brand", "footer", "messages", "tenant_switcher", "theme_switch", "user_menu"}
     names = {"secret": "secret_once"}
     missing = {name for name in used - shell if f"{{% {names.get(name, name)} " not in source}
     assert missing == set()
