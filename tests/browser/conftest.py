@@ -114,15 +114,16 @@ def violations(page: Page) -> list[str]:
     ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
+    """Playwright for one file: its event loop must have ended before other tests run loops of their own."""
     with sync_playwright() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
-    """The browser itself, started once."""
+    """The browser itself, started once a file."""
     if not Path(CHROMIUM).exists():
         missing = "The package chromium is not installed: browser tests need it."
         if os.environ.get("CALLSPHERE_REQUIRE_PEERS") == "1":
