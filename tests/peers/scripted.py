@@ -51,10 +51,13 @@ class UdpPeer:
         self.socket.close()
 
     def _serve(self) -> None:
-        while not self._ended.is_set():
+        while True:
             try:
                 request, source = self.socket.recvfrom(65535)
             except TimeoutError:
+                # At the end, what has arrived is still taken: the last ACK may be among it.
+                if self._ended.is_set():
+                    return
                 continue
             self.requests.append((time.monotonic(), request))
             self._script(self, request, source)

@@ -326,6 +326,7 @@ def serving(carrier: Carrier, transport: str = "udp", tls: ssl.SSLContext | None
     with peer:
         try:
             yield f"sip:127.0.0.1:{peer.port}" + ("" if transport == "udp" else f";transport={transport}")
+            time.sleep(0.05)  # what was sent last is still on its way through the peer's thread
         finally:
             carrier.end()
 
