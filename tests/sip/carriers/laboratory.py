@@ -326,7 +326,8 @@ def serving(carrier: Carrier, transport: str = "udp", tls: ssl.SSLContext | None
     with peer:
         try:
             yield f"sip:127.0.0.1:{peer.port}" + ("" if transport == "udp" else f";transport={transport}")
-            time.sleep(0.05)  # what was sent last is still on its way through the peer's thread
+            if transport != "udp":
+                time.sleep(0.05)  # what was sent last is still on its way through the connection's thread
         finally:
             carrier.end()
 
