@@ -63,6 +63,10 @@ class LocalFlow:
         transport = "" if secure or self.transport == "udp" else f";transport={self.transport}"
         return f"<{scheme}:{user}@{self.sent_by}{transport}>"
 
+    def in_place_of(self, other: LocalFlow, contact: str) -> str:
+        """A Contact of ours that showed another flow, such as a connection that is over, with this one."""
+        return contact.replace(f"@{other.sent_by}", f"@{self.sent_by}", 1)
+
     def as_seen(self, response: Response) -> LocalFlow:
         """This flow with the address that a response's Via shows us to have, for the next request.
 

@@ -18,16 +18,28 @@ from callsphere.sip.agent.inside import (
     with_interval,
 )
 from callsphere.sip.agent.peer_side import PeerSide, is_hang_up
+from callsphere.sip.agent.redialling import lost_with_its_connection, moved
 from callsphere.sip.agent.user_agent import UserAgent
-from callsphere.sip.dialog import Answered, AnsweredAgain, Dialog, DialogSet, Reaction, RoutingError, Unwanted
+from callsphere.sip.dialog import (
+    Answered,
+    AnsweredAgain,
+    Dialog,
+    DialogSet,
+    Reaction,
+    Refused,
+    RoutingError,
+    Unwanted,
+)
 from callsphere.sip.digest import Authenticator
 from callsphere.sip.message import Request, Response
 from callsphere.sip.sdp import MediaSession, SdpError, SessionDescription, parse_sdp
 from callsphere.sip.session_timer import TimerNegotiation
-from callsphere.sip.transaction import next_attempt
+from callsphere.sip.transaction import ack_for, cancel_for, next_attempt
 
 HANG_UP_S = 4.0
 """How long the answer to a BYE that nobody judges is waited for."""
+STRAY_END_S = 1.0
+"""How long the end of an INVITE is waited for after a CANCEL over another connection than its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +94,8 @@ class Call:
         self._changed = asyncio.Event()
         self._detour = False  # Route and Contact lead nowhere: hang up where the INVITE went
         self._hung_up = False
+        self._ended = False  # a final response to the INVITE came, in time or not
+        self._cancelled_on: Flow | None = None
         self._inside = DialogRequests(agent, authenticator, self._hop)
         self._peer = PeerSide(agent, self._all_dialogs, self._peer_asked)
 
@@ -93,8 +107,20 @@ class Call:
         Raises NoFinalAnswer (after a CANCEL where one is due), Refusal and IntervalLoop.
         """
         self._flow = flow
+        redialled = False
         while True:
-            response = await self._attempt(invite, flow, patience)
+            invite = await self._on_open_connection(invite, patience.first)
+            try:
+                response = await self._attempt(invite, self._way_back(), patience)
+            except NoFinalAnswer as silence:
+                if silence.cause == "connection_closed" and silence.rang:
+                    await self._cancel_anew(invite)
+                if redialled or not lost_with_its_connection(silence, self._way_back()):
+                    raise
+                redialled = True
+                invite = next_attempt(self._authenticator.again(invite))
+                continue
+            redialled = False
             if response.status in CHALLENGES:
                 invite = next_attempt(self._authenticator.answer(response, invite))
             elif response.status == 422:
@@ -103,6 +129,19 @@ class Call:
                 invite = next_attempt(longer)
             else:
                 return response
+
+    async def _on_open_connection(self, invite: Request, timeout: float) -> Request:
+        """The INVITE, on a new connection where the peer has closed ours."""
+        old = self._way_back()
+        if old.failure is None:
+            return invite
+        try:
+            self._flow = new = await self._agent.open(old.target, timeout=timeout)
+        except FlowFailed as failure:
+            raise NoFinalAnswer(failure.cause, failure.detail) from None
+        again = moved(invite, new)
+        again.headers.set("Contact", new.local.in_place_of(old.local, invite.headers.get("contact") or ""))
+        return again
 
     async def _attempt(self, invite: Request, flow: Flow, patience: Patience) -> Response:
         self._invite = invite
@@ -130,7 +169,12 @@ class Call:
             return
         self.got_answer = True
         event = self._dialogs.receive(response)
-        if isinstance(event, Answered):
+        self._ended = self._ended or response.is_final
+        if isinstance(event, Refused) and self._cancelled_on is not None:
+            # Its transaction ended with its connection, so nobody else ACKs (RFC 3261 §17.1.1.3).
+            with contextlib.suppress(FlowFailed):
+                self._agent.send_ack(ack_for(self._dialogs.invite, response), self._cancelled_on)
+        elif isinstance(event, Answered):
             self._take_answer(event)
         elif isinstance(event, AnsweredAgain):
             if event.dialog is self.dialog and event.ack is not None:
@@ -230,7 +274,12 @@ class Call:
         current = self._way_back()
         if dialog.problem is not None or (dialog is self.dialog and self._detour):
             return current
-        return await self._agent.hop(dialog.next_hop, current, timeout=timeout)
+        flow = await self._agent.hop(dialog.next_hop, current, timeout=timeout)
+        if flow is not current and flow.target == current.target:
+            # The peer has closed the first connection: from now on this one is where we are.
+            dialog.local_contact = flow.local.in_place_of(current.local, dialog.local_contact)
+            self._flow = flow
+        return flow
 
     def _way_back(self) -> Flow:
         assert self._flow is not None  # noqa: S101 (set before anything can be answered)
@@ -248,6 +297,16 @@ class Call:
         self._agent.cancel(exchange, wait=CANCEL_WAIT_S)
         await asyncio.wait({exchange.final}, timeout=CANCEL_WAIT_S)
         await self._agent.settle(timeout=HANG_UP_S)
+
+    async def _cancel_anew(self, invite: Request) -> None:
+        """CANCEL a call that rang when its connection ended, over a new one: it may be ringing still."""
+        assert self._dialogs is not None  # noqa: S101
+        self._dialogs.give_up()
+        with contextlib.suppress(FlowFailed, NoFinalAnswer):
+            self._cancelled_on = await self._agent.open(self._way_back().target, timeout=CANCEL_WAIT_S)
+            await self._agent.ask(cancel_for(invite), self._cancelled_on, timeout=CANCEL_WAIT_S)
+            await self.until(lambda: self._ended, STRAY_END_S)
+            await self._agent.settle(timeout=HANG_UP_S)
 
     async def hang_up(self) -> None:
         """Leave nothing open: CANCEL what rings, BYE what was answered. Nothing is judged, nothing raised."""

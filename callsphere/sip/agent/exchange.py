@@ -21,12 +21,16 @@ from callsphere.sip.transaction import (
 
 
 class NoFinalAnswer(Exception):
-    """A request that got no final response; `cause` is a code of callsphere.sip.causes."""
+    """A request that got no final response; `cause` is a code of callsphere.sip.causes.
 
-    def __init__(self, cause: str, detail: str) -> None:
+    `rang` says whether a provisional one came.
+    """
+
+    def __init__(self, cause: str, detail: str, *, rang: bool = False) -> None:
         super().__init__(f"{cause}: {detail}")
         self.cause = cause
         self.detail = detail
+        self.rang = rang
 
 
 class Exchange:
@@ -87,4 +91,4 @@ class Exchange:
 
     def _give_up(self, cause: str, detail: str) -> None:
         if not self.final.done():
-            self.final.set_exception(NoFinalAnswer(cause, detail))
+            self.final.set_exception(NoFinalAnswer(cause, detail, rang=self.ringing.done()))

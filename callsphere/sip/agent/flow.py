@@ -32,6 +32,8 @@ class Flow:
         self.target = target
         self.local = local
         self.connect_ms = 0
+        self.heard = False
+        """Whether the peer ever said something on it: one that did may since have let it go."""
 
     @property
     def label(self) -> str:

@@ -65,8 +65,9 @@ class DialogRequests:
                 # The peer let go of the connection just then; that says nothing about the call.
                 redialled = True
                 flow = await self._hop(dialog, timeout)
-                request = dialog.retry(request, via=flow.via())
+                request = dialog.retry(self._authenticator.again(request), via=flow.via())
                 continue
+            redialled = False
             if response.status in CHALLENGES:
                 again = self._authenticator.answer(response, request)
             elif response.status == 422 and dialog.timer is not None and "session-expires" in request.headers:
@@ -74,6 +75,8 @@ class DialogRequests:
                 again = with_interval(request, dialog.timer.headers(), self._authenticator)
             else:
                 return response
+            if flow.failure is not None:
+                flow = await self._hop(dialog, timeout)
             request = dialog.retry(again, via=flow.via())
 
     async def _attempt(self, dialog: Dialog, request: Request, flow: Flow, timeout: float) -> Response:

@@ -8,7 +8,8 @@ import time
 from dataclasses import dataclass, replace
 
 from callsphere.sip.agent.exchange import NoFinalAnswer
-from callsphere.sip.agent.flow import Flow
+from callsphere.sip.agent.flow import Flow, FlowFailed
+from callsphere.sip.agent.redialling import lost_with_its_connection, moved
 from callsphere.sip.agent.user_agent import UserAgent
 from callsphere.sip.dialog import ALLOW
 from callsphere.sip.digest import Authenticator, Refusal
@@ -119,7 +120,9 @@ class Registration:
     async def _send(self, expires: int) -> Response:
         """Send a REGISTER and answer what it is challenged with; give any other final response."""
         request = self._authenticator.preemptive(self._build(expires))
+        redialled = False
         while True:
+            request = await self._on_open_connection(request)
             sent_at = time.monotonic()
             try:
                 response = await self._agent.ask(request, self._flow, timeout=self._timeout)
@@ -127,18 +130,38 @@ class Registration:
                 self.bound = True  # for all we know
                 raise
             except NoFinalAnswer as silence:
+                if lost_with_its_connection(silence, self._flow) and not redialled:
+                    redialled = True
+                    request = self._next(self._authenticator.again(request))
+                    continue
                 self.attempts.append(Attempt(sent_at, None, silence.cause))
                 raise RegistrationFailed(silence.cause, silence.detail) from None
+            redialled = False
             self.attempts.append(Attempt(sent_at, response.status, None))
             self._authenticator.learn(response, request)
             self._carried = "authorization" in request.headers or "proxy-authorization" in request.headers
             if response.status not in (401, 407):
                 return response
             try:
-                request = next_attempt(self._authenticator.answer(response, request))
+                request = self._next(self._authenticator.answer(response, request))
             except Refusal as refusal:
                 raise self._failed(refusal.cause, refusal.detail) from None
-            self._cseq = request.cseq.number
+
+    def _next(self, request: Request) -> Request:
+        following = next_attempt(request)
+        self._cseq = following.cseq.number
+        return following
+
+    async def _on_open_connection(self, request: Request) -> Request:
+        """The request, on a new connection where the peer has closed ours; the binding stays the same."""
+        if self._flow.failure is None:
+            return request
+        try:
+            self._flow = await self._agent.open(self._flow.target, timeout=self._timeout)
+        except FlowFailed as failure:
+            self.attempts.append(Attempt(time.monotonic(), None, failure.cause))
+            raise RegistrationFailed(failure.cause, failure.detail) from None
+        return moved(request, self._flow)
 
     def _build(self, expires: int) -> Request:
         self._cseq += 1

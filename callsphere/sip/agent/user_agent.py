@@ -14,11 +14,9 @@ from typing import Any
 from callsphere.lib.netguard import AddressPolicy
 from callsphere.sip.agent.answering import Arrival, DialogOwner, ReplyPath, answer_to
 from callsphere.sip.agent.exchange import Exchange
-from callsphere.sip.agent.flow import (
-    Flow,
-    FlowFailed,
-)
+from callsphere.sip.agent.flow import Flow, FlowFailed
 from callsphere.sip.agent.ports import DatagramPorts, Source
+from callsphere.sip.agent.redialling import AcksInDoubt
 from callsphere.sip.agent.ways import Ways
 from callsphere.sip.errors import SipParseError
 from callsphere.sip.message import Request, Response, parse_message
@@ -26,6 +24,7 @@ from callsphere.sip.nat import response_address, stamp_via
 from callsphere.sip.resolver import Resolver, Target
 from callsphere.sip.trace import Trace
 from callsphere.sip.transaction import (
+    AckToSend,
     ClientTransaction,
     Event,
     IncomingAck,
@@ -41,6 +40,8 @@ from callsphere.sip.transport.udp import Unreachable
 from callsphere.sip.uri import SipUri
 
 MAX_ODDITIES = 256
+REDIAL_S = 4.0
+"""How long a new connection for an ACK may take."""
 
 
 class UserAgent:
@@ -71,6 +72,7 @@ class UserAgent:
             self, self._ports, policy=policy, resolver=resolver, trust=trust, advertised_host=advertised_host
         )
         self._exchanges: dict[str, Exchange] = {}
+        self._acks = AcksInDoubt()
         self._watched_branches: dict[str, Callable[[str], None]] = {}
         self._oddities: deque[tuple[float, str, str]] = deque(maxlen=MAX_ODDITIES)
         self._timer: asyncio.TimerHandle | None = None
@@ -121,6 +123,7 @@ class UserAgent:
         if unreachable is not None and not flow.reliable:
             self._watched_branches[ack.via.branch or ""] = unreachable
         data = ack.to_bytes()
+        self._acks.sent(flow, data)
         flow.send(data)
         self.trace.add("sent", data, flow.label, time.monotonic(), ack)
 
@@ -157,6 +160,11 @@ class UserAgent:
         flow = self._ways.flow_of(connection)
         label = flow.label if flow is not None else ""
         self.trace.add("received", message.to_bytes(), label, time.monotonic(), message)
+        if flow is not None:
+            flow.heard = True
+            exchange = self._exchanges.get(message.via.branch or "")
+            if isinstance(message, Response) and exchange is not None:
+                self._acks.heard(flow, exchange.sent_at)
 
         def answer(data: bytes) -> None:
             with contextlib.suppress(ConnectionFailed):
@@ -175,9 +183,21 @@ class UserAgent:
     def connection_ended(self, connection: Connection, failure: ConnectionFailed) -> None:
         """A connection is over: whatever waits on it will get no answer (RFC 3261 §17.1.4)."""
         flow = self._ways.flow_of(connection)
+        if flow is None:
+            return
+        ack = self._acks.ended(flow)
+        if ack is not None and not self._closed:
+            self.spawn(self._send_ack_anew(ack, flow))
         for exchange in list(self._exchanges.values()):
             if exchange.flow is flow and not exchange.transaction.finished:
                 self._fail(exchange, FlowFailed(failure.stage, failure.cause, failure.detail))
+
+    async def _send_ack_anew(self, ack: bytes, old: Flow) -> None:
+        # Apart from the connection of our next request: some peers close theirs after an ACK as well.
+        with contextlib.suppress(FlowFailed):
+            flow = await self._ways.open_apart(old.target, timeout=REDIAL_S)
+            flow.send(ack)
+            self.trace.add("sent", ack, flow.label, time.monotonic())
 
     def _datagram_received(self, family: socket.AddressFamily, data: bytes, source: Source) -> None:
         label = f"{_hostport(source)}/udp"
@@ -254,6 +274,8 @@ class UserAgent:
             transaction.context.path(event.data)
             self.trace.add("sent", event.data, transaction.context.label, time.monotonic())
         elif isinstance(transaction, ClientTransaction) and isinstance(transaction.context, Exchange):
+            if isinstance(event, AckToSend):
+                self._acks.sent(transaction.context.flow, event.data)
             self._send(transaction.context, event.data, transaction)
 
     def _send(self, exchange: Exchange, data: bytes, transaction: ClientTransaction | None = None) -> None:

@@ -46,23 +46,33 @@ class Ways:
         self._trust = trust
         self._advertised_host = advertised_host
         self._flows: dict[Target, Flow] = {}
+        self._apart: list[Flow] = []
+        self._dialling: dict[Target, asyncio.Lock] = {}
 
     async def open(self, target: Target, *, timeout: float) -> Flow:
         """The way to a target, opened when there is none; raise FlowFailed."""
-        known = self._flows.get(target)
-        if known is not None and known.failure is None:
+        # Two who find a connection closed are to share the next one.
+        async with self._dialling.setdefault(target, asyncio.Lock()):
+            known = self._flows.get(target)
+            if known is None or known.failure is not None:
+                known = self._flows[target] = await self._open(target, timeout)
             return known
+
+    async def open_apart(self, target: Target, *, timeout: float) -> Flow:
+        """A way to a target that nobody else takes; raise FlowFailed."""
+        flow = await self._open(target, timeout)
+        self._apart.append(flow)
+        return flow
+
+    async def _open(self, target: Target, timeout: float) -> Flow:
         try:
             self._policy.check(target.address)
         except AddressRefused as refusal:
             raise FlowFailed("connect", "address_refused", str(refusal)) from None
         host = our_address(target.address)
         if target.transport == "udp":
-            flow: Flow = self._open_datagrams(target, host)
-        else:
-            flow = await self._open_connection(target, timeout)
-        self._flows[target] = flow
-        return flow
+            return self._open_datagrams(target, host)
+        return await self._open_connection(target, timeout)
 
     async def hop(self, uri: SipUri, current: Flow, *, timeout: float) -> Flow:
         """The way that a next hop names: the current connection where it leads there, else a new one.
@@ -87,14 +97,14 @@ class Ways:
 
     def flow_of(self, connection: Connection) -> Flow | None:
         """The flow that a connection carries, None for one that was given up."""
-        for flow in self._flows.values():
+        for flow in (*self._flows.values(), *self._apart):
             if isinstance(flow, ConnectionFlow) and flow.connection is connection:
                 return flow
         return None
 
     def close(self) -> None:
         """Close all connections."""
-        for flow in self._flows.values():
+        for flow in (*self._flows.values(), *self._apart):
             flow.close()
 
     async def _resolve(self, uri: SipUri, timeout: float) -> list[Target]:

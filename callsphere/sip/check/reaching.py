@@ -18,8 +18,8 @@ from callsphere.sip.resolver import Target
 from callsphere.sip.uri import SipUri
 
 EXPIRES_SOON_DAYS = 30
-SILENT = frozenset({"no_answer", "malformed_answer"})
-"""Causes after which a call is tried all the same."""
+SILENT = frozenset({"no_answer", "malformed_answer", "connection_closed"})
+"""Causes of an unanswered OPTIONS after which a call is tried all the same."""
 REACHING = ("connect", "tls", "options")
 
 

@@ -189,6 +189,8 @@ class Dialog:
         if request.cseq.number == self._offer:
             self._offer = self.local_cseq
         again.headers.set("Via", via)
+        if "contact" in again.headers:
+            again.headers.set("Contact", self.local_contact)
         again.headers.set("CSeq", CSeq(self.local_cseq, request.method))
         return again
 

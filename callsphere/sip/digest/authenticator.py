@@ -107,6 +107,10 @@ class Authenticator:
         """A copy with credentials on every live nonce, each with its next nc; without one, a plain copy."""
         return self._sign(request, [_Attempt(key, fresh=False) for key in self._spaces])
 
+    def again(self, request: Request) -> Request:
+        """A copy for the same exchange once more, with the next nc: it got no answer, so nothing was judged."""
+        return self._sign(request, list(self._carried(request).values()))
+
     def learn(self, response: Response, request: Request) -> None:
         """Take over the nonce that a final answer announces for the next request (RFC 7616 §3.5)."""
         for header, proxy in (("Authentication-Info", False), ("Proxy-Authentication-Info", True)):

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-import ssl
 from collections.abc import Callable
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 
-from tests.peers.certificates import Authority
+from tests.peers.certificates import Authority, server_context
 from tests.sip.carriers.audit import audit
 from tests.sip.carriers.laboratory import Carrier, Heard, Send, fields_of, read, sdp, serving
 from tests.sip.carriers.running import NUMBER, Commands, step, told
@@ -268,25 +266,13 @@ def test_more_oddities_pass(commands: Commands, kind: Callable[[], Carrier], tra
     audit(carrier)
 
 
-@pytest.fixture
-def authority(tmp_path: Path) -> Authority:
-    return Authority(tmp_path)
-
-
-def _context(authority: Authority) -> ssl.SSLContext:
-    pair = authority.issue(["127.0.0.1"])
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(pair.certificate, pair.key)
-    return context
-
-
 @pytest.mark.parametrize(
     ("scheme", "contact"),
     [("sip", "<sip:gw@127.0.0.1:{port}{transport}>"), ("sips", "<sips:gw@127.0.0.1:{port}>")],
 )
 def test_a_signed_call_over_tls(commands: Commands, authority: Authority, scheme: str, contact: str) -> None:
     carrier = Carrier(challenge='realm="r", nonce="n", qop="auth", algorithm=SHA-256', contact=contact)
-    with serving(carrier, "tls", _context(authority)) as uri:
+    with serving(carrier, "tls", server_context(authority.issue(["127.0.0.1"]))) as uri:
         if scheme == "sips":
             uri = f"sips:127.0.0.1:{carrier.port}"
         code, report = commands.check(
