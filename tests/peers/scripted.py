@@ -25,13 +25,16 @@ class UdpPeer:
     """Calls `script(peer, request, source)` for each datagram; `peer.send` answers. Keeps all requests."""
 
     def __init__(
-        self, script: Callable[[UdpPeer, bytes, tuple[str, int]], None], host: str = "127.0.0.1"
+        self,
+        script: Callable[[UdpPeer, bytes, tuple[str, int]], None],
+        host: str = "127.0.0.1",
+        port: int = 0,
     ) -> None:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         self.requests: list[tuple[float, bytes]] = []
         self._script = script
         self.socket = socket.socket(family, socket.SOCK_DGRAM)
-        self.socket.bind((host, 0))
+        self.socket.bind((host, port))
         self.socket.settimeout(0.05)
         self.port: int = self.socket.getsockname()[1]
         self._ended = threading.Event()
@@ -70,7 +73,13 @@ class StreamPeer:
     """
 
     def __init__(
-        self, script: Callable[[socket.socket], None], tls: ssl.SSLContext | None = None, *, backlog: int = 50
+        self,
+        script: Callable[[socket.socket], None],
+        tls: ssl.SSLContext | None = None,
+        *,
+        backlog: int = 50,
+        host: str = "127.0.0.1",
+        port: int = 0,
     ) -> None:
         self.accepted = 0
         self.server_names: list[str | None] = []
@@ -78,7 +87,8 @@ class StreamPeer:
         self._tls = tls
         if tls is not None:
             tls.sni_callback = lambda _socket, name, _context: self.server_names.append(name)
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=backlog)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, port), family=family, backlog=backlog)
         self._listener.settimeout(0.05)
         self.port: int = self._listener.getsockname()[1]
         self._open: list[socket.socket] = []

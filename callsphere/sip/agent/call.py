@@ -236,11 +236,26 @@ class Call:
         try:
             self._agent.send_ack(ack, flow)
         except FlowFailed as failure:
-            self.ack_lost = failure.detail
+            self._ack_unreachable(failure.detail)
+
+    @property
+    def ack_strayed_to(self) -> str | None:
+        """Where our ACK went, when only the Contact wanted it there and it is not where the INVITE went."""
+        dialog = self.dialog
+        flow = None if dialog is None else self._acks.get(dialog.remote.tag or "")
+        if dialog is None or flow is None or dialog.route_set:
+            return None
+        invited = self._way_back().target
+        elsewhere = (flow.target.address, flow.target.port) != (invited.address, invited.port)
+        return flow.label if elsewhere else None
+
+    def turn_back(self) -> None:
+        """Route and Contact turned out to lead nowhere: what follows goes where the INVITE went."""
+        self._detour = True
 
     def _ack_unreachable(self, detail: str) -> None:
         self.ack_lost = detail
-        self._detour = True
+        self.turn_back()
         self._changed.set()
 
     async def until(self, ready: Callable[[], bool], seconds: float) -> bool:
@@ -329,9 +344,10 @@ class Call:
             if self._detour:
                 raise
         except NoFinalAnswer as silence:
-            if self._detour or silence.cause != "connect_refused":
+            # A peer that is silent where the INVITE went is silent; elsewhere, nobody may be there.
+            if self._detour or (silence.cause != "connect_refused" and self.ack_strayed_to is None):
                 raise
-        self._detour = True
+        self.turn_back()
         return await self.request("BYE", timeout=timeout)
 
     async def _drop(self, dialog: Dialog) -> None:

@@ -127,6 +127,13 @@ async def acknowledge(call: Call, plan: Plan) -> Outcome:
     if call.repeats and not _over(call):
         left = ACK_DOUBT_S - (time.monotonic() - sent_at)
         await call.until(lambda: call.repeats >= 2 or _over(call), left)
+    if call.repeats >= 2 and call.ack_strayed_to is not None:
+        call.turn_back()
+        return troubled(
+            "contact_unusable",
+            f"The Contact sent our ACK to {call.ack_strayed_to}, and it did not arrive: "
+            f"the answer came {call.repeats} times more.",
+        )
     if call.repeats >= 2:
         return troubled("ack_not_received", f"The answer came {call.repeats} times more after our ACK.")
     if call.ack_lost is not None:

@@ -46,7 +46,7 @@ class Registrant:
         dead: list[Outcome] = []
         for number, target in enumerate(targets, 1):
             outcome = await self._register_at(target)
-            if outcome.cause not in NEXT_TARGET or number == len(targets):
+            if not self._is_for_next(outcome) or number == len(targets):
                 break
             dead.append(outcome)
         if dead and not outcome.failed and dead[0].cause is not None:
@@ -71,6 +71,11 @@ class Registrant:
         if response.status >= 300:
             return failed("registration_rejected", f"The binding could not be removed: {response.status}.")
         return passed("The binding was removed.")
+
+    def _is_for_next(self, outcome: Outcome) -> bool:
+        """Whether another target may do better: this one is dead or, by its 503, has no room."""
+        no_room = outcome.failed and bool(self.attempts) and self.attempts[-1].status == 503
+        return no_room or outcome.cause in NEXT_TARGET
 
     async def _register_at(self, target: Target) -> Outcome:
         try:

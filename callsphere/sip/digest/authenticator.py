@@ -108,7 +108,7 @@ class Authenticator:
         return self._sign(request, [_Attempt(key, fresh=False) for key in self._spaces])
 
     def again(self, request: Request) -> Request:
-        """A copy for the same exchange once more, with the next nc: it got no answer, so nothing was judged."""
+        """A copy for the same exchange once more, with the next nc: nothing of it was judged yet."""
         return self._sign(request, list(self._carried(request).values()))
 
     def learn(self, response: Response, request: Request) -> None:

@@ -86,12 +86,13 @@ class Carrier:
     """
 
     challenge: str | None = None
-    contact: str = "<sip:gw@127.0.0.1:{port}{transport}>"
+    contact: str = "<sip:gw@{host}:{port}{transport}>"
     routes: tuple[str, ...] = ()
     session: str | None = "90;refresher=uac"
     allow: str | None = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE"
     heard: list[Heard] = field(default_factory=list)
     sent: list[Heard] = field(default_factory=list)
+    host: str = "127.0.0.1"
     port: int = 0
     transport: str = "udp"
     resends: bool = True
@@ -173,9 +174,10 @@ class Carrier:
     def dialog_headers(self, request: Heard) -> str:
         """Contact, Allow, routes and session timer."""
         named = "" if self.transport == "udp" else f";transport={self.transport}"
-        lines = [f"Record-Route: {route.format(port=self.port, transport=named)}" for route in self.routes]
+        here = {"host": self.host, "port": self.port, "transport": named}
+        lines = [f"Record-Route: {route.format(**here)}" for route in self.routes]
         if self.contact:
-            lines.append(f"Contact: {self.contact.format(port=self.port, transport=named)}")
+            lines.append(f"Contact: {self.contact.format(**here)}")
         if self.allow is not None:
             lines.append(f"Allow: {self.allow}")
         if self.session is not None and "timer" in request.get("supported"):
@@ -230,7 +232,7 @@ class Carrier:
         called += "" if ";tag=" in called else ";tag=carrier"
         return (
             f"{method} {contact[1] if contact else ''} SIP/2.0\r\n"
-            f"Via: SIP/2.0/{self.transport.upper()} 127.0.0.1:{self.port};rport"
+            f"Via: SIP/2.0/{self.transport.upper()} {self.host}:{self.port};rport"
             f";branch=z9hG4bKc{method}{number}\r\n"
             f"Max-Forwards: 70\r\nFrom: {called}\r\nTo: {caller}\r\nCall-ID: {request.get('call-id')}\r\n"
             f"CSeq: {number} {method}\r\n{extra}Content-Length: {len(body)}\r\n\r\n{body}"
@@ -310,22 +312,29 @@ def digest_is_right(credentials: str, method: str, challenge: str) -> bool:
 
 
 @contextmanager
-def serving(carrier: Carrier, transport: str = "udp", tls: ssl.SSLContext | None = None) -> Iterator[str]:
-    """Serve a carrier on a port of loopback; give its URI."""
+def serving(
+    carrier: Carrier, transport: str = "udp", tls: ssl.SSLContext | None = None, *, port: int = 0
+) -> Iterator[str]:
+    """Serve a carrier on a port of its loopback address; give its URI."""
     carrier.transport = transport
+    host = carrier.host.strip("[]")
     peer: UdpPeer | StreamPeer
     if transport == "udp":
         peer = UdpPeer(
             lambda peer, data, source: (
                 carrier.take(data, lambda reply: peer.send(reply, source)) if data.strip() else None
-            )
+            ),
+            host,
+            port,
         )
     else:
-        peer = StreamPeer(lambda connection: _stream(carrier, connection), tls)
+        peer = StreamPeer(lambda connection: _stream(carrier, connection), tls, host=host, port=port)
     carrier.port = peer.port
     with peer:
         try:
-            yield f"sip:127.0.0.1:{peer.port}" + ("" if transport == "udp" else f";transport={transport}")
+            yield f"sip:{carrier.host}:{peer.port}" + (
+                "" if transport == "udp" else f";transport={transport}"
+            )
             if transport != "udp":
                 time.sleep(0.05)  # what was sent last is still on its way through the connection's thread
         finally:

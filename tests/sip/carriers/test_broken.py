@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -380,3 +382,27 @@ def test_longer_intervals_are_taken_once(commands: Commands) -> None:
         _, report = commands.check(uri, "--register", credentials=True)
     assert step(report, "register") == ("fail", "registration_too_brief")
     assert 2 <= len(carrier.of("REGISTER")) <= 3
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_a_contact_where_nothing_is_heard(commands: Commands, transport: str) -> None:
+    """The ACK goes where the Contact says and vanishes there; the call is hung up where it was placed."""
+    with _black_hole(transport) as place:
+        carrier = Carrier(contact=f"<sip:gw@{place}{{transport}}>")
+        with serving(carrier, transport) as uri:
+            code, report = commands.check(uri, "--call", NUMBER)
+    assert (code, report["cause"]) == (1, "contact_unusable"), told(report)
+    assert step(report, "ack")[1] == "contact_unusable"
+    assert step(report, "bye") == ("pass", None)
+    audit(carrier, acks=False)
+
+
+@contextmanager
+def _black_hole(transport: str) -> Iterator[str]:
+    """An address that takes everything and answers nothing."""
+    kind = socket.SOCK_DGRAM if transport == "udp" else socket.SOCK_STREAM
+    with socket.socket(socket.AF_INET, kind) as hole:
+        hole.bind(("127.0.0.3", 0))
+        if transport == "tcp":
+            hole.listen(5)
+        yield f"127.0.0.3:{hole.getsockname()[1]}"

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 import ssl
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.peers import free_port
-from tests.peers.certificates import Authority
+from tests.peers.certificates import A_LONG_TIME, Authority, server_context
 from tests.peers.scripted import StreamPeer
 from tests.sip.carriers.laboratory import Carrier, serving
-from tests.sip.carriers.running import Commands, step, told
+from tests.sip.carriers.running import NUMBER, Commands, step, told
 
 
 def _context(authority: Authority, name: str, begins: int, ends: int) -> ssl.SSLContext:
@@ -46,6 +47,46 @@ def test_a_certificate_of_an_unknown_authority(commands: Commands, tmp_path: Pat
     with serving(Carrier(), "tls", _context(Authority(tmp_path), "127.0.0.1", -1, 9)) as uri:
         code, report = commands.check(uri)
     assert (code, report["cause"]) == (1, "tls_untrusted"), told(report)
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
+def test_an_outdated_version_of_tls(commands: Commands, authority: Authority) -> None:
+    context = server_context(authority.issue(["127.0.0.1"]))
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.TLSv1
+    context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with serving(Carrier(), "tls", context) as uri:
+        code, report = commands.check(uri, "--ca-file", str(authority.ca_file), "--call", NUMBER)
+    assert (code, report["cause"], step(report, "tls")) == (1, "tls_version", ("fail", "tls_version"))
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_client_certificate_is_demanded(
+    commands: Commands, authority: Authority, version: ssl.TLSVersion
+) -> None:
+    context = server_context(authority.issue(["127.0.0.1"]))
+    context.minimum_version = context.maximum_version = version
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_verify_locations(authority.ca_file)
+    with serving(Carrier(), "tls", context) as uri:
+        code, report = commands.check(uri, "--ca-file", str(authority.ca_file), "--call", NUMBER)
+    cause = "tls_client_cert_required"
+    assert (code, report["cause"], step(report, "tls")) == (1, cause, ("fail", cause)), told(report)
+
+
+def test_a_certificate_that_is_welcome_but_not_demanded(commands: Commands, authority: Authority) -> None:
+    context = server_context(authority.issue(["127.0.0.1"], ends=A_LONG_TIME))
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.load_verify_locations(authority.ca_file)
+    with serving(Carrier(), "tls", context) as uri:
+        code, report = commands.check(uri, "--ca-file", str(authority.ca_file), "--call", NUMBER)
+    assert (code, report["cause"]) == (0, None), told(report)
+
+
+def test_a_mute_port_in_place_of_tls(commands: Commands) -> None:
+    with StreamPeer(lambda connection: time.sleep(3)) as peer:
+        code, report = commands.check(f"sip:127.0.0.1:{peer.port};transport=tls")
+    assert (code, report["cause"], step(report, "tls")) == (1, "no_answer", ("fail", "no_answer"))
 
 
 STREAMS: list[tuple[str, str, Callable[..., None], str]] = [
