@@ -13,6 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from callsphere.sip.uri import SipUri, SipUriError, parse_gateway_uri
+
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off", ""}
 
@@ -108,6 +110,15 @@ def endpoints(name: str) -> list[tuple[str, int]] | None:
             raise ImproperlyConfigured(f"{name}: {value!r}: write host:port")
         found.append((host.strip("[]"), int(port)))
     return found or None
+
+
+def sip_uri(name: str) -> SipUri | None:
+    """Return a SIP URI, or None when empty."""
+    value = os.environ.get(name, "").strip()
+    try:
+        return parse_gateway_uri(value) if value else None
+    except SipUriError as error:
+        raise ImproperlyConfigured(f"{name}={value!r}: write sip:host or sip:host:port. {error}") from None
 
 
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:

@@ -96,3 +96,13 @@ def test_a_database_address(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_endpoints(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CS_X", "127.0.0.1:5353, 192.0.2.1, [::1]:54")
     assert env.endpoints("CS_X") == [("127.0.0.1", 5353), ("192.0.2.1", 53), ("::1", 54)]
+
+
+def test_a_sip_uri(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CS_X", raising=False)
+    assert env.sip_uri("CS_X") is None
+    monkeypatch.setenv("CS_X", "sip:edge.example.com:5070;transport=tcp")
+    assert str(env.sip_uri("CS_X")) == "sip:edge.example.com:5070;transport=tcp"
+    monkeypatch.setenv("CS_X", "edge.example.com")
+    with pytest.raises(ImproperlyConfigured, match=r"CS_X=.*: write sip:host"):
+        env.sip_uri("CS_X")

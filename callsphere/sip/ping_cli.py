@@ -53,6 +53,7 @@ class Surroundings:
     nameservers: Sequence[tuple[str, int]] | None = None
     ca_file: str | None = None
     advertised_host: str | None = None
+    outbound_proxy: SipUri | None = None
     user_agent: str = "CallSphere"
     wait_s: float = WAIT_S
 

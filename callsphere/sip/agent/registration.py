@@ -16,6 +16,7 @@ from callsphere.sip.digest import Authenticator, Refusal
 from callsphere.sip.errors import SipParseError
 from callsphere.sip.headers import Address
 from callsphere.sip.message import Headers, Request, Response
+from callsphere.sip.nat import via_through
 from callsphere.sip.transaction import new_branch, next_attempt
 from callsphere.sip.uri import SipUri, SipUriError, escape_user
 
@@ -47,7 +48,8 @@ class Registration:
     """One binding. Call-ID, From tag and Contact stay the same for its whole life; CSeq only rises.
 
     `registrar` becomes the Request-URI, `username` the user of the address-of-record, `expires` is
-    the interval asked for, in seconds.
+    the interval asked for, in seconds. With `outbound_proxy` the flow is to that proxy, and a Route
+    header says so (RFC 3261 §8.1.2).
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Registration:
         *,
         expires: int,
         timeout: float,
+        outbound_proxy: SipUri | None = None,
     ) -> None:
         self.expires = expires
         self.attempts: list[Attempt] = []
@@ -71,6 +74,7 @@ class Registration:
         self._flow = flow
         self._authenticator = authenticator
         self._timeout = timeout
+        self._outbound_proxy = outbound_proxy
         self._uri = str(replace(registrar, user=None, password=None))
         aor = SipUri(registrar.scheme, escape_user(username), None, registrar.host)
         self._aor = f"<{aor}>"
@@ -180,7 +184,10 @@ class Registration:
                 ("User-Agent", self._agent.product),
             ]
         )
-        return Request("REGISTER", self._uri, headers)
+        request = Request("REGISTER", self._uri, headers)
+        if self._outbound_proxy is not None:
+            via_through(request, self._outbound_proxy)
+        return request
 
     def _granted(self, response: Response) -> int:
         """The seconds our binding has, as the 2xx lists it (RFC 3261 §10.2.4)."""

@@ -104,6 +104,7 @@ def plan_of(options: Mapping[str, Any], surroundings: Surroundings) -> Plan:
         nameservers=[resolver] if resolver is not None else surroundings.nameservers,
         trust=_trust(options.get("ca_file") or surroundings.ca_file),
         advertised_host=surroundings.advertised_host,
+        outbound_proxy=surroundings.outbound_proxy,
     )
 
 

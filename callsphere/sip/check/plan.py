@@ -12,6 +12,7 @@ from callsphere.sip.digest import Credentials
 from callsphere.sip.resolver import Resolver
 from callsphere.sip.trace import Redactor, Trace
 from callsphere.sip.transport.tls import TlsTrust
+from callsphere.sip.uri import SipUri
 
 PRODUCT = "CallSphere-Check/1 (readiness test)"
 """User-Agent of everything a check sends: whoever reads a carrier's log sees that it was a test."""
@@ -24,7 +25,8 @@ class Plan:
     """Everything a run needs to know. Times are seconds.
 
     `call` is the number to call (None: no call), `caller` the number shown. `timeout` bounds each
-    wait, `ring_timeout` the wait after a provisional answer. `policy` guards every address.
+    wait, `ring_timeout` the wait after a provisional answer. `policy` guards every address. Registrations
+    go through `outbound_proxy` where there is one.
     """
 
     uri: str
@@ -43,6 +45,7 @@ class Plan:
     nameservers: Sequence[tuple[str, int]] | None = None
     trust: TlsTrust = field(default_factory=TlsTrust)
     advertised_host: str | None = None
+    outbound_proxy: SipUri | None = None
     product: str = PRODUCT
 
     @property

@@ -8,10 +8,11 @@ from callsphere.sip.agent.flow import FlowFailed
 from callsphere.sip.agent.registration import Attempt, Registration, RegistrationFailed
 from callsphere.sip.agent.user_agent import UserAgent
 from callsphere.sip.check.calling import NEXT_TARGET
+from callsphere.sip.check.finding import resolve
 from callsphere.sip.check.plan import Plan
 from callsphere.sip.check.report import Outcome, failed, passed, warned
 from callsphere.sip.digest import Authenticator
-from callsphere.sip.resolver import Target
+from callsphere.sip.resolver import ResolutionError, Target
 from callsphere.sip.uri import SipUri
 
 REMOVAL_S = 4.0
@@ -41,8 +42,21 @@ class Registrant:
         """Whether the registrar answered at all."""
         return any(attempt.status is not None for attempt in self.attempts)
 
-    async def register(self, targets: Sequence[Target]) -> Outcome:
-        """Register at the first target that answers (RFC 3263 §4.3)."""
+    async def register(self, known: Sequence[Target] = ()) -> Outcome:
+        """Register at the first target that answers (RFC 3263 §4.3).
+
+        Targets are the outbound proxy's where there is one, else `known` ones or the registrar's.
+        """
+        proxy = self._plan.outbound_proxy
+        if known and proxy is None:
+            return await self._register_at_one_of(known)
+        try:
+            targets = await resolve(self._agent, proxy or self._uri, self._plan.timeout)
+        except ResolutionError as error:
+            return failed(error.cause, error.detail)
+        return await self._register_at_one_of(targets)
+
+    async def _register_at_one_of(self, targets: Sequence[Target]) -> Outcome:
         dead: list[Outcome] = []
         for number, target in enumerate(targets, 1):
             outcome = await self._register_at(target)
@@ -92,6 +106,7 @@ class Registrant:
             self._authenticator,
             expires=self._plan.expires,
             timeout=self._plan.timeout,
+            outbound_proxy=self._plan.outbound_proxy,
         )
         return await self._attempt(self._registration)
 

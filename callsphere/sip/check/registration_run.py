@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from callsphere.sip.agent.registration import Attempt
-from callsphere.sip.agent.user_agent import UserAgent
 from callsphere.sip.check.plan import Plan
 from callsphere.sip.check.registering import Registrant
 from callsphere.sip.check.report import Outcome, Verdict, failed, verdict_of
 from callsphere.sip.digest import Authenticator
-from callsphere.sip.resolver import ResolutionError, Target
 from callsphere.sip.trace import Trace, TraceEntry
-from callsphere.sip.uri import SipUri, SipUriError, parse_gateway_uri
+from callsphere.sip.uri import SipUriError, parse_gateway_uri
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +80,7 @@ class RegistrationRun:
             agent = self._plan.agent(self.trace)
             registrant = Registrant(agent, self._plan, uri, Authenticator(self._plan.credentials))
             try:
-                outcome = await self._register(agent, uri, registrant)
+                outcome = await self._register(registrant)
             finally:
                 removed = await registrant.remove()
                 if removed is not None:
@@ -91,10 +88,8 @@ class RegistrationRun:
                 agent.close()
         return self._report(outcome, registrant)
 
-    async def _register(self, agent: UserAgent, uri: SipUri, registrant: Registrant) -> Outcome:
-        targets, outcome = await self._resolve(agent, uri)
-        if outcome is None:
-            outcome = await registrant.register(targets)
+    async def _register(self, registrant: Registrant) -> Outcome:
+        outcome = await registrant.register()
         self._tell("register", outcome)
         for _ in range(self._plan.refreshes):
             if outcome.failed:
@@ -104,15 +99,6 @@ class RegistrationRun:
             if refreshed.failed:
                 outcome = refreshed
         return outcome
-
-    async def _resolve(self, agent: UserAgent, uri: SipUri) -> tuple[Sequence[Target], Outcome | None]:
-        try:
-            async with asyncio.timeout(self._plan.timeout):
-                return await agent.resolver.resolve(uri), None
-        except ResolutionError as error:
-            return [], failed(error.cause, error.detail)
-        except TimeoutError:
-            return [], failed("dns_timeout", f"{uri.host}: no answer within {self._plan.timeout:g} s")
 
     def _tell(self, name: str, outcome: Outcome) -> None:
         if self._on_outcome is not None:

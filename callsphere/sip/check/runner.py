@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from callsphere.sip.agent.call import Call
 from callsphere.sip.agent.user_agent import UserAgent
 from callsphere.sip.check.calling import Caller, acknowledge
+from callsphere.sip.check.finding import resolve
 from callsphere.sip.check.in_call import InCall
 from callsphere.sip.check.plan import Plan
 from callsphere.sip.check.reaching import REACHING, Probe, probe, together
@@ -96,24 +97,18 @@ class Check:
         started = time.monotonic()
         named = passed(str(uri))
         try:
-            async with asyncio.timeout(self._plan.timeout):
-                targets = await agent.resolver.resolve(uri)
+            targets = await resolve(agent, uri, self._plan.timeout)
         except ResolutionError as error:
-            outcome = failed(error.cause, error.detail)
+            targets, outcome = [], failed(error.cause, error.detail)
             if uri.is_literal or error.cause == "uri_invalid":
                 self._log.finish("target", outcome)
                 return []
-        except TimeoutError:
-            outcome = failed("dns_timeout", f"{uri.host}: no answer within {self._plan.timeout:g} s")
         else:
             self._log.target = str(targets[0])
             outcome = passed(", ".join(str(target) for target in targets))
-            self._log.finish("target", named, 0)
-            self._log.finish("dns", outcome, _since(started))
-            return targets
         self._log.finish("target", named, 0)
         self._log.finish("dns", outcome, _since(started))
-        return []
+        return targets
 
     async def _use(self, usable: Sequence[Target], caller: Caller, registrant: Registrant) -> str:
         """Register and call, as far as that is asked for."""

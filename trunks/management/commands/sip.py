@@ -28,6 +28,7 @@ def _surroundings() -> Surroundings:
         nameservers=settings.SIP_NAMESERVERS or None,
         ca_file=settings.SIP_CA_FILE or None,
         advertised_host=settings.SIP_ADVERTISED_HOST or None,
+        outbound_proxy=settings.SIP_OUTBOUND_PROXY,
     )
 
 
