@@ -8,46 +8,21 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from callsphere.sip.agent.exchange import Exchange, NoFinalAnswer
+from callsphere.sip.agent.acks import Acks
+from callsphere.sip.agent.exchange import NoFinalAnswer
 from callsphere.sip.agent.flow import Flow, FlowFailed
-from callsphere.sip.agent.inside import (
-    CANCEL_WAIT_S,
-    CHALLENGES,
-    DialogRequests,
-    carries_credentials,
-    with_interval,
-)
+from callsphere.sip.agent.inside import CHALLENGES, DialogRequests
+from callsphere.sip.agent.invitation import Invitation, Patience
 from callsphere.sip.agent.peer_side import PeerSide, is_hang_up
-from callsphere.sip.agent.redialling import lost_with_its_connection, moved
 from callsphere.sip.agent.user_agent import UserAgent
-from callsphere.sip.dialog import (
-    Answered,
-    AnsweredAgain,
-    Dialog,
-    DialogSet,
-    Reaction,
-    Refused,
-    RoutingError,
-    Unwanted,
-)
+from callsphere.sip.dialog import Answered, AnsweredAgain, CallEvent, Dialog, Reaction, RoutingError, Unwanted
 from callsphere.sip.digest import Authenticator
 from callsphere.sip.message import Request, Response
 from callsphere.sip.sdp import MediaSession, SdpError, SessionDescription, parse_sdp
 from callsphere.sip.session_timer import TimerNegotiation
-from callsphere.sip.transaction import ack_for, cancel_for, next_attempt
 
 HANG_UP_S = 4.0
 """How long the answer to a BYE that nobody judges is waited for."""
-STRAY_END_S = 1.0
-"""How long the end of an INVITE is waited for after a CANCEL over another connection than its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds to wait for a first answer, and for the final one after a provisional answer came."""
-
-    first: float
-    ringing: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +55,17 @@ class Call:
         self.repeats = 0
         """How often the 2xx came again after our ACK went out."""
         self.ack_lost: str | None = None
-        """What ICMP said about our ACK."""
+        """Why our ACK did not arrive, as far as that is known."""
         self.peer_hang_up: HangUp | None = None
-        self.got_answer = False
-        """Whether any response to the INVITE came."""
         self._agent = agent
         self._authenticator = authenticator
-        self._dialogs: DialogSet | None = None
-        self._flow: Flow | None = None
-        self._exchange: Exchange | None = None
-        self._invite: Request | None = None
-        self._acks: dict[str, Flow] = {}
         self._changed = asyncio.Event()
         self._detour = False  # Route and Contact lead nowhere: hang up where the INVITE went
         self._hung_up = False
-        self._ended = False  # a final response to the INVITE came, in time or not
-        self._cancelled_on: Flow | None = None
+        self._invitation = Invitation(agent, authenticator, negotiation, self._invitation_heard)
+        self._acks = Acks(agent, self._ack_unreachable)
         self._inside = DialogRequests(agent, authenticator, self._hop)
-        self._peer = PeerSide(agent, self._all_dialogs, self._peer_asked)
+        self._peer = PeerSide(agent, lambda: self._invitation.dialogs, self._peer_asked)
 
     # Calling
 
@@ -106,80 +74,29 @@ class Call:
 
         Raises NoFinalAnswer (after a CANCEL where one is due), Refusal and IntervalLoop.
         """
-        self._flow = flow
-        redialled = False
-        while True:
-            invite = await self._on_open_connection(invite, patience.first)
-            try:
-                response = await self._attempt(invite, self._way_back(), patience)
-            except NoFinalAnswer as silence:
-                if silence.cause == "connection_closed" and silence.rang:
-                    await self._cancel_anew(invite)
-                if redialled or not lost_with_its_connection(silence, self._way_back()):
-                    raise
-                redialled = True
-                invite = next_attempt(self._authenticator.again(invite))
-                continue
-            redialled = False
-            if response.status in CHALLENGES:
-                invite = next_attempt(self._authenticator.answer(response, invite))
-            elif response.status == 422:
-                self.negotiation.on_422(response)
-                longer = with_interval(invite, self.negotiation.headers(), self._authenticator)
-                invite = next_attempt(longer)
-            else:
-                return response
-
-    async def _on_open_connection(self, invite: Request, timeout: float) -> Request:
-        """The INVITE, on a new connection where the peer has closed ours."""
-        old = self._way_back()
-        if old.failure is None:
-            return invite
         try:
-            self._flow = new = await self._agent.open(old.target, timeout=timeout)
-        except FlowFailed as failure:
-            raise NoFinalAnswer(failure.cause, failure.detail) from None
-        again = moved(invite, new)
-        again.headers.set("Contact", new.local.in_place_of(old.local, invite.headers.get("contact") or ""))
-        return again
+            return await self._invitation.place(invite, flow, patience)
+        except NoFinalAnswer:
+            self._peer.stop()
+            raise
 
-    async def _attempt(self, invite: Request, flow: Flow, patience: Patience) -> Response:
-        self._invite = invite
-        if self._dialogs is None:
-            self._dialogs = DialogSet(invite)
-        else:
-            self._dialogs.resend(invite)
-        exchange = self._agent.start(invite, flow, timeout=patience.first, listener=self._hear)
-        self._exchange = exchange
-        waiting: set[asyncio.Future[Response]] = {exchange.final, exchange.ringing}
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        if not exchange.final.done():
-            await asyncio.wait({exchange.final}, timeout=patience.ringing)
-        if exchange.final.done():
-            return exchange.final.result()
-        status = exchange.ringing.result().status
-        await self.give_up()
-        raise NoFinalAnswer(
-            "call_not_answered", f"No final answer came within {patience.ringing:g} s after {status}."
-        )
+    @property
+    def with_credentials(self) -> bool:
+        """Whether the latest INVITE carried an answer to a challenge."""
+        return self._invitation.with_credentials
 
-    def _hear(self, response: Response) -> None:
-        """A response to the INVITE, in whatever state."""
-        if self._dialogs is None:
-            return
-        self.got_answer = True
-        event = self._dialogs.receive(response)
-        self._ended = self._ended or response.is_final
-        if isinstance(event, Refused) and self._cancelled_on is not None:
-            # Its transaction ended with its connection, so nobody else ACKs (RFC 3261 §17.1.1.3).
-            with contextlib.suppress(FlowFailed):
-                self._agent.send_ack(ack_for(self._dialogs.invite, response), self._cancelled_on)
-        elif isinstance(event, Answered):
+    @property
+    def got_answer(self) -> bool:
+        """Whether any response to the INVITE came."""
+        return self._invitation.heard
+
+    def _invitation_heard(self, event: CallEvent) -> None:
+        if isinstance(event, Answered):
             self._take_answer(event)
         elif isinstance(event, AnsweredAgain):
             if event.dialog is self.dialog and event.ack is not None:
                 self.repeats += 1
-            self._repeat_ack(event.dialog, event.ack)
+            self._acks.repeat(event.dialog, event.ack)
         elif isinstance(event, Unwanted):
             self._agent.spawn(self._drop(event.dialog))
         self._changed.set()
@@ -195,11 +112,6 @@ class Call:
         except SdpError:
             self.media.receive_answer(None)
 
-    @property
-    def with_credentials(self) -> bool:
-        """Whether the latest INVITE carried an answer to a challenge."""
-        return self._invite is not None and carries_credentials(self._invite)
-
     # ACK
 
     async def acknowledge(self, *, timeout: float) -> RoutingError | FlowFailed | None:
@@ -210,7 +122,7 @@ class Call:
         dialog = self.dialog
         assert dialog is not None  # noqa: S101 (asked of an answered call only)
         problem: RoutingError | FlowFailed | None = dialog.problem
-        flow = self._way_back()
+        flow = self._invitation.flow
         if problem is None:
             try:
                 flow = await self._hop(dialog, timeout)
@@ -218,34 +130,19 @@ class Call:
                 problem = failed
                 self._detour = True
         try:
-            self._send_first_ack(dialog, flow)
+            self._acks.send(dialog, self._invitation.latest, flow)
         except FlowFailed as failed:
             problem = problem or failed
         return problem
-
-    def _send_first_ack(self, dialog: Dialog, flow: Flow) -> None:
-        assert self._invite is not None  # noqa: S101
-        ack = dialog.ack(self._invite, via=flow.via())
-        self._acks[dialog.remote.tag or ""] = flow
-        self._agent.send_ack(ack, flow, self._ack_unreachable)
-
-    def _repeat_ack(self, dialog: Dialog, ack: Request | None) -> None:
-        flow = self._acks.get(dialog.remote.tag or "")
-        if ack is None or flow is None:
-            return
-        try:
-            self._agent.send_ack(ack, flow)
-        except FlowFailed as failure:
-            self._ack_unreachable(failure.detail)
 
     @property
     def ack_strayed_to(self) -> str | None:
         """Where our ACK went, when only the Contact wanted it there and it is not where the INVITE went."""
         dialog = self.dialog
-        flow = None if dialog is None else self._acks.get(dialog.remote.tag or "")
+        flow = None if dialog is None else self._acks.way_of(dialog)
         if dialog is None or flow is None or dialog.route_set:
             return None
-        invited = self._way_back().target
+        invited = self._invitation.flow.target
         elsewhere = (flow.target.address, flow.target.port) != (invited.address, invited.port)
         return flow.label if elsewhere else None
 
@@ -286,49 +183,25 @@ class Call:
         return await self._inside.ask(self.dialog, method, headers=headers, body=body, timeout=timeout)
 
     async def _hop(self, dialog: Dialog, timeout: float) -> Flow:
-        current = self._way_back()
+        current = self._invitation.flow
         if dialog.problem is not None or (dialog is self.dialog and self._detour):
             return current
         flow = await self._agent.hop(dialog.next_hop, current, timeout=timeout)
         if flow is not current and flow.target == current.target:
             # The peer has closed the first connection: from now on this one is where we are.
             dialog.local_contact = flow.local.in_place_of(current.local, dialog.local_contact)
-            self._flow = flow
+            self._invitation.flow = flow
         return flow
-
-    def _way_back(self) -> Flow:
-        assert self._flow is not None  # noqa: S101 (set before anything can be answered)
-        return self._flow
 
     # The end
 
-    async def give_up(self) -> None:
-        """CANCEL the INVITE, and wait for its end; a 2xx that comes all the same is ACKed and hung up."""
-        self._peer.stop()
-        exchange = self._exchange
-        if self._dialogs is None or exchange is None or exchange.final.done():
-            return
-        self._dialogs.give_up()
-        self._agent.cancel(exchange, wait=CANCEL_WAIT_S)
-        await asyncio.wait({exchange.final}, timeout=CANCEL_WAIT_S)
-        await self._agent.settle(timeout=HANG_UP_S)
-
-    async def _cancel_anew(self, invite: Request) -> None:
-        """CANCEL a call that rang when its connection ended, over a new one: it may be ringing still."""
-        assert self._dialogs is not None  # noqa: S101
-        self._dialogs.give_up()
-        with contextlib.suppress(FlowFailed, NoFinalAnswer):
-            self._cancelled_on = await self._agent.open(self._way_back().target, timeout=CANCEL_WAIT_S)
-            await self._agent.ask(cancel_for(invite), self._cancelled_on, timeout=CANCEL_WAIT_S)
-            await self.until(lambda: self._ended, STRAY_END_S)
-            await self._agent.settle(timeout=HANG_UP_S)
-
     async def hang_up(self) -> None:
         """Leave nothing open: CANCEL what rings, BYE what was answered. Nothing is judged, nothing raised."""
-        await self.give_up()
+        self._peer.stop()
+        await self._invitation.give_up()
         if self.dialog is None or self._hung_up or self.peer_hang_up is not None:
             return
-        if (self.dialog.remote.tag or "") not in self._acks:
+        if self._acks.way_of(self.dialog) is None:
             await self.acknowledge(timeout=HANG_UP_S)
         try:
             await self.bye(timeout=HANG_UP_S)
@@ -352,12 +225,11 @@ class Call:
 
     async def _drop(self, dialog: Dialog) -> None:
         """ACK and BYE a fork that nobody wants (RFC 3261 §13.2.2.4)."""
-        assert self._invite is not None  # noqa: S101
-        flow = self._way_back()
+        flow = self._invitation.flow
         with contextlib.suppress(FlowFailed, RoutingError):
             flow = await self._hop(dialog, HANG_UP_S)
         try:
-            self._send_first_ack(dialog, flow)
+            self._acks.send(dialog, self._invitation.latest, flow)
             bye = dialog.request("BYE", via=flow.via())
             response = await self._agent.ask(bye, flow, timeout=HANG_UP_S)
             if response.status in CHALLENGES:
@@ -365,9 +237,6 @@ class Call:
                 await self._agent.ask(dialog.retry(signed, via=flow.via()), flow, timeout=HANG_UP_S)
         except Exception:  # noqa: BLE001 (nobody waits for this call any more)
             return
-
-    def _all_dialogs(self) -> Iterable[Dialog]:
-        return () if self._dialogs is None else self._dialogs.dialogs.values()
 
     def _peer_asked(self, dialog: Dialog, reaction: Reaction | None) -> None:
         if reaction is not None and is_hang_up(reaction) and dialog is self.dialog:

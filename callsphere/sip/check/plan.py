@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from callsphere.lib.netguard import AddressPolicy
-from callsphere.sip.agent.call import Patience
+from callsphere.sip.agent.invitation import Patience
 from callsphere.sip.agent.user_agent import UserAgent
 from callsphere.sip.digest import Credentials
 from callsphere.sip.resolver import Resolver
