@@ -11,7 +11,11 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 
-_PACKAGES = {"kamailio": "kamailio kamailio-tls-modules", "sipp": "sip-tester"}
+_PACKAGES = {
+    "kamailio": "kamailio kamailio-tls-modules",
+    "sipp": "sip-tester",
+    "docker-compose": "docker-compose",
+}
 
 
 def require_peer(program: str) -> str:
