@@ -143,11 +143,19 @@ CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = 120
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_QUEUES = [Queue(name) for name in ("probe", "deliver", "provision", "default")]
-CELERY_TASK_ROUTES = {"trunks.probe_*": {"queue": "probe"}}
+CELERY_TASK_ROUTES = {
+    "trunks.probe_*": {"queue": "probe"},
+    "trunks.refresh_registrations": {"queue": "probe"},
+}
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_BEAT_SCHEDULE = {
+    "register": {
+        "task": "trunks.refresh_registrations",
+        "schedule": schedule(1.0),
+        "options": {"expires": 5},
+    },
     "probe": {"task": "trunks.probe_due_gateways", "schedule": schedule(1.0), "options": {"expires": 5}},
     "probe-rollup": {
         "task": "trunks.roll_up_history",
@@ -308,6 +316,7 @@ SIP_CA_FILE = env.text("SIP_CA_FILE", "")
 SIP_ADVERTISED_HOST = env.text("SIP_ADVERTISED_HOST", "")
 SIP_OUTBOUND_PROXY = env.sip_uri("SIP_OUTBOUND_PROXY")
 SIP_SOURCE_ADDRESSES = env.networks("SIP_SOURCE_ADDRESSES")
+REGISTER_RATE_PER_REGISTRAR = env.integer("REGISTER_RATE_PER_REGISTRAR", 20)
 PROBE_RATE_PER_ADDRESS = env.integer("PROBE_RATE_PER_ADDRESS", 20)
 SANDBOX = env.boolean("SANDBOX", False)
 SANDBOX_PORT = env.integer("SANDBOX_PORT", 15060, minimum=1024, maximum=65535 - 40)

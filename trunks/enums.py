@@ -44,6 +44,27 @@ class HealthState(TextChoices):
     PAUSED = "paused", "Paused"
 
 
+class RegistrationState(TextChoices):
+    """What is known of a registration. While `expires_at` lies ahead the carrier still has the binding."""
+
+    REGISTERING = "registering", "Registering"
+    REGISTERED = "registered", "Registered"
+    REFRESHING = "refreshing", "Refreshing"
+    REJECTED = "rejected", "Rejected"
+    UNREACHABLE = "unreachable", "Unreachable"
+    THROTTLED = "throttled", "Throttled"
+    EXPIRED = "expired", "Expired"
+    PAUSED = "paused", "Paused"
+
+
+class RegistrationStep(TextChoices):
+    """What an attempt was for."""
+
+    REGISTER = "register", "Register"
+    REFRESH = "refresh", "Refresh"
+    REMOVE = "remove", "Remove"
+
+
 class Severity(IntegerChoices):
     """How bad a state or a single answer is; the database compares these."""
 

@@ -91,6 +91,11 @@ def stop_claiming() -> None:
     _stopping.set()
 
 
+def is_stopping() -> bool:
+    """Whether the process is going down."""
+    return _stopping.is_set()
+
+
 def probe_due(
     pinger: PingEngine,
     *,

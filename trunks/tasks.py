@@ -6,13 +6,19 @@ from celery.signals import worker_shutting_down
 from django.utils import timezone
 
 from callsphere.celery import app
-from trunks import probing, rollup
+from trunks import probing, registrar, rollup
 
 
 @app.task(name="trunks.probe_due_gateways")
 def probe_due_gateways() -> None:
     """Probe the gateways that are due now. Any number of these may run at once."""
     probing.probe_due(probing.engine())
+
+
+@app.task(name="trunks.refresh_registrations")
+def refresh_registrations() -> None:
+    """Register what is due now. Any number of these may run at once."""
+    registrar.refresh_due(registrar.engine())
 
 
 @app.task(name="trunks.roll_up_history")

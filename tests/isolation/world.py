@@ -20,7 +20,17 @@ from tenants.keys import seal_for
 from tenants.models import ApiKey, AuditEvent, IdempotentRequest, Tenant
 from tests.conftest import Person, make_member, make_owner
 from trunks import services
-from trunks.models import GatewayHealth, ProbeAnswer, ProbeBucket, ProbeHour, StatusChange, Trunk
+from trunks.models import (
+    GatewayHealth,
+    ProbeAnswer,
+    ProbeBucket,
+    ProbeHour,
+    RegistrationAttempt,
+    RegistrationChange,
+    RegistrationFarewell,
+    StatusChange,
+    Trunk,
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +65,7 @@ def make_world(canary: str) -> World:
         }
         ids["audit_event_id"] = AuditEvent.objects.filter(verb="trunk.created").get().pk
         ids["status_change_id"] = _history(trunk, canary)
+        _register(owner, trunk, canary)
     with platform_context("history is written by workers"):
         _buckets(trunk)
     return World(owner, viewer, canary, ids)
@@ -73,6 +84,41 @@ def _trunk(owner: Person, canary: str) -> Trunk:
         ],
     )
     return trunk
+
+
+def _register(owner: Person, trunk: Trunk, canary: str) -> None:
+    registration = services.add_registration(
+        tenant=owner.tenant,
+        actor=owner.actor,
+        trunk=trunk,
+        registrar=f"sip:{canary}-registrar.example.com",
+        username=f"{canary}-line",
+        credential=trunk.credentials.get(),
+    )
+    now = timezone.now()
+    found = {"cause": "registration_rejected", "detail": f"{canary} detail"}
+    RegistrationChange.objects.create(
+        tenant=trunk.tenant, trunk=trunk, from_state="registering", to_state="rejected", at=now, **found
+    )
+    RegistrationAttempt.objects.create(
+        tenant=trunk.tenant,
+        registration=registration,
+        slot=0,
+        at=now,
+        step="register",
+        duration_ms=1,
+        **found,
+    )
+    RegistrationFarewell.objects.create(
+        tenant=trunk.tenant,
+        registrar=f"sip:{canary}-old.example.com",
+        username=f"{canary}-line",
+        contact="<sip:x>",
+        call_id="x",
+        from_tag="x",
+        cseq=1,
+        expires_at=now,
+    )
 
 
 def _parts(trunk: Trunk) -> dict[str, uuid.UUID]:

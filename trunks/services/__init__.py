@@ -6,6 +6,14 @@ from trunks.services.networks import add_allowed_network, delete_allowed_network
 from trunks.services.policies import update_health_policy
 from trunks.services.probes import ProbedTooOften, probe_now
 from trunks.services.provisioning import provision_trunk
+from trunks.services.registrations import (
+    add_registration,
+    delete_registration,
+    pause_registration,
+    register_now,
+    resume_registration,
+    update_registration,
+)
 from trunks.services.trunks import create_trunk, delete_trunk, update_trunk
 
 __all__ = [
@@ -13,16 +21,22 @@ __all__ = [
     "add_allowed_network",
     "add_credential",
     "add_gateway",
+    "add_registration",
     "create_trunk",
     "delete_allowed_network",
     "delete_credential",
     "delete_gateway",
+    "delete_registration",
     "delete_trunk",
+    "pause_registration",
     "probe_now",
     "provision_trunk",
+    "register_now",
+    "resume_registration",
     "update_allowed_network",
     "update_credential",
     "update_gateway",
     "update_health_policy",
+    "update_registration",
     "update_trunk",
 ]

@@ -10,6 +10,7 @@ from tenants.keys import seal_for
 from tenants.models import Tenant
 from trunks.enums import CredentialDirection
 from trunks.models import DigestCredential, Trunk
+from trunks.services.bindings import credentials_changed
 from trunks.services.editing import (
     check_names,
     check_room,
@@ -89,6 +90,8 @@ def update_credential(
             verb="credential.updated",
             new_secret=secret is not None,
         )
+        if secret is not None or changes:
+            credentials_changed(row)
     return row
 
 

@@ -97,8 +97,8 @@ def delete_gateway(
         remove(row, tenant=tenant, actor=actor, verb="gateway.deleted", fields=_FIELDS)
 
 
-def check_address(uri: SipUri) -> None:
-    """Raise ValidationError on `uri` for a numeric address that is never contacted.
+def check_address(uri: SipUri, *, field: str = "uri") -> None:
+    """Raise ValidationError on the field for a numeric address that is never contacted.
 
     Names pass: what they lead to is judged when they are looked up, and told as a name that does not exist.
     """
@@ -111,7 +111,7 @@ def check_address(uri: SipUri) -> None:
     except AddressRefused:
         where = "inside a private network, which" if number.is_private else "an address of a kind"
         words = f"{host} is {where} we never contact. Enter the carrier's public address."
-        raise field_error("uri", words, "address_refused") from None
+        raise field_error(field, words, "address_refused") from None
 
 
 def _set_uri(gateway: Gateway, text: str) -> None:

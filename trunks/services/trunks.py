@@ -9,6 +9,7 @@ from tenants.audit import Actor, snapshot
 from tenants.models import Tenant
 from trunks.enums import Authentication
 from trunks.models import HealthPolicy, Trunk
+from trunks.services.bindings import leave_farewell_of, pause_registration_of, resume_registration_of
 from trunks.services.editing import (
     check_names,
     check_room,
@@ -69,8 +70,10 @@ def update_trunk(
         save_edit(row, before, tenant=tenant, actor=actor, verb="trunk.updated")
         if row.is_enabled and not before["is_enabled"]:
             resume_trunk(row)
+            resume_registration_of(row)
         elif before["is_enabled"] and not row.is_enabled:
             pause_trunk(row)
+            pause_registration_of(row)
     return row
 
 
@@ -80,6 +83,7 @@ def delete_trunk(*, tenant: Tenant, actor: Actor, trunk: Trunk, expected_version
         row = locked(Trunk, tenant, trunk.pk)
         check_version(row, expected_version, {})
         stop_watching(row.gateways.filter(tenant=tenant))
+        leave_farewell_of(row)
         remove(row, tenant=tenant, actor=actor, verb="trunk.deleted", fields=_FIELDS)
 
 

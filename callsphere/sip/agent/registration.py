@@ -27,12 +27,26 @@ _DEFAULT_PORT = {"udp": 5060, "tcp": 5060, "tls": 5061}
 
 
 class RegistrationFailed(Exception):
-    """A registration that did not come about; `cause` is a code of callsphere.sip.causes."""
+    """A registration that did not come about; `cause` is a code of callsphere.sip.causes.
 
-    def __init__(self, cause: str, detail: str) -> None:
+    `response` is the one that refused it, None when there is none.
+    """
+
+    def __init__(self, cause: str, detail: str, response: Response | None = None) -> None:
         super().__init__(f"{cause}: {detail}")
         self.cause = cause
         self.detail = detail
+        self.response = response
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What makes REGISTERs those of one binding, kept over restarts: the next CSeq is one higher."""
+
+    call_id: str
+    from_tag: str
+    contact: str
+    cseq: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +63,8 @@ class Registration:
 
     `registrar` becomes the Request-URI, `username` the user of the address-of-record, `expires` is
     the interval asked for, in seconds. With `outbound_proxy` the flow is to that proxy, and a Route
-    header says so (RFC 3261 §8.1.2).
+    header says so (RFC 3261 §8.1.2). `identity` goes on with a binding made earlier; an empty Contact
+    in it is made now.
     """
 
     def __init__(
@@ -63,6 +78,7 @@ class Registration:
         expires: int,
         timeout: float,
         outbound_proxy: SipUri | None = None,
+        identity: Identity | None = None,
     ) -> None:
         self.expires = expires
         self.attempts: list[Attempt] = []
@@ -78,10 +94,12 @@ class Registration:
         self._uri = str(replace(registrar, user=None, password=None))
         aor = SipUri(registrar.scheme, escape_user(username), None, registrar.host)
         self._aor = f"<{aor}>"
-        self._contact = flow.local.contact(escape_user(username), secure=registrar.scheme == "sips")
-        self._tag = os.urandom(6).hex()
-        self._call_id = os.urandom(12).hex()
-        self._cseq = 0
+        identity = identity or Identity(os.urandom(12).hex(), os.urandom(6).hex(), "", 0)
+        contact = flow.local.contact(escape_user(username), secure=registrar.scheme == "sips")
+        self._contact = identity.contact or contact
+        self._tag = identity.from_tag
+        self._call_id = identity.call_id
+        self._cseq = identity.cseq
         self._carried = False
 
     async def register(self) -> int:
@@ -102,6 +120,11 @@ class Registration:
                 raise self._failed("registration_too_brief", detail)
             self._note_last("registration_too_brief")
             self.expires = self.raised_to = minimum
+
+    @property
+    def identity(self) -> Identity:
+        """What goes on with this binding another time."""
+        return Identity(self._call_id, self._tag, self._contact, self._cseq)
 
     @property
     def label(self) -> str:
@@ -227,11 +250,11 @@ class Registration:
             cause = "credentials_rejected" if self._carried else "ip_not_allowed"
         else:
             cause = "registration_rejected"
-        return self._failed(cause, f"{said}.")
+        return self._failed(cause, f"{said}.", response)
 
-    def _failed(self, cause: str, detail: str) -> RegistrationFailed:
+    def _failed(self, cause: str, detail: str, response: Response | None = None) -> RegistrationFailed:
         self._note_last(cause)
-        return RegistrationFailed(cause, detail)
+        return RegistrationFailed(cause, detail, response)
 
     def _note_last(self, cause: str) -> None:
         if self.attempts:

@@ -11,6 +11,7 @@ from concurrent.futures import Future
 
 from callsphere.lib.netguard import AddressPolicy
 from callsphere.sip.engine.batch import Batch, EngineStopped, PingRun, PingTarget
+from callsphere.sip.engine.loop import end_tasks, new_loop
 from callsphere.sip.engine.pinger import Pinger
 from callsphere.sip.engine.routes import RouteMaker
 from callsphere.sip.resolver import ResolutionError, Resolver, Target
@@ -138,7 +139,7 @@ class PingEngine:
                 self._loop.call_soon_threadsafe(self._pinger.cancel, batch)
 
     def _run(self) -> None:
-        loop = _new_loop()
+        loop = new_loop()
         try:
             self._resolver = Resolver(self._nameservers, self._policy)
             self._pinger = Pinger(loop, self._policy, self._resolver, self._routes, self._trust)
@@ -148,7 +149,7 @@ class PingEngine:
         finally:
             if self._pinger is not None:
                 self._pinger.stop()
-            loop.run_until_complete(_end_tasks())
+            loop.run_until_complete(end_tasks())
             loop.close()
             self._ready.set()
 
@@ -169,19 +170,3 @@ class PingEngine:
                 await asyncio.gather(*(resolve(uri) for uri in uris))
         late = ResolutionError("dns_timeout", f"no answer within {timeout:g} s")
         return {uri: found.get(uri, late) for uri in uris}
-
-
-async def _end_tasks() -> None:
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _new_loop() -> asyncio.AbstractEventLoop:
-    """A loop of uvloop, which takes half the CPU, or of asyncio where that is not installed."""
-    try:
-        import uvloop  # noqa: PLC0415 (optional)
-    except ImportError:
-        return asyncio.new_event_loop()
-    return uvloop.new_event_loop()

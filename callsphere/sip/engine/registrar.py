@@ -1,0 +1,321 @@
+"""Registering many bindings at once, from a thread of its own that keeps sockets, connections and nonces."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from queue import Empty, SimpleQueue
+
+from callsphere.lib.bounded_cache import BoundedCache
+from callsphere.lib.netguard import AddressPolicy
+from callsphere.sip.agent.flow import FlowFailed
+from callsphere.sip.agent.registration import Identity, Registration, RegistrationFailed
+from callsphere.sip.agent.user_agent import UserAgent
+from callsphere.sip.call_traces import CallTraces
+from callsphere.sip.digest import Authenticator, Credentials
+from callsphere.sip.engine.batch import EngineStopped
+from callsphere.sip.engine.loop import end_tasks, new_loop
+from callsphere.sip.message import Response
+from callsphere.sip.resolver import ResolutionError, Resolver, Target
+from callsphere.sip.trace import Redactor, TraceEntry
+from callsphere.sip.transport.tls import TlsTrust
+from callsphere.sip.uri import SipUri
+
+ATTEMPT_S = 60.0
+"""Longest time that one binding takes, all targets and challenges together."""
+NONCES_KEPT = 50_000
+"""Bindings whose nonces are remembered: their next refresh takes one round trip instead of two."""
+_NEXT_TARGET = frozenset({"no_answer", "connect_refused", "connect_timeout", "connection_closed"})
+_START_S = 10.0
+_STOP_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class BindingJob:
+    """One binding to make or refresh, or with `remove` to take away. `key` comes back in the result."""
+
+    key: Hashable
+    registrar: SipUri
+    username: str
+    credentials: Credentials | None
+    expires_s: int
+    identity: Identity
+    remove: bool = False
+    timeout_s: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class BindingResult:
+    """What became of a job. `cause` is "" for success, else a code of callsphere.sip.causes.
+
+    `min_expires_s` is what a 423 made us take, `retry_after_s` what the registrar asked for when it
+    refused; `target` reads "203.0.113.5:5061/tls".
+    """
+
+    key: Hashable
+    cause: str
+    detail: str
+    code: int | None
+    granted_s: int | None
+    min_expires_s: int | None
+    retry_after_s: float | None
+    identity: Identity
+    target: str
+    duration_ms: int
+    messages: tuple[TraceEntry, ...] = field(repr=False)
+
+
+class RegistrarEngine:
+    """Make one per process, after a fork, when it is first needed; use it from any thread.
+
+    `policy` guards every address, `outbound_proxy` takes every REGISTER, `advertised_host` stands in
+    Contact and Via. Arguments are otherwise those of PingEngine.
+    """
+
+    def __init__(
+        self,
+        *,
+        policy: AddressPolicy,
+        nameservers: Sequence[tuple[str, int]] | None = None,
+        user_agent: str = "CallSphere",
+        ca_file: str | None = None,
+        advertised_host: str | None = None,
+        outbound_proxy: SipUri | None = None,
+    ) -> None:
+        self._policy = policy
+        self._nameservers = nameservers
+        self._user_agent = user_agent
+        self._trust = TlsTrust(ca_file)
+        self._advertised_host = advertised_host
+        self._outbound_proxy = outbound_proxy
+        self._traces = CallTraces()
+        self._nonces: BoundedCache[Hashable, tuple[Credentials | None, Authenticator]] = BoundedCache(
+            NONCES_KEPT
+        )
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._agent: UserAgent | None = None
+        self._ready = threading.Event()
+        self._pid = 0
+        self._stopping = False
+
+    def __enter__(self) -> RegistrarEngine:
+        self.start()
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Start the thread; an engine is started once."""
+        if self._thread is not None:
+            raise RuntimeError("The registrar engine was started before.")
+        self._pid = os.getpid()
+        self._thread = threading.Thread(target=self._run, name="sip-register", daemon=True)
+        self._thread.start()
+        if not self._ready.wait(_START_S) or self._agent is None:
+            raise EngineStopped("The registrar engine did not start.")
+
+    def stop(self) -> None:
+        """Close everything. Does nothing in a forked child."""
+        if self._thread is None or self._loop is None or os.getpid() != self._pid:
+            return
+        self._stopping = True
+        with contextlib.suppress(RuntimeError):  # the loop is closed already
+            self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join(_STOP_S)
+
+    @property
+    def running(self) -> bool:
+        """Whether jobs are taken in this process."""
+        alive = self._thread is not None and self._thread.is_alive()
+        return alive and not self._stopping and os.getpid() == self._pid
+
+    def register_many(self, jobs: Sequence[BindingJob], *, in_flight: int = 200) -> Iterator[BindingResult]:
+        """Do every job once, at most `in_flight` at a time; give results as they come.
+
+        Raises EngineStopped when the engine does not run in this process, or ends meanwhile.
+        """
+        if not self.running or self._loop is None:
+            raise EngineStopped("The registrar engine does not run in this process: make and start one.")
+        results: SimpleQueue[BindingResult] = SimpleQueue()
+        asyncio.run_coroutine_threadsafe(self._do_all(jobs, in_flight, results), self._loop)
+        for _ in jobs:
+            yield self._next(results)
+
+    def _next(self, results: SimpleQueue[BindingResult]) -> BindingResult:
+        while True:
+            try:
+                return results.get(timeout=1.0)
+            except Empty:
+                if not self.running:
+                    raise EngineStopped("The registrar engine's thread has ended.") from None
+
+    def _run(self) -> None:
+        loop = new_loop()
+        asyncio.set_event_loop(loop)
+        try:
+            loop.run_until_complete(self._make_agent())
+            self._loop = loop
+            loop.call_soon(self._ready.set)
+            loop.run_forever()
+        finally:
+            if self._agent is not None:
+                self._agent.close()
+            loop.run_until_complete(end_tasks())
+            loop.close()
+            self._ready.set()
+
+    async def _make_agent(self) -> None:
+        self._agent = UserAgent(
+            policy=self._policy,
+            resolver=Resolver(self._nameservers, self._policy),
+            trust=self._trust,
+            product=self._user_agent,
+            trace=self._traces,
+            advertised_host=self._advertised_host,
+        )
+
+    async def _do_all(
+        self, jobs: Sequence[BindingJob], in_flight: int, results: SimpleQueue[BindingResult]
+    ) -> None:
+        waiting = iter(jobs)
+
+        async def work() -> None:
+            for job in waiting:
+                results.put(await self._do(job))
+
+        await asyncio.gather(*(work() for _ in range(min(in_flight, len(jobs)))))
+
+    async def _do(self, job: BindingJob) -> BindingResult:
+        assert self._agent is not None  # noqa: S101 (made before the loop runs)
+        started = time.monotonic()
+        secrets = () if job.credentials is None else (job.credentials.password,)
+        redactor = Redactor(secrets, (str(job.registrar), job.username))
+        with self._traces.of(job.identity.call_id, started, redactor) as trace:
+            attempt = _Attempt(self._agent, job, self._authenticator(job), self._outbound_proxy)
+            try:
+                async with asyncio.timeout(ATTEMPT_S):
+                    result = await attempt.run()
+            except TimeoutError:
+                result = attempt.failed("no_answer", f"It took longer than {ATTEMPT_S:g} s.")
+        return replace(
+            result,
+            detail=redactor.text(result.detail),
+            duration_ms=round((time.monotonic() - started) * 1000),
+            messages=tuple(trace.entries),
+        )
+
+    def _authenticator(self, job: BindingJob) -> Authenticator:
+        known = self._nonces.get(job.key)
+        if known is None or known[0] != job.credentials:
+            known = (job.credentials, Authenticator(job.credentials))
+            self._nonces.put(job.key, known)
+        return known[1]
+
+
+class _Attempt:
+    """One job, target by target."""
+
+    def __init__(
+        self, agent: UserAgent, job: BindingJob, authenticator: Authenticator, outbound_proxy: SipUri | None
+    ) -> None:
+        self._agent = agent
+        self._job = job
+        self._authenticator = authenticator
+        self._outbound_proxy = outbound_proxy
+        self._identity = job.identity
+        self._target = ""
+
+    async def run(self) -> BindingResult:
+        """Do the job at the first target that answers (RFC 3263 §4.3)."""
+        try:
+            targets = await self._agent.resolver.resolve(self._outbound_proxy or self._job.registrar)
+        except ResolutionError as error:
+            return self.failed(error.cause, error.detail)
+        for target in targets:
+            result = await self._at(target)
+            if result.cause not in _NEXT_TARGET and result.code != 503:
+                break
+        return result
+
+    async def _at(self, target: Target) -> BindingResult:
+        job = self._job
+        self._target = str(target)
+        try:
+            flow = await self._agent.open(target, timeout=job.timeout_s)
+        except FlowFailed as failure:
+            return self.failed(failure.cause, failure.detail)
+        registration = Registration(
+            self._agent,
+            flow,
+            job.registrar,
+            job.username,
+            self._authenticator,
+            expires=job.expires_s,
+            timeout=job.timeout_s,
+            outbound_proxy=self._outbound_proxy,
+            identity=self._identity,
+        )
+        try:
+            return await self._ask(registration)
+        except RegistrationFailed as failure:
+            self._identity = registration.identity
+            return self.failed(failure.cause, failure.detail, failure.response)
+
+    async def _ask(self, registration: Registration) -> BindingResult:
+        granted: int | None = None
+        if self._job.remove:
+            registration.bound = True
+            response = await registration.remove(timeout=self._job.timeout_s)
+            self._identity = registration.identity
+            if response is not None and response.status >= 300:
+                return self.failed("registration_rejected", f"{response.status}.", response)
+        else:
+            granted = await registration.register()
+            self._identity = registration.identity
+        return self._result("", "", code=200, granted_s=granted, min_expires_s=registration.raised_to)
+
+    def failed(self, cause: str, detail: str, response: Response | None = None) -> BindingResult:
+        """The result of a job that came to nothing."""
+        return self._result(
+            cause,
+            detail,
+            code=None if response is None else response.status,
+            retry_after_s=None if response is None else _retry_after(response),
+        )
+
+    def _result(
+        self,
+        cause: str,
+        detail: str,
+        *,
+        code: int | None = None,
+        granted_s: int | None = None,
+        min_expires_s: int | None = None,
+        retry_after_s: float | None = None,
+    ) -> BindingResult:
+        return BindingResult(
+            self._job.key,
+            cause,
+            detail,
+            code,
+            granted_s,
+            min_expires_s,
+            retry_after_s,
+            self._identity,
+            self._target,
+            0,
+            (),
+        )
+
+
+def _retry_after(response: Response) -> float | None:
+    """Seconds of Retry-After, comments and parameters left out (RFC 3261 §20.33)."""
+    digits = (response.headers.get("retry-after") or "").partition(";")[0].partition("(")[0].strip()
+    return float(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 10 else None

@@ -1,0 +1,190 @@
+"""Registrations of trunks: what people want. The workers make it so (`trunks.registrar`)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from callsphere.lib.errors import Refused
+from callsphere.sip.uri import SipUriError, parse_gateway_uri
+from tenants.audit import Actor, record_event, snapshot
+from tenants.models import Tenant
+from trunks.enums import CredentialDirection
+from trunks.enums import RegistrationState as State
+from trunks.models import DigestCredential, Registration, RegistrationStatus, Trunk
+from trunks.services.bindings import (
+    farewell_of,
+    forget_binding,
+    leave_farewell,
+    locked_status,
+    new_identity,
+    register_now_if_wanted,
+    stop_registering,
+    wake_registrar,
+)
+from trunks.services.editing import (
+    check_names,
+    check_version,
+    field_error,
+    insert,
+    lock_trunk_of,
+    locked,
+    one_line,
+    remove,
+    save_edit,
+)
+from trunks.services.gateways import check_address
+
+_FIELDS = ("registrar", "username", "credential_id", "expires_s", "is_paused")
+_EDITABLE = ("registrar", "username", "credential", "expires_s")
+
+
+def add_registration(
+    *,
+    tenant: Tenant,
+    actor: Actor,
+    trunk: Trunk,
+    registrar: str,
+    username: str,
+    credential: DigestCredential | None = None,
+    expires_s: int = 3600,
+) -> Registration:
+    """Have a trunk register, as soon as this is stored. Raises ValidationError by field, and Refused."""
+    registration = Registration(tenant=tenant, expires_s=expires_s)
+    with transaction.atomic():
+        registration.trunk = lock_trunk_of(tenant, trunk.pk)
+        if Registration.objects.filter(tenant=tenant, trunk=trunk).exists():
+            raise Refused("This trunk registers already. Edit its registration.", code="registration_exists")
+        _apply(registration, {"registrar": registrar, "username": username, "credential": credential})
+        insert(registration, tenant=tenant, actor=actor, verb="registration.added", fields=_FIELDS)
+        is_on = registration.trunk.is_enabled
+        RegistrationStatus.objects.create(
+            tenant=tenant,
+            registration=registration,
+            state=State.REGISTERING if is_on else State.PAUSED,
+            next_attempt_at=timezone.now() if is_on else None,
+            **new_identity(),
+        )
+        wake_registrar()
+    return registration
+
+
+def update_registration(
+    *, tenant: Tenant, actor: Actor, registration: Registration, expected_version: int | None, **changes: Any
+) -> Registration:
+    """Change registrar, username, credential or expires_s; registers anew at once.
+
+    Another registrar or user is another binding: the old one is taken away. Raises ValidationError by
+    field, VersionConflict, and Refused when it is gone.
+    """
+    check_names(changes, _EDITABLE)
+    with transaction.atomic():
+        trunk = lock_trunk_of(tenant, registration.trunk_id)
+        row = locked(Registration, tenant, registration.pk)
+        row.trunk = trunk
+        check_version(row, expected_version, _shown(changes))
+        before = snapshot(row, _FIELDS)
+        place = row.registrar, row.username
+        status = locked_status(row)
+        old = farewell_of(row, status)
+        _apply(row, changes)
+        if save_edit(row, before, tenant=tenant, actor=actor, verb="registration.updated"):
+            if (row.registrar, row.username) != place:
+                if old is not None:
+                    old.save()
+                forget_binding(row, status)
+            register_now_if_wanted(row, status)
+    return row
+
+
+def pause_registration(*, tenant: Tenant, actor: Actor, registration: Registration) -> Registration:
+    """Take the binding away and register no more until resumed. Raises Refused when it is gone."""
+    with transaction.atomic():
+        lock_trunk_of(tenant, registration.trunk_id)
+        row = locked(Registration, tenant, registration.pk)
+        before = snapshot(row, _FIELDS)
+        row.is_paused = True
+        if save_edit(row, before, tenant=tenant, actor=actor, verb="registration.paused"):
+            stop_registering(locked_status(row), row)
+    return row
+
+
+def resume_registration(*, tenant: Tenant, actor: Actor, registration: Registration) -> Registration:
+    """Register again, at once. Raises Refused when it is gone."""
+    with transaction.atomic():
+        row = locked(Registration, tenant, registration.pk)
+        row.trunk = lock_trunk_of(tenant, registration.trunk_id)
+        before = snapshot(row, _FIELDS)
+        row.is_paused = False
+        if save_edit(row, before, tenant=tenant, actor=actor, verb="registration.resumed"):
+            register_now_if_wanted(row, locked_status(row))
+    return row
+
+
+def register_now(*, tenant: Tenant, actor: Actor, registration: Registration) -> None:
+    """Register at once, also where an edit was waited for. Raises Refused while paused or switched off."""
+    with transaction.atomic():
+        trunk = lock_trunk_of(tenant, registration.trunk_id)
+        row = locked(Registration, tenant, registration.pk)
+        row.trunk = trunk
+        if row.is_paused:
+            raise Refused("This registration is paused. Resume it first.", code="registration_paused")
+        if not trunk.is_enabled:
+            raise Refused("This trunk is disabled. Enable it first.", code="trunk_disabled")
+        register_now_if_wanted(row, locked_status(row))
+        record_event(tenant=tenant, actor=actor, verb="registration.requested", obj=row)
+
+
+def delete_registration(
+    *, tenant: Tenant, actor: Actor, registration: Registration, expected_version: int | None = None
+) -> None:
+    """Register no more, and take the binding away. Raises VersionConflict, and Refused when it is gone."""
+    with transaction.atomic():
+        lock_trunk_of(tenant, registration.trunk_id)
+        row = locked(Registration, tenant, registration.pk)
+        check_version(row, expected_version, {})
+        leave_farewell(row)
+        remove(row, tenant=tenant, actor=actor, verb="registration.deleted", fields=_FIELDS)
+        wake_registrar()
+
+
+def _apply(registration: Registration, changes: dict[str, Any]) -> None:
+    for name, value in changes.items():
+        if name == "registrar":
+            _set_registrar(registration, value)
+        elif name == "username":
+            registration.username = one_line("username", value)
+        elif name == "credential":
+            registration.credential = _checked(registration, value)
+        else:
+            setattr(registration, name, value)
+
+
+def _set_registrar(registration: Registration, text: str) -> None:
+    try:
+        uri = parse_gateway_uri(text.strip(" "))
+    except SipUriError as error:
+        raise field_error("registrar", str(error), "uri_invalid") from None
+    check_address(uri, field="registrar")
+    registration.registrar = str(uri)
+    registration.host, registration.transport = uri.host, uri.transport
+
+
+def _checked(registration: Registration, credential: DigestCredential | None) -> DigestCredential | None:
+    if credential is None:
+        return None
+    belongs = (credential.tenant_id, credential.trunk_id) == (registration.tenant_id, registration.trunk_id)
+    if not belongs or credential.direction != CredentialDirection.OUTBOUND:
+        raise field_error(
+            "credential", "Choose one of this trunk's credentials for calls of ours.", "invalid_choice"
+        )
+    return credential
+
+
+def _shown(changes: dict[str, Any]) -> dict[str, Any]:
+    shown = {name: value for name, value in changes.items() if name != "credential"}
+    if "credential" in changes:
+        shown["credential_id"] = getattr(changes["credential"], "pk", None)
+    return shown
