@@ -310,7 +310,7 @@ SIP_OUTBOUND_PROXY = env.sip_uri("SIP_OUTBOUND_PROXY")
 SIP_SOURCE_ADDRESSES = env.networks("SIP_SOURCE_ADDRESSES")
 PROBE_RATE_PER_ADDRESS = env.integer("PROBE_RATE_PER_ADDRESS", 20)
 SANDBOX = env.boolean("SANDBOX", False)
-SANDBOX_PORT = env.integer("SANDBOX_PORT", 15060, minimum=1024, maximum=65535 - 40)
+SANDBOX_PORT = env.integer("SANDBOX_PORT", 15060, minimum=1024, maximum=65535 - 99)
 # Where the sandbox carriers of callsphere.local listen, and how each behaves, for the page that offers them.
 SANDBOX_CARRIERS = {
     "Healthy": f"sip:127.0.0.1:{SANDBOX_PORT}",
