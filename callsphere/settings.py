@@ -11,8 +11,6 @@ from callsphere.support_desk import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.load_file(BASE_DIR / ".local" / "env")
-if env.boolean("CALLSPHERE_STANDALONE", False):
-    env.stand_alone()
 
 # Core
 
