@@ -5,10 +5,8 @@ the variable's name, never later with a puzzling error. Secret values may be giv
 `SECRET_KEY_FILE=/run/secrets/key` instead of `SECRET_KEY=...`.
 """
 
-import base64
 import os
 import re
-import secrets
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -33,19 +31,6 @@ def load_file(path: Path) -> None:
         if not separator or not re.fullmatch(r"[A-Z][A-Z0-9_]*", name):
             raise ImproperlyConfigured(f"{path}, line {number}: expected NAME=value")
         os.environ.setdefault(name, value)
-
-
-def stand_alone() -> None:
-    """Fill in what is required and missing, for a command that uses neither servers nor stored secrets."""
-    nowhere = {
-        "SECRET_KEY": secrets.token_urlsafe(),
-        "KEY_ENCRYPTION_KEYS": f"k0:{base64.b64encode(secrets.token_bytes(32)).decode()}",
-        "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
-        "REDIS_URL": "redis://127.0.0.1:1/0",
-    }
-    for name, value in nowhere.items():
-        if f"{name}_FILE" not in os.environ:
-            os.environ.setdefault(name, value)
 
 
 def text(name: str, default: str | None = None) -> str:

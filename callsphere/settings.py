@@ -11,8 +11,6 @@ from callsphere.support_desk import UNFOLD as UNFOLD
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.load_file(BASE_DIR / ".local" / "env")
-if env.boolean("CALLSPHERE_STANDALONE", False):
-    env.stand_alone()
 
 # Core
 
@@ -319,7 +317,7 @@ SIP_SOURCE_ADDRESSES = env.networks("SIP_SOURCE_ADDRESSES")
 REGISTER_RATE_PER_REGISTRAR = env.integer("REGISTER_RATE_PER_REGISTRAR", 20)
 PROBE_RATE_PER_ADDRESS = env.integer("PROBE_RATE_PER_ADDRESS", 20)
 SANDBOX = env.boolean("SANDBOX", False)
-SANDBOX_PORT = env.integer("SANDBOX_PORT", 15060, minimum=1024, maximum=65535 - 40)
+SANDBOX_PORT = env.integer("SANDBOX_PORT", 15060, minimum=1024, maximum=65535 - 99)
 # Where the sandbox carriers of callsphere.local listen, and how each behaves, for the page that offers them.
 SANDBOX_CARRIERS = {
     "Healthy": f"sip:127.0.0.1:{SANDBOX_PORT}",

@@ -12,6 +12,7 @@ from callsphere.local.locks import Held, hold
 from callsphere.local.paths import LOCAL, ROOT, make_folder
 from callsphere.local.prepare import prepare
 from callsphere.local.procfile import commands
+from callsphere.local.sandbox.carriers import FIRST_PORT, PORTS
 from callsphere.local.sandbox.certificates import server_contexts, today
 from callsphere.local.servers import Servers
 from callsphere.local.supervisor import Supervisor
@@ -19,7 +20,6 @@ from callsphere.local.watch import Watch
 
 RUN_LOCK = LOCAL / "run.lock"
 LOGS = LOCAL / "log"
-_SANDBOX_PORT, _SANDBOX_PORTS = 15060, 41
 _OUTPUT = {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}  # what the processes print goes to files
 
 
@@ -96,7 +96,7 @@ def _own_database() -> bool:
 def _sandbox_port(settings: dict[str, str]) -> int:
     """Return the first port of the sandbox carriers; say so when they had to leave the demo's ports."""
     kept = settings.get("SANDBOX_PORT")
-    port = ports.choose_block(_SANDBOX_PORT, _SANDBOX_PORTS, int(kept) if kept else None)
+    port = ports.choose_block(FIRST_PORT, PORTS, int(kept) if kept else None)
     if kept and int(kept) != port:
         print(
             f"Ports from {kept} are in use by another program, so the sandbox carriers use those from {port}."

@@ -14,6 +14,7 @@ import redis
 
 from callsphere.local import environment
 from callsphere.local.ports import LOOPBACK
+from callsphere.local.sandbox.listing import overview
 from callsphere.local.servers import Servers
 
 _WORKERS = 2
@@ -76,15 +77,21 @@ class Watch(threading.Thread):
         if self._logins.strip():
             lines += [self._logins.rstrip(), ""]
         if self._env.get("SANDBOX") == "true":
-            first = self._env["SANDBOX_PORT"]
-            lines += [
-                f"Carriers: sandbox carriers on {LOOPBACK}, ports from {first}: one healthy, one",
-                "          overloaded, one mute, one with an old certificate, one that comes and goes.",
-            ]
+            lines += _carriers(int(self._env["SANDBOX_PORT"]))
         if not environment.secret(self._env, "EMAIL_URL"):
             lines.append(f"Mails:    not sent; each becomes a file in {self._env['EMAIL_FILE_PATH']}")
         lines += [f"Logs:     {self._logs}", "Stop:     Ctrl-C", _RULE]
         return "\n".join(lines)
+
+
+def _carriers(first_port: int) -> list[str]:
+    """Return what there is to try without a carrier of one's own."""
+    lines = [
+        f"sandbox carriers on {LOOPBACK}, good and bad, by port",
+        *overview(first_port),
+        "A command for each: .venv/bin/python -m callsphere.local.sandbox --list",
+    ]
+    return [f"{'' if number else 'Carriers:':<10}{line}" for number, line in enumerate(lines)]
 
 
 def _answer(port: int, path: str) -> int | None:

@@ -108,6 +108,7 @@ def test_comes_up_says_where_and_stops_without_a_trace(checkout: Checkout, tmp_p
     assert ready == 200
     assert f"CallSphere is up: http://127.0.0.1:{checkout.port}" in shown
     assert "Demo logins" in shown
+    assert "Carriers: sandbox carriers on 127.0.0.1, good and bad, by port" in shown
     assert f"becomes a file in {checkout.folder}/.local/mail" in shown
     assert second.returncode == 1
     assert second.stderr.startswith("CallSphere already runs from this folder (process ")

@@ -14,12 +14,12 @@ from tests.sip.carriers.running import NUMBER
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-def sip(*args: str) -> subprocess.CompletedProcess[str]:
+def sip(*args: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """The command in a process of its own, with an environment that says nothing."""
     return subprocess.run(
         [sys.executable, "manage.py", "sip", *args],
         cwd=PROJECT,
-        env={"PATH": os.environ["PATH"]},
+        env={"PATH": os.environ["PATH"], **variables},
         capture_output=True,
         text=True,
         timeout=60,
@@ -38,3 +38,17 @@ def test_arguments_that_are_unusable_are_told_apart() -> None:
     run = sip("check", "sip:127.0.0.1", "--timeout", "soon")
     assert (run.returncode, run.stdout) == (2, "")
     assert "write seconds as a positive number" in run.stderr
+
+
+def test_a_wrong_setting_is_named() -> None:
+    run = sip("ping", "sip:127.0.0.1", SIP_OUTBOUND_PROXY="no address")
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.startswith("SIP_OUTBOUND_PROXY='no address': write sip:host or sip:host:port.")
+
+
+def test_nobody_waits_for_django() -> None:
+    script = (
+        "import sys, callsphere.sip_command as c; c.main(['parse', '/dev/null']);"
+        "sys.exit('django.apps' in sys.modules or 'callsphere.settings' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], cwd=PROJECT, timeout=60).returncode == 0

@@ -311,6 +311,15 @@ def test_floods_of_requests_are_bounded() -> None:
     assert layer.receive(ack, 100.0) == [IncomingAck(ack)]
 
 
+def test_the_bound_is_the_users_choice() -> None:
+    layer = TransactionLayer(capacity=2)
+    kinds = [
+        [type(event) for event in layer.receive(make_request("OPTIONS", branch=f"z9hG4bK{number}"), 100.0)]
+        for number in range(3)
+    ]
+    assert kinds == [[IncomingRequest], [IncomingRequest], []]
+
+
 def test_responses_are_told_from_requests() -> None:
     answer = OPTIONS.respond(200)
     assert isinstance(answer, Response)

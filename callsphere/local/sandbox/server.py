@@ -1,92 +1,73 @@
-"""Sockets of the sandbox carriers: UDP, TCP and TLS on loopback."""
+"""Opening the ports of the sandbox carriers, on loopback and nowhere else."""
+
+from __future__ import annotations
 
 import asyncio
 import ssl
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
-from callsphere.local.sandbox.carriers import CARRIERS, Carrier, Listener, answer_from
-from callsphere.sip.errors import SipParseError
-from callsphere.sip.message import Ping, Request, StreamParser, parse_message
+from callsphere.local.sandbox.carriers import CARRIERS, NAMES_PORT, Carrier, Listener, NoHandshake, NoSip
+from callsphere.local.sandbox.names import NameServer
+from callsphere.local.sandbox.sockets import Datagrams, Driver, Handshake, OtherService, Stream, full_queue
+from callsphere.local.sandbox.switch import Switch
+from callsphere.sip.nat import LocalFlow
 
 HOST = "127.0.0.1"
-_PONG = b"\r\n"
 
 
-class Datagrams(asyncio.DatagramProtocol):
-    """One UDP port of a carrier."""
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A port in words, and what has to be kept for it to stay open."""
 
-    def __init__(self, carrier: Carrier, started: float) -> None:
-        self.carrier = carrier
-        self.started = started
-        self.transport: asyncio.DatagramTransport
-
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        try:
-            message = parse_message(data)
-        except SipParseError:
-            return
-        if isinstance(message, Request):
-            now = asyncio.get_running_loop().time() - self.started
-            response = answer_from(self.carrier, message, source=addr, now=now)
-            if response is not None:
-                self.transport.sendto(response.to_bytes(), addr)
+    words: str
+    kept: object
 
 
-class Stream(asyncio.Protocol):
-    """One TCP or TLS connection to a carrier."""
-
-    def __init__(self, carrier: Carrier, started: float) -> None:
-        self.carrier = carrier
-        self.started = started
-        self.parser = StreamParser()
-        self.transport: asyncio.Transport
-
-    def connection_made(self, transport: Any) -> None:
-        self.transport = transport
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            for event in self.parser.feed(data):
-                self._handle(event)
-        except SipParseError:
-            self.transport.close()
-
-    def _handle(self, event: object) -> None:
-        if isinstance(event, Ping):
-            self.transport.write(_PONG)
-        elif isinstance(event, Request):
-            source = self.transport.get_extra_info("peername")
-            now = asyncio.get_running_loop().time() - self.started
-            response = answer_from(self.carrier, event, source=source, now=now)
-            if response is not None:
-                self.transport.write(response.to_bytes())
-
-
-async def listen(base_port: int, contexts: dict[str, ssl.SSLContext]) -> list[str]:
-    """Open every carrier's ports and return them in words. Raises OSError when one is taken."""
+async def listen(base_port: int, contexts: Mapping[str, ssl.SSLContext]) -> list[Opened]:
+    """Open every carrier's ports. Raises OSError when one is taken."""
     loop = asyncio.get_running_loop()
     opened = []
     for carrier in CARRIERS:
+        open_one = _opener(carrier, contexts, loop.time())
         for listener in carrier.listeners:
-            await _open(loop, carrier, listener, base_port, contexts)
-            opened.append(f"{carrier.name}: {HOST}:{base_port + listener.offset}/{listener.transport}")
-    return opened
+            port = base_port + listener.offset
+            words = f"{carrier.name}: {HOST}:{port}/{listener.transport}"
+            opened.append(Opened(words, await open_one(listener, port)))
+    return [*opened, await _open_names(base_port)]
 
 
-async def _open(
-    loop: asyncio.AbstractEventLoop,
-    carrier: Carrier,
-    listener: Listener,
-    base_port: int,
-    contexts: dict[str, ssl.SSLContext],
-) -> None:
-    port = base_port + listener.offset
-    started = loop.time()
-    if listener.transport == "udp":
-        await loop.create_datagram_endpoint(lambda: Datagrams(carrier, started), local_addr=(HOST, port))
-    else:
+async def _open_names(base_port: int) -> Opened:
+    loop = asyncio.get_running_loop()
+    port = base_port + NAMES_PORT
+    kept = await loop.create_datagram_endpoint(lambda: NameServer(base_port), local_addr=(HOST, port))
+    return Opened(f"name server: {HOST}:{port}/udp", kept)
+
+
+_Opener = Callable[[Listener, int], Awaitable[object]]
+
+
+def _opener(carrier: Carrier, contexts: Mapping[str, ssl.SSLContext], now: float) -> _Opener:
+    """What opens the ports of one carrier, which all lead to the same switch."""
+    loop = asyncio.get_running_loop()
+    behaviour = carrier.behaviour
+    if isinstance(behaviour, NoSip):
+        return lambda _, port: loop.create_server(lambda: OtherService(behaviour), HOST, port)
+    if isinstance(behaviour, NoHandshake):
+        return lambda listener, port: loop.create_server(
+            lambda: Handshake(contexts[listener.certificate]), HOST, port
+        )
+    driver = Driver(Switch(carrier.name, behaviour, now))
+
+    async def open_one(listener: Listener, port: int) -> object:
+        flow = LocalFlow(listener.transport, HOST, port)
+        if listener.full:
+            return full_queue(HOST, port)
+        if listener.transport == "udp":
+            return await loop.create_datagram_endpoint(
+                lambda: Datagrams(driver, flow), local_addr=(HOST, port)
+            )
         context = contexts[listener.certificate] if listener.transport == "tls" else None
-        await loop.create_server(lambda: Stream(carrier, started), HOST, port, ssl=context)
+        return await loop.create_server(lambda: Stream(driver, flow), HOST, port, ssl=context)
+
+    return open_one

@@ -32,7 +32,7 @@ from callsphere.sip.transaction.timers import RFC_3261, Timing
 MAX_ENDED = 1024
 """Ended client transactions remembered, so that late answers are known as such."""
 MAX_SERVER_TRANSACTIONS = 4096
-"""Requests kept at once; more are dropped unanswered, and come again if somebody means them."""
+"""Requests kept at once where nothing else is said; more are dropped unanswered, and come again if meant."""
 
 
 class TransactionLayer:
@@ -40,11 +40,12 @@ class TransactionLayer:
 
     It does not know addresses: the caller sends a transaction's messages where its first one went
     (client) or back where its request came from (server). Whatever a transaction is told has to go
-    through the layer, so that its timers are seen.
+    through the layer, so that its timers are seen. `capacity` is how many requests are kept at once.
     """
 
-    def __init__(self, *, timing: Timing = RFC_3261) -> None:
+    def __init__(self, *, timing: Timing = RFC_3261, capacity: int = MAX_SERVER_TRANSACTIONS) -> None:
         self._timing = timing
+        self._capacity = capacity
         self._clients: dict[Key, ClientTransaction] = {}
         self._servers: dict[Key, ServerTransaction] = {}
         self._merges: dict[Key, Key] = {}
@@ -139,7 +140,7 @@ class TransactionLayer:
             return self._after_server(known, known.receive(request, now))
         if request.method == "ACK":
             return [IncomingAck(request)]
-        if len(self._servers) >= MAX_SERVER_TRANSACTIONS:
+        if len(self._servers) >= self._capacity:
             return []
         transaction = server_transaction(request, reliable=reliable, now=now, timing=self._timing)
         self._servers[server_key(request)] = transaction
