@@ -1,0 +1,18 @@
+"""Hours of registrations in seconds: outages, dying workers, and a pace that holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from bench.registration_day import Simulation
+
+
+@pytest.mark.django_db(transaction=False)
+def test_no_binding_lapses_while_its_registrar_is_there() -> None:
+    simulation = Simulation(size=120, registrars=2, hours=1, rate=5.0, expires_s=240, tick_s=5, grace_s=60.0)
+    day = simulation.run()
+    assert day.lapsed == 0
+    assert day.busiest_10_s <= 5 * 10 + 5 * 5  # what a tick finds due, it may ask at once
+    assert day.died > 0
+    assert day.lapsed_in_outages > 0
+    assert day.attempts > 120 * 20
