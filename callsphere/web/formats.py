@@ -74,6 +74,11 @@ def _two_units(large: int, large_unit: str, small: int, small_unit: str) -> str:
     return f"{text} {small} {small_unit}" if small else text
 
 
+def seconds(milliseconds: float) -> str:
+    """A moment within seconds, to the millisecond: 0.012 s."""
+    return f"{milliseconds / 1000:.3f} s"
+
+
 def latency(milliseconds: float | None) -> str:
     """Write a response time: "<1 ms", "12 ms", "1.2 s"."""
     if milliseconds is None:

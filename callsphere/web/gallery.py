@@ -133,6 +133,31 @@ def _check() -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def _messages() -> list[dict[str, Any]]:
+    """A challenged call that is refused, with a repetition."""
+    call = [
+        (0, "sent", "INVITE", "203.0.113.5:5060/udp"),
+        (502, "sent", "INVITE", "203.0.113.5:5060/udp"),
+        (540, "received", "407 Proxy Authentication Required", "203.0.113.5:5060/udp"),
+        (541, "sent", "ACK", "203.0.113.5:5060/udp"),
+        (542, "sent", "INVITE with credentials", "203.0.113.5:5060/udp"),
+        (571, "received", "100 Trying", "203.0.113.5:5060/udp"),
+        (1840, "received", "200 OK", "203.0.113.5:5060/udp"),
+        (1841, "sent", "ACK to the Contact", "203.0.113.9:5070/udp"),
+        (2300, "received", "488 Not Acceptable Here", "203.0.113.9:5070/udp"),
+    ]
+    return [
+        {
+            "at_ms": at,
+            "direction": direction,
+            "summary": summary,
+            "peer": peer,
+            "text": f"{summary}\nVia: SIP/2.0/UDP 198.51.100.7:5060\nCSeq: 1 INVITE",
+        }
+        for at, direction, summary, peer in call
+    ]
+
+
 def _shell() -> dict[str, Any]:
     tenant = SimpleNamespace(name="Harbour Clinic", slug="harbour")
     other = SimpleNamespace(name="Northside Dental", slug="northside")
@@ -177,6 +202,7 @@ def context() -> dict[str, Any]:
         "chart_rows": _latency(),
         "steps_setup": _steps(),
         "steps_check": _check(),
+        "ladder_entries": _messages(),
         "states": ["up", "impaired", "down", "unknown", "paused"],
         "tabs_list": _tabs(),
         "conflict_rows": [

@@ -15,6 +15,7 @@ _PACKAGES = {
     "kamailio": "kamailio kamailio-tls-modules",
     "sipp": "sip-tester",
     "docker-compose": "docker-compose",
+    "tshark": "tshark",
 }
 
 

@@ -2,7 +2,7 @@
 
 import datetime
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import template
@@ -14,6 +14,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from callsphere.web import charts, fields, formats, icons
+from callsphere.web.ladder import ladder_of
 
 register = template.Library()
 
@@ -41,6 +42,7 @@ BREAKS = re.compile(r"(?=[;?])|(?<=[@/])(?![@/])")
 register.filter("duration", formats.duration)
 register.filter("latency", formats.latency)
 register.filter("phone", formats.phone)
+register.filter("seconds", formats.seconds)
 
 
 @register.filter
@@ -140,6 +142,15 @@ def chart_assets() -> dict[str, Any]:
 def availability_strip(buckets: Sequence[Any], label: str = "Availability") -> SafeString:
     """Draw one bar per bucket (`state`, `label`), old to new."""
     return charts.availability_strip(buckets, label=label)
+
+
+@register.inclusion_tag("components/ladder.html")
+def ladder(entries: Sequence[Mapping[str, Any]], label: str = "SIP messages") -> dict[str, Any]:
+    """Draw SIP messages between us and others. Entries are those of a trace, oldest first.
+
+    Each has at_ms, direction (sent, received), summary, text, and peer where there are several.
+    """
+    return {"ladder": ladder_of(entries), "label": label}
 
 
 @register.simple_tag(takes_context=True)
