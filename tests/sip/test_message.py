@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from callsphere.sip.message import (
@@ -78,6 +80,15 @@ def test_headers_match_in_any_case_and_compact_form() -> None:
 def test_folded_lines_are_one_value() -> None:
     request = parse_message(wire("OPTIONS sip:b SIP/2.0", "Subject: one", "\ttwo  ", "   three", "X:", " y"))
     assert (request.headers.get("s"), request.headers.get("x")) == ("one two three", "y")
+    twice = parse_message(wire("OPTIONS sip:b SIP/2.0", "Subject: one", " ", " two"))
+    assert twice.headers.get("subject") == "one  two"
+
+
+def test_unfolding_a_line_of_blanks_costs_little() -> None:
+    started = time.perf_counter()
+    request = parse_message(wire("OPTIONS sip:b SIP/2.0", "Subject: a" + " \t" * 30_000 + "b", " c"))
+    assert time.perf_counter() - started < 0.5
+    assert (request.headers.get("subject") or "")[-3:] == "b c"
 
 
 def test_the_body_is_cut_to_its_length() -> None:
