@@ -12,9 +12,11 @@ from callsphere.sip.message import (
     Request,
     Response,
     SipParseError,
+    header_key,
     lint,
     parse_message,
 )
+from callsphere.sip.message.fields import KEYS, LONGEST_NAME, MAX_NAMES
 
 HEAD = (
     "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bKa;rport",
@@ -186,6 +188,14 @@ def test_headers_are_changed_in_place() -> None:
     assert len(kept) == 6
 
 
+def test_only_so_many_names_are_remembered() -> None:
+    for number in range(2 * MAX_NAMES):
+        assert header_key(f"X-{number}") == f"x-{number}"
+    assert header_key("X-" + "y" * 60_000) == "x-" + "y" * 60_000
+    assert len(KEYS) <= MAX_NAMES
+    assert max(map(len, KEYS)) <= LONGEST_NAME
+
+
 @pytest.mark.parametrize("hostile", ["a\r\nInjected: 1", "a\nInjected: 1", "a\rb"])
 def test_no_value_can_add_a_line(hostile: str) -> None:
     headers = Headers()
@@ -194,7 +204,7 @@ def test_no_value_can_add_a_line(hostile: str) -> None:
             change("X", hostile)
         with pytest.raises(SipParseError):
             change(f"X-{hostile}", "v")
-    assert len(headers) == 0
+    assert (list(headers.items()), headers.keys()) == ([], [])
     for message in (Request(hostile, "sip:b"), Request("OPTIONS", f"sip:{hostile}"), Response(200, hostile)):
         with pytest.raises(SipParseError):
             message.to_bytes()

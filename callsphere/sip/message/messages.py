@@ -89,13 +89,13 @@ class Message:
 
         Raises SipParseError when a part of the start line could not stand there.
         """
-        lines = [self.start_line()]
-        length = f"Content-Length: {len(self.body)}"
-        for key, (name, value) in zip(self.headers.keys(), self.headers.items(), strict=True):
-            if key != "content-length":
-                lines.append(f"{name}: {value}")
-        lines += [length, "", ""]
-        return "\r\n".join(lines).encode("utf-8", "surrogateescape") + self.body
+        headers = self.headers
+        if "content-length" in headers:
+            headers = headers.copy()
+            headers.remove("content-length")
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        head = f"{self.start_line()}\r\n{lines}Content-Length: {len(self.body)}\r\n\r\n"
+        return head.encode("utf-8", "surrogateescape") + self.body
 
     def _required(self, key: str) -> str:
         value = self.headers.get(key)
