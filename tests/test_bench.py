@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bench.bench_message import OFFER, Ours, Peer
 from bench.framework import Figure, alternate, discover, keep, table
+from callsphere.sip.message import parse_message
 
 
 def test_figure_is_one_json_line_with_the_promised_keys(tmp_path: Path) -> None:
@@ -55,4 +57,37 @@ def test_table_is_aligned_for_people() -> None:
 
 
 def test_measurements_are_found_by_name() -> None:
-    assert "ping" in discover()
+    assert {"message", "ping"} <= discover().keys()
+
+
+def test_messages_are_read_alike_on_both_sides() -> None:
+    ours, peer = Ours().read(), Peer().read()
+    assert (ours.status, ours.reason, ours.body) == (peer.code, peer.phrase, peer.body)
+    names = peer.headers.keys()
+    assert list(ours.headers.items()) == [
+        (name, value) for name in names for value in peer.headers.getlist(name)
+    ]
+    assert [(via.host, via.port, via.branch) for via in ours.vias] == [
+        (via.host, via.port, via.parameters["branch"]) for via in peer.via
+    ]
+    assert [(ours.cseq.number, ours.cseq.method)] == [(peer.cseq.sequence, peer.cseq.method)]
+    for mine, theirs in (
+        (ours.from_, peer.from_address),
+        (ours.to, peer.to_address),
+        (ours.contacts[0], peer.contact[0]),
+    ):
+        uri = mine.sip_uri
+        assert (mine.display or "", mine.tag, uri.user, uri.host, uri.port) == (
+            theirs.name,
+            theirs.parameters.get("tag"),
+            theirs.uri.user,
+            theirs.uri.host,
+            theirs.uri.port,
+        )
+
+
+def test_messages_are_written_alike_on_both_sides() -> None:
+    written = {side.write() for side in (Ours(), Peer())} | {side.write_typed() for side in (Ours(), Peer())}
+    assert len(written) == 1
+    request = parse_message(written.pop())
+    assert (request.cseq.method, len(request.headers), request.body) == ("INVITE", 13, OFFER)
