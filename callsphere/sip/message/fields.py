@@ -105,16 +105,19 @@ class Headers:
             return
         place = self._keys.index(key)
         self._fields[place] = field
-        self._drop(key, place + 1)
+        if self._keys.count(key) > 1:
+            self._drop(key, place + 1)
 
     def remove(self, name: str) -> None:
         """Drop all fields of this name."""
-        self._drop(header_key(name), 0)
+        key = header_key(name)
+        if key in self._keys:
+            self._drop(key, 0)
 
     def get(self, name: str) -> str | None:
         """The first field's value as it stands, None when absent."""
-        key = header_key(name)
-        return self._fields[self._keys.index(key)][1] if key in self._keys else None
+        key, keys = KEYS[name], self._keys
+        return self._fields[keys.index(key)][1] if key in keys else None
 
     def get_all(self, name: str) -> list[str]:
         """The values of all fields of this name, one per line; right for challenges and credentials."""
@@ -155,10 +158,9 @@ class Headers:
 
     def _drop(self, key: str, start: int) -> None:
         """Drop the fields of this key from a place on."""
-        if key in self._keys[start:]:
-            kept = [place for place, own in enumerate(self._keys) if place < start or own != key]
-            self._keys = [self._keys[place] for place in kept]
-            self._fields = [self._fields[place] for place in kept]
+        kept = [place for place, own in enumerate(self._keys) if place < start or own != key]
+        self._keys = [self._keys[place] for place in kept]
+        self._fields = [self._fields[place] for place in kept]
 
     def __contains__(self, name: str) -> bool:
         return header_key(name) in self._keys

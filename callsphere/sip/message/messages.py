@@ -105,11 +105,11 @@ class Message:
 
     def _value(self, key: str, parse: Callable[[str], _Value]) -> _Value:
         """A header's value, read once for as long as its text stays the same."""
-        text = self._required(key)
+        text = self.headers.get(key)
         kept = self._read.get(key)
         if kept is None or kept[0] != text:
-            kept = (text, parse(text))
-            self._read[key] = kept
+            text = self._required(key)
+            kept = self._read[key] = (text, parse(text))
         value: _Value = kept[1]
         return value
 
