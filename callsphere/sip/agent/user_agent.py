@@ -27,12 +27,15 @@ from callsphere.sip.transaction import (
     AckToSend,
     ClientTransaction,
     Event,
+    Final,
     IncomingAck,
     IncomingRequest,
     InviteClientTransaction,
     Send,
     StrayResponse,
+    TimedOut,
     TransactionLayer,
+    TransportFailed,
 )
 from callsphere.sip.transport.connection import Connection, ConnectionFailed
 from callsphere.sip.transport.tls import TlsTrust
@@ -279,7 +282,16 @@ class UserAgent:
             # A CANCEL shares the context of its INVITE; what becomes of it is of no interest.
             if isinstance(exchange, Exchange) and exchange.transaction is transaction:
                 exchange.take(event, self.oddity(exchange.flow.target.address, exchange.sent_at))
+                if isinstance(event, Final | TimedOut | TransportFailed):
+                    self._let_go(exchange)
         self._schedule()
+
+    def _let_go(self, exchange: Exchange) -> None:
+        """An exchange has its end: the way it went is no news to it any more; its transaction lingers."""
+        transaction = exchange.transaction
+        self._exchanges.pop(transaction.request.via.branch or "", None)
+        if not isinstance(transaction, InviteClientTransaction):
+            transaction.context = None  # to an INVITE more can come, from forks
 
     def _transmit(self, event: Send) -> None:
         transaction = event.transaction
