@@ -82,6 +82,7 @@ class UserAgent:
         self._watched_branches: dict[str, Callable[[str], None]] = {}
         self._oddities: deque[tuple[float, str, str]] = deque(maxlen=MAX_ODDITIES)
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -175,7 +176,8 @@ class UserAgent:
         """A message came over a connection."""
         flow = self._ways.flow_of(connection)
         label = flow.label if flow is not None else ""
-        self.trace.add("received", message.to_bytes(), label, time.monotonic(), message)
+        if self.trace.keeps:
+            self.trace.add("received", message.to_bytes(), label, time.monotonic(), message)
         if flow is not None:
             flow.heard = True
             exchange = self._exchanges.get(message.via.branch or "")
@@ -331,14 +333,18 @@ class UserAgent:
     # Time
 
     def _schedule(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         due = self._layer.next_timer()
-        if due is not None and not self._closed:
-            self._timer = self._loop.call_later(max(0.0, due - time.monotonic()), self._tick)
+        if due is None or self._closed:
+            return
+        if self._timer is not None:
+            if self._timer_at <= due:
+                return  # too early does no harm, and most timers are stopped before they fire
+            self._timer.cancel()
+        self._timer = self._loop.call_later(max(0.0, due - time.monotonic()), self._tick)
+        self._timer_at = due
 
     def _tick(self) -> None:
+        self._timer = None
         self._carry_out(self._layer.handle_timer(time.monotonic()))
 
 
