@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from bench.bench_message import OFFER, Ours, Peer
+from bench.bench_register import register_with_sipp, register_with_us
 from bench.framework import Figure, alternate, discover, keep, table
 from callsphere.sip.message import parse_message
+from tests.peers import HERE
+from tests.peers.certificates import Authority
+from tests.peers.kamailio import Kamailio
 
 
 def test_figure_is_one_json_line_with_the_promised_keys(tmp_path: Path) -> None:
@@ -57,7 +62,7 @@ def test_table_is_aligned_for_people() -> None:
 
 
 def test_measurements_are_found_by_name() -> None:
-    assert {"message", "ping"} <= discover().keys()
+    assert {"message", "ping", "register", "worker"} == discover().keys()
 
 
 def test_messages_are_read_alike_on_both_sides() -> None:
@@ -91,3 +96,12 @@ def test_messages_are_written_alike_on_both_sides() -> None:
     assert len(written) == 1
     request = parse_message(written.pop())
     assert (request.cseq.method, len(request.headers), request.body) == ("INVITE", 13, OFFER)
+
+
+@pytest.mark.parametrize("register", [register_with_us, register_with_sipp])
+def test_both_sides_register_at_the_same_registrar(
+    register: Callable[[int, int], float], tmp_path: Path
+) -> None:
+    pair = Authority(tmp_path).issue(["127.0.0.1"])
+    with Kamailio(tmp_path, pair, template=HERE / "registrar.cfg") as registrar:
+        assert 0 < register(registrar.port, 3) < 3
