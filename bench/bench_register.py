@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from bench.framework import Figure, alternate
-from tests.peers import HERE, require_peer
+from tests.peers import HERE, PEER_PACKAGES
 from tests.peers.certificates import Authority
 from tests.peers.kamailio import Kamailio
 from tests.peers.sipp import run_register_client
@@ -25,9 +26,13 @@ _ROOT = Path(__file__).resolve().parent.parent
 
 
 def run() -> list[Figure]:
-    """CPU microseconds per registration (REGISTER, 401, REGISTER, 200), in turns with sipp."""
+    """CPU microseconds per registration (REGISTER, 401, REGISTER, 200), in turns with sipp.
+
+    Raises RuntimeError without Kamailio or sipp.
+    """
     for program in ("kamailio", "sipp"):
-        require_peer(program)
+        if shutil.which(program) is None and shutil.which(program, path="/usr/sbin:/usr/local/sbin") is None:
+            raise RuntimeError(f"{program} is missing: apt-get install {PEER_PACKAGES[program]}")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         pair = Authority(folder).issue(["127.0.0.1"])

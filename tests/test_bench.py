@@ -62,7 +62,7 @@ def test_table_is_aligned_for_people() -> None:
 
 
 def test_measurements_are_found_by_name() -> None:
-    assert {"message", "ping", "register", "worker"} == discover().keys()
+    assert {"message", "ping", "register", "worker"} <= discover().keys()
 
 
 def test_messages_are_read_alike_on_both_sides() -> None:
