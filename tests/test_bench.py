@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from bench.bench_message import OFFER, Ours, Peer
+from bench.bench_register import register_with_sipp, register_with_us
 from bench.framework import Figure, alternate, discover, keep, table
+from callsphere.sip.message import parse_message
+from tests.peers import HERE
+from tests.peers.certificates import Authority
+from tests.peers.kamailio import Kamailio
 
 
 def test_figure_is_one_json_line_with_the_promised_keys(tmp_path: Path) -> None:
@@ -55,4 +62,46 @@ def test_table_is_aligned_for_people() -> None:
 
 
 def test_measurements_are_found_by_name() -> None:
-    assert "ping" in discover()
+    assert {"message", "ping", "register", "worker"} <= discover().keys()
+
+
+def test_messages_are_read_alike_on_both_sides() -> None:
+    ours, peer = Ours().read(), Peer().read()
+    assert (ours.status, ours.reason, ours.body) == (peer.code, peer.phrase, peer.body)
+    names = peer.headers.keys()
+    assert list(ours.headers.items()) == [
+        (name, value) for name in names for value in peer.headers.getlist(name)
+    ]
+    assert [(via.host, via.port, via.branch) for via in ours.vias] == [
+        (via.host, via.port, via.parameters["branch"]) for via in peer.via
+    ]
+    assert [(ours.cseq.number, ours.cseq.method)] == [(peer.cseq.sequence, peer.cseq.method)]
+    for mine, theirs in (
+        (ours.from_, peer.from_address),
+        (ours.to, peer.to_address),
+        (ours.contacts[0], peer.contact[0]),
+    ):
+        uri = mine.sip_uri
+        assert (mine.display or "", mine.tag, uri.user, uri.host, uri.port) == (
+            theirs.name,
+            theirs.parameters.get("tag"),
+            theirs.uri.user,
+            theirs.uri.host,
+            theirs.uri.port,
+        )
+
+
+def test_messages_are_written_alike_on_both_sides() -> None:
+    written = {side.write() for side in (Ours(), Peer())} | {side.write_typed() for side in (Ours(), Peer())}
+    assert len(written) == 1
+    request = parse_message(written.pop())
+    assert (request.cseq.method, len(request.headers), request.body) == ("INVITE", 13, OFFER)
+
+
+@pytest.mark.parametrize("register", [register_with_us, register_with_sipp])
+def test_both_sides_register_at_the_same_registrar(
+    register: Callable[[int, int], float], tmp_path: Path
+) -> None:
+    pair = Authority(tmp_path).issue(["127.0.0.1"])
+    with Kamailio(tmp_path, pair, template=HERE / "registrar.cfg") as registrar:
+        assert 0 < register(registrar.port, 3) < 3

@@ -81,6 +81,9 @@ class Redactor:
 class Trace:
     """The messages of one run in order. `started_at` and every `now` are monotonic seconds."""
 
+    keeps = True
+    """Whether it is worth the work to have a message's bytes at hand."""
+
     def __init__(self, started_at: float, redactor: Redactor | None = None) -> None:
         self.entries: list[TraceEntry] = []
         self.redactor = redactor or Redactor()
@@ -108,6 +111,25 @@ class Trace:
     def ladder(self) -> list[str]:
         """One line per message: time, arrow, what it was, the other end."""
         return [_rung(entry) for entry in self.entries]
+
+
+class NoTrace(Trace):
+    """For work that nobody is going to look at: keeps nothing."""
+
+    keeps = False
+
+    def __init__(self) -> None:
+        super().__init__(0.0)
+
+    def add(
+        self,
+        direction: Direction,
+        data: bytes,
+        peer: str,
+        now: float,
+        message: Request | Response | None = None,
+    ) -> None:
+        """Let it pass."""
 
 
 def _summary(data: bytes, message: Request | Response | None) -> str:

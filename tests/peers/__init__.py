@@ -11,7 +11,7 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 
-_PACKAGES = {
+PEER_PACKAGES = {
     "kamailio": "kamailio kamailio-tls-modules",
     "sipp": "sip-tester",
     "docker-compose": "docker-compose",
@@ -24,7 +24,7 @@ def require_peer(program: str) -> str:
     found = shutil.which(program) or shutil.which(program, path="/usr/sbin:/usr/local/sbin")
     if found is not None:
         return found
-    message = f"{program} is missing: apt-get install {_PACKAGES[program]}"
+    message = f"{program} is missing: apt-get install {PEER_PACKAGES[program]}"
     if os.environ.get("CALLSPHERE_REQUIRE_PEERS") == "1":
         pytest.fail(message)
     pytest.skip(message)

@@ -58,20 +58,37 @@ class OptionsServer:
 
 def run_options_client(port: int, *, calls: int, in_flight: int) -> float:
     """Let sipp ping a server over UDP as fast as it can; give the CPU seconds that took it."""
+    with tempfile.TemporaryDirectory() as folder:
+        return _run_client("options_uac.xml", port, calls, in_flight, Path(folder))
+
+
+def run_register_client(port: int, *, users: int, in_flight: int) -> float:
+    """Let sipp register users at Kamailio over UDP, each challenged; give the CPU seconds that took it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "users.csv")
+        lines = (
+            f'u{number};[authentication username=u{number} password="secret of u{number}"]\n'
+            for number in range(users)
+        )
+        path.write_text("SEQUENTIAL\n" + "".join(lines))
+        return _run_client("register_uac.xml", port, users, in_flight, Path(folder), "-inf", str(path))
+
+
+def _run_client(scenario: str, port: int, calls: int, in_flight: int, folder: Path, *arguments: str) -> float:
     program = require_peer("sipp")
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(
-            [
-                *(program, "-sf", str(HERE / "options_uac.xml"), f"127.0.0.1:{port}", "-i", "127.0.0.1"),
-                *("-p", str(free_port()), "-m", str(calls), "-l", str(in_flight), "-r", "100000", "-nostdin"),
-            ],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            check=True,
-            timeout=60,
-        )
+    subprocess.run(
+        [
+            *(program, "-sf", str(HERE / scenario), f"127.0.0.1:{port}", "-i", "127.0.0.1"),
+            *("-p", str(free_port()), "-m", str(calls), "-l", str(in_flight), "-r", "100000", "-nostdin"),
+            *arguments,
+        ],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=True,
+        timeout=60,
+    )
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return (after.ru_utime + after.ru_stime) - (before.ru_utime + before.ru_stime)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from callsphere.sip.message import Headers, Request
-from callsphere.sip.trace import MAX_ENTRIES, REDACTED, Redactor, Trace
+from callsphere.sip.trace import MAX_ENTRIES, REDACTED, NoTrace, Redactor, Trace
 
 SECRET = "correct horse"
 
@@ -82,3 +82,9 @@ def test_a_flood_is_not_kept() -> None:
     for _ in range(MAX_ENTRIES + 5):
         trace.add("received", b"x", "192.0.2.9:5060/udp", 1.0)
     assert len(trace.entries) == MAX_ENTRIES
+
+
+def test_what_nobody_looks_at_is_not_kept() -> None:
+    trace = NoTrace()
+    trace.add("sent", request().to_bytes(), "192.0.2.9:5060/udp", 1.0)
+    assert (trace.entries, trace.ladder(), trace.keeps) == ([], [], False)

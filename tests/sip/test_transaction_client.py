@@ -70,7 +70,7 @@ def test_the_final_answer_ends_it(status: int, provisional: bool) -> None:
         transaction.receive(OPTIONS.respond(183, to_tag="b"), 100.1)
     answer = OPTIONS.respond(status, to_tag="b")
     assert transaction.receive(answer, 100.2) == [Final(transaction, answer)]
-    assert (transaction.state, transaction.final) == (ClientState.COMPLETED, answer)
+    assert (transaction.state, transaction.status) == (ClientState.COMPLETED, status)
     # Repetitions die here until timer K (T4) ends it, silently.
     assert transaction.receive(OPTIONS.respond(status, to_tag="b"), 101.0) == []
     assert transaction.receive(OPTIONS.respond(100), 101.0) == []

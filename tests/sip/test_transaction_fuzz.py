@@ -51,7 +51,7 @@ class Run:
             if isinstance(event, IncomingRequest):
                 self.servers.append(event.transaction)
             if isinstance(event, FurtherSuccess):
-                assert event.transaction.final is not None
+                assert event.transaction.status is not None
             if isinstance(event, Final | TimedOut | TransportFailed) and isinstance(
                 event.transaction, ClientTransaction
             ):
@@ -110,7 +110,7 @@ def test_whatever_happens(steps: list[tuple[object, ...]]) -> None:
     for transaction in run.clients:
         if not transaction.finished:
             assert isinstance(transaction, InviteClientTransaction)
-            assert transaction.final is None
+            assert transaction.status is None
         else:
             assert run.ended[transaction] == 1
     assert all(transaction.finished for transaction in run.servers if transaction.final is not None)

@@ -50,7 +50,6 @@ class Exchange:
         self.failure: FlowFailed | None = None
         """What the transport said, before the transaction is told."""
         self.final: asyncio.Future[Response] = loop.create_future()
-        self.final.add_done_callback(lambda future: future.cancelled() or future.exception())
         self.ringing: asyncio.Future[Response] = loop.create_future()
         self._listener = listener
 
@@ -92,3 +91,4 @@ class Exchange:
     def _give_up(self, cause: str, detail: str) -> None:
         if not self.final.done():
             self.final.set_exception(NoFinalAnswer(cause, detail, rang=self.ringing.done()))
+            self.final.exception()  # asked for once, so that nobody hears of it when nobody waits

@@ -233,6 +233,8 @@ class Registration:
 
     def _is_ours(self, contact: Address, response: Response) -> bool:
         """Whether a Contact is the one we sent, also with the address that a registrar saw us at."""
+        if f"<{contact.uri}>" == self._contact:
+            return True
         try:
             given, sent = contact.sip_uri, Address.parse(self._contact).sip_uri
         except (SipUriError, SipParseError):

@@ -27,12 +27,15 @@ from callsphere.sip.transaction import (
     AckToSend,
     ClientTransaction,
     Event,
+    Final,
     IncomingAck,
     IncomingRequest,
     InviteClientTransaction,
     Send,
     StrayResponse,
+    TimedOut,
     TransactionLayer,
+    TransportFailed,
 )
 from callsphere.sip.transport.connection import Connection, ConnectionFailed
 from callsphere.sip.transport.tls import TlsTrust
@@ -79,6 +82,7 @@ class UserAgent:
         self._watched_branches: dict[str, Callable[[str], None]] = {}
         self._oddities: deque[tuple[float, str, str]] = deque(maxlen=MAX_ODDITIES)
         self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -172,7 +176,8 @@ class UserAgent:
         """A message came over a connection."""
         flow = self._ways.flow_of(connection)
         label = flow.label if flow is not None else ""
-        self.trace.add("received", message.to_bytes(), label, time.monotonic(), message)
+        if self.trace.keeps:
+            self.trace.add("received", message.to_bytes(), label, time.monotonic(), message)
         if flow is not None:
             flow.heard = True
             exchange = self._exchanges.get(message.via.branch or "")
@@ -279,7 +284,16 @@ class UserAgent:
             # A CANCEL shares the context of its INVITE; what becomes of it is of no interest.
             if isinstance(exchange, Exchange) and exchange.transaction is transaction:
                 exchange.take(event, self.oddity(exchange.flow.target.address, exchange.sent_at))
+                if isinstance(event, Final | TimedOut | TransportFailed):
+                    self._let_go(exchange)
         self._schedule()
+
+    def _let_go(self, exchange: Exchange) -> None:
+        """An exchange has its end: the way it went is no news to it any more; its transaction lingers."""
+        transaction = exchange.transaction
+        self._exchanges.pop(transaction.request.via.branch or "", None)
+        if not isinstance(transaction, InviteClientTransaction):
+            transaction.context = None  # to an INVITE more can come, from forks
 
     def _transmit(self, event: Send) -> None:
         transaction = event.transaction
@@ -319,14 +333,18 @@ class UserAgent:
     # Time
 
     def _schedule(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
         due = self._layer.next_timer()
-        if due is not None and not self._closed:
-            self._timer = self._loop.call_later(max(0.0, due - time.monotonic()), self._tick)
+        if due is None or self._closed:
+            return
+        if self._timer is not None:
+            if self._timer_at <= due:
+                return  # too early does no harm, and most timers are stopped before they fire
+            self._timer.cancel()
+        self._timer = self._loop.call_later(max(0.0, due - time.monotonic()), self._tick)
+        self._timer_at = due
 
     def _tick(self) -> None:
+        self._timer = None
         self._carry_out(self._layer.handle_timer(time.monotonic()))
 
 

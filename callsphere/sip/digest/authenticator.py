@@ -114,7 +114,10 @@ class Authenticator:
     def learn(self, response: Response, request: Request) -> None:
         """Take over the nonce that a final answer announces for the next request (RFC 7616 §3.5)."""
         for header, proxy in (("Authentication-Info", False), ("Proxy-Authentication-Info", True)):
-            nonce = read_params(response.headers.get(header) or "").get("nextnonce")
+            announced = response.headers.get(header)
+            if announced is None:
+                continue
+            nonce = read_params(announced).get("nextnonce")
             keys = [key for key in self._carried(request) if key[0] == proxy and key in self._spaces]
             if nonce is not None and plain(nonce) and len(keys) == 1:
                 self._enter(keys[0], self._spaces[keys[0]].challenge.with_nonce(nonce))

@@ -62,7 +62,8 @@ def plain(value: str) -> str:
     """
     if len(value) < 2 or not (value.startswith('"') and value.endswith('"')):
         return value
-    return _ESCAPED.sub(r"\1", value[1:-1])
+    inner = value[1:-1]
+    return _ESCAPED.sub(r"\1", inner) if "\\" in inner else inner
 
 
 def quoted(value: str) -> str:

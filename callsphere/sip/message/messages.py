@@ -89,13 +89,13 @@ class Message:
 
         Raises SipParseError when a part of the start line could not stand there.
         """
-        lines = [self.start_line()]
-        length = f"Content-Length: {len(self.body)}"
-        for key, (name, value) in zip(self.headers.keys(), self.headers.items(), strict=True):
-            if key != "content-length":
-                lines.append(f"{name}: {value}")
-        lines += [length, "", ""]
-        return "\r\n".join(lines).encode("utf-8", "surrogateescape") + self.body
+        headers = self.headers
+        if "content-length" in headers:
+            headers = headers.copy()
+            headers.remove("content-length")
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        head = f"{self.start_line()}\r\n{lines}Content-Length: {len(self.body)}\r\n\r\n"
+        return head.encode("utf-8", "surrogateescape") + self.body
 
     def _required(self, key: str) -> str:
         value = self.headers.get(key)
@@ -105,11 +105,11 @@ class Message:
 
     def _value(self, key: str, parse: Callable[[str], _Value]) -> _Value:
         """A header's value, read once for as long as its text stays the same."""
-        text = self._required(key)
+        text = self.headers.get(key)
         kept = self._read.get(key)
         if kept is None or kept[0] != text:
-            kept = (text, parse(text))
-            self._read[key] = kept
+            text = self._required(key)
+            kept = self._read[key] = (text, parse(text))
         value: _Value = kept[1]
         return value
 

@@ -21,6 +21,7 @@ from callsphere.sip.transaction.events import (
     TimedOut,
     TransportFailed,
 )
+from callsphere.sip.transaction.matching import client_key
 from callsphere.sip.transaction.timers import RFC_3261, Timers, Timing, following
 
 
@@ -50,10 +51,13 @@ class ClientTransaction:
         timing: Timing = RFC_3261,
     ) -> None:
         self.request = request
+        self.key = client_key(request)
+        """What its responses are known by."""
         self.reliable = reliable
         self.started_at = now
         self.state = ClientState.TRYING
-        self.final: Response | None = None
+        self.status: int | None = None
+        """That of the final response, once it is here; the response itself is the caller's."""
         self.context: object = None
         self._timing = timing
         self._timers = Timers()
@@ -103,7 +107,7 @@ class ClientTransaction:
         """The transport could not send or lost its connection; news only before a final response."""
         if self.finished:
             return []
-        waiting = self.final is None
+        waiting = self.status is None
         self._terminate()
         return [TransportFailed(self, reason)] if waiting else []
 
@@ -115,7 +119,7 @@ class ClientTransaction:
 
     def _over(self, name: str) -> list[ClientEvent]:
         """A timer other than that of retransmissions fired: the transaction ends."""
-        waiting = self.final is None
+        waiting = self.status is None
         self._terminate()
         return [TimedOut(self)] if waiting else []
 
@@ -142,7 +146,7 @@ class NonInviteClientTransaction(ClientTransaction):
         if not response.is_final:
             self.state = ClientState.PROCEEDING
             return [Provisional(self, response)]
-        self.final = response
+        self.status = response.status
         self.state = ClientState.COMPLETED
         self._linger("K", 0 if self.reliable else self._timing.t4, now)
         return [Final(self, response)]
@@ -195,7 +199,7 @@ class InviteClientTransaction(ClientTransaction):
         response here there is nothing to cancel. `wait` (seconds, at most 64*T1) is how long a final
         response is waited for after the CANCEL.
         """
-        if self.cancelled or self.final is not None or self.finished:
+        if self.cancelled or self.status is not None or self.finished:
             return []
         self.cancelled = True
         if wait is not None:
@@ -222,7 +226,7 @@ class InviteClientTransaction(ClientTransaction):
         return [CancelReady(self, cancel_for(self.request), self._cancel_wait)]
 
     def _conclude(self, response: Response, now: float) -> list[ClientEvent]:
-        self.final = response
+        self.status = response.status
         if response.status < 300:
             self.state = ClientState.ACCEPTED
             self._linger("M", self._timing.transaction, now)

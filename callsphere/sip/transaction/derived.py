@@ -31,8 +31,7 @@ def next_attempt(request: Request, *, sent_by: tuple[str, str] | None = None) ->
     attempt.headers.set("CSeq", CSeq(number, request.method))
     branch = new_branch()
     via = request.via.with_param("branch", branch)
-    attempt.headers.remove("Via")
-    attempt.headers.insert(
+    attempt.headers.set(
         "Via", via if sent_by is None else f"SIP/2.0/{sent_by[0].upper()} {sent_by[1]};rport;branch={branch}"
     )
     return attempt

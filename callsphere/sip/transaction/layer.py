@@ -71,14 +71,13 @@ class TransactionLayer:
 
         Raises ValueError for an ACK or a branch that is in use, SipParseError for what is no SIP.
         """
-        key = client_key(request)
-        if key in self._clients:
-            raise ValueError("A transaction with this branch and method is under way: take a new branch.")
         transaction = client_transaction(
             request, reliable=reliable, now=now, timeout=timeout, timing=self._timing
         )
+        if transaction.key in self._clients:
+            raise ValueError("A transaction with this branch and method is under way: take a new branch.")
         transaction.context = context
-        self._clients[key] = transaction
+        self._clients[transaction.key] = transaction
         self._watch(transaction)
         return transaction
 
@@ -186,9 +185,8 @@ class TransactionLayer:
         return events
 
     def _end(self, transaction: ClientTransaction) -> None:
-        key = client_key(transaction.request)
-        if self._clients.pop(key, None) is not None:
-            self._ended[key] = transaction
+        if self._clients.pop(transaction.key, None) is not None:
+            self._ended[transaction.key] = transaction
             while len(self._ended) > MAX_ENDED:
                 del self._ended[next(iter(self._ended))]
 

@@ -22,8 +22,15 @@ def is_echo(response: Response, request: Request) -> bool:
     return (
         response.call_id == request.call_id
         and response.cseq.number == request.cseq.number
-        and response.from_tag == request.from_tag
+        and _same_from_tag(response, request)
         and len(response.headers.get_list("via")) == 1
+    )
+
+
+def _same_from_tag(response: Response, request: Request) -> bool:
+    # Nearly always the whole header came back letter for letter.
+    return (
+        response.headers.get("from") == request.headers.get("from") or response.from_tag == request.from_tag
     )
 
 
