@@ -43,8 +43,6 @@ from callsphere.sip.transport.udp import Unreachable
 from callsphere.sip.uri import SipUri
 
 MAX_ODDITIES = 256
-MOST_ENDED = 1024
-"""Exchanges kept before those that are over are dropped."""
 REDIAL_S = 4.0
 """How long a new connection for an ACK may take."""
 
@@ -77,7 +75,6 @@ class UserAgent:
             self, self._ports, policy=policy, resolver=resolver, trust=trust, advertised_host=advertised_host
         )
         self._exchanges: dict[str, Exchange] = {}
-        self._forget_at = MOST_ENDED
         self._acks = AcksInDoubt()
         self._watched_branches: dict[str, Callable[[str], None]] = {}
         self._oddities: deque[tuple[float, str, str]] = deque(maxlen=MAX_ODDITIES)
@@ -109,20 +106,10 @@ class UserAgent:
         transaction = self._layer.request(request, reliable=flow.reliable, now=now, timeout=timeout)
         exchange = Exchange(transaction, flow, listener)
         transaction.context = exchange
-        self._forget_ended()
         self._exchanges[request.via.branch or ""] = exchange
         self._send(exchange, transaction.outgoing())
         self._schedule()
         return exchange
-
-    def _forget_ended(self) -> None:
-        """Drop exchanges that are over, now and then: an agent may live for months."""
-        if len(self._exchanges) >= self._forget_at:
-            self._exchanges = {
-                branch: each for branch, each in self._exchanges.items() if not each.transaction.finished
-            }
-            self._watched_branches.clear()
-            self._forget_at = max(MOST_ENDED, 2 * len(self._exchanges))
 
     async def ask(self, request: Request, flow: Flow, *, timeout: float) -> Response:
         """Send a request and wait for its final response; raise NoFinalAnswer."""
