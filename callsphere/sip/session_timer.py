@@ -129,23 +129,25 @@ class TimerNegotiation:
     def on_422(self, response: Response) -> int:
         """Raise the interval to the Min-SE that a 422 names, and give it; raise IntervalLoop.
 
-        It is a loop when the minimum is one that we have already met, or after MAX_RAISES.
+        It is a loop when the minimum is one that we have already named, or after MAX_RAISES. An interval
+        that is long enough stays: some proxies (later versions of Kamailio) refuse an absent Min-SE, which
+        means 90 s, whatever Session-Expires says.
         """
         minimum = _seconds(response.headers.get("min-se"))
         if minimum is None and self.interval < RECOMMENDED_INTERVAL:
             minimum = RECOMMENDED_INTERVAL  # a 422 must say Min-SE (RFC 4028 §6); one guess is worth it
         if minimum is None:
             raise IntervalLoop(f"422 without a readable Min-SE to an interval of {self.interval} s.")
-        if minimum <= self.interval:
+        if minimum <= self.min_se:
             raise IntervalLoop(f"422 asks for at least {minimum} s, but {self.interval} s were sent.")
         if self.raises >= MAX_RAISES:
             raise IntervalLoop(
                 f"422 for the {self.raises + 1}. time: now {minimum} s after {self.interval} s."
             )
         self.raises += 1
-        self.interval = minimum
-        self.min_se = max(self.min_se, minimum)
-        return minimum
+        self.interval = max(self.interval, minimum)
+        self.min_se = minimum
+        return self.interval
 
     def on_2xx(self, response: Response, now: float) -> SessionTimer | None:
         """The timer that a 2xx to our request sets; None when it sets none (RFC 4028 §7.2).

@@ -70,6 +70,16 @@ def test_raising_after_422(interval: int, minima: list[str | None], sent: list[i
     assert negotiation.raises <= MAX_RAISES
 
 
+def test_an_interval_that_is_long_enough_stays_and_the_minimum_is_named() -> None:
+    negotiation = TimerNegotiation(1800)
+    refusal = answer(invite(), 422, contact=None, extra=(("Min-SE", "300"),))
+    assert negotiation.on_422(refusal) == 1800
+    expected = [("Supported", "timer"), ("Session-Expires", "1800"), ("Min-SE", "300")]
+    assert negotiation.headers() == expected
+    with pytest.raises(IntervalLoop):
+        negotiation.on_422(refusal)
+
+
 def test_the_largest_minimum_is_kept_for_refreshes() -> None:
     negotiation = TimerNegotiation(90)
     negotiation.on_422(answer(invite(), 422, extra=(("Min-SE", "120"),)))
