@@ -317,6 +317,17 @@ def test_refused_on_a_fresh_nonce() -> None:
     assert given(auth.preemptive(invite())) == []
 
 
+def test_a_request_that_went_out_twice_is_tried_once_more() -> None:
+    # The answer to its first copy got lost, and the nonce served only once.
+    auth = authenticator()
+    answered = auth.answer(challenged(make_challenge("r", "n1")), invite())
+    again = auth.answer(challenged(make_challenge("r", "n2")), answered, repeated=True)
+    assert [(each.nonce, each.nc) for each in given(again)] == [("n2", 1)]
+    with pytest.raises(Refusal) as caught:
+        auth.answer(challenged(make_challenge("r", "n3")), again, repeated=True)
+    assert caught.value.cause == "credentials_rejected"
+
+
 def test_refused_without_a_new_challenge() -> None:
     auth = authenticator()
     answered = auth.answer(challenged(make_challenge("r", "n1")), invite())

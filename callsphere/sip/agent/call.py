@@ -233,7 +233,8 @@ class Call:
             bye = dialog.request("BYE", via=flow.via())
             response = await self._agent.ask(bye, flow, timeout=HANG_UP_S)
             if response.status in CHALLENGES:
-                signed = self._authenticator.answer(response, bye)
+                repeated = self._agent.was_repeated(bye)
+                signed = self._authenticator.answer(response, bye, repeated=repeated)
                 await self._agent.ask(dialog.retry(signed, via=flow.via()), flow, timeout=HANG_UP_S)
         except Exception:  # noqa: BLE001 (nobody waits for this call any more)
             return

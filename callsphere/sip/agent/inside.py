@@ -69,7 +69,8 @@ class DialogRequests:
                 continue
             redialled = False
             if response.status in CHALLENGES:
-                again = self._authenticator.answer(response, request)
+                repeated = self._agent.was_repeated(request)
+                again = self._authenticator.answer(response, request, repeated=repeated)
             elif response.status == 422 and dialog.timer is not None and "session-expires" in request.headers:
                 dialog.timer = _raised(dialog.timer, response)
                 again = with_interval(request, dialog.timer.headers(), self._authenticator)

@@ -104,7 +104,8 @@ class Invitation:
                 continue
             redialled = False
             if response.status in CHALLENGES:
-                invite = next_attempt(self._authenticator.answer(response, invite))
+                repeated = self._agent.was_repeated(invite)
+                invite = next_attempt(self._authenticator.answer(response, invite, repeated=repeated))
             elif response.status == 422:
                 self._negotiation.on_422(response)
                 longer = with_interval(invite, self._negotiation.headers(), self._authenticator)

@@ -170,7 +170,8 @@ class Registration:
             if response.status not in (401, 407):
                 return response
             try:
-                request = self._next(self._authenticator.answer(response, request))
+                repeated = self._agent.was_repeated(request)
+                request = self._next(self._authenticator.answer(response, request, repeated=repeated))
             except Refusal as refusal:
                 raise self._failed(refusal.cause, refusal.detail) from None
 

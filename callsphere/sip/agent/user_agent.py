@@ -31,6 +31,7 @@ from callsphere.sip.transaction import (
     IncomingAck,
     IncomingRequest,
     InviteClientTransaction,
+    Retransmit,
     Send,
     StrayResponse,
     TimedOut,
@@ -43,6 +44,8 @@ from callsphere.sip.transport.udp import Unreachable
 from callsphere.sip.uri import SipUri
 
 MAX_ODDITIES = 256
+MAX_REPEATED = 1024
+"""Retransmissions remembered, by branch."""
 REDIAL_S = 4.0
 """How long a new connection for an ACK may take."""
 
@@ -77,6 +80,7 @@ class UserAgent:
         self._exchanges: dict[str, Exchange] = {}
         self._acks = AcksInDoubt()
         self._watched_branches: dict[str, Callable[[str], None]] = {}
+        self._repeated: deque[str] = deque(maxlen=MAX_REPEATED)
         self._oddities: deque[tuple[float, str, str]] = deque(maxlen=MAX_ODDITIES)
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
@@ -115,6 +119,10 @@ class UserAgent:
         """Send a request and wait for its final response; raise NoFinalAnswer."""
         exchange = self.start(request, flow, timeout=timeout)
         return await exchange.final
+
+    def was_repeated(self, request: Request) -> bool:
+        """Whether a request went out more than once: its first copy may have used up the nonce it carries."""
+        return request.via.branch in self._repeated
 
     def cancel(self, exchange: Exchange, *, wait: float) -> None:
         """Give an INVITE up (RFC 3261 §9.1)."""
@@ -288,6 +296,8 @@ class UserAgent:
             transaction.context.path(event.data)
             self.trace.add("sent", event.data, transaction.context.label, time.monotonic())
         elif isinstance(transaction, ClientTransaction) and isinstance(transaction.context, Exchange):
+            if isinstance(event, Retransmit) and transaction.context.transaction is transaction:
+                self._repeated.append(transaction.request.via.branch or "")
             if isinstance(event, AckToSend):
                 self._acks.sent(transaction.context.flow, event.data)
             self._send(transaction.context, event.data, transaction)

@@ -74,8 +74,12 @@ class Authenticator:
         self.challenged = False
         """Whether a challenge was ever seen: a 403 without one is about addresses, not passwords."""
 
-    def answer(self, response: Response, request: Request) -> Request:
+    def answer(self, response: Response, request: Request, *, repeated: bool = False) -> Request:
         """A copy of the refused request with credentials for every realm that this 401 or 407 asks about.
+
+        `repeated` says that the request went out more than once: where the answer to its first copy got
+        lost, the second one is refused for a nonce or count that is used up, and some peers (Kamailio)
+        do not call that stale. So it is tried once more.
 
         Branch and CSeq are still those of the refused one. Raises Refusal with one of the causes
         credentials_missing, credentials_rejected, realm_mismatch, digest_unsupported,
@@ -98,7 +102,7 @@ class Authenticator:
             key: _Attempt(key, False, attempt.stale_retries, answers) for key, attempt in carried.items()
         }
         for key, challenge in chosen.items():
-            retries = self._judge(challenge, carried.get(key))
+            retries = self._judge(challenge, carried.get(key), repeated=repeated)
             self._enter(key, challenge)
             attempts[key] = _Attempt(key, True, retries, answers)
         return self._sign(request, list(attempts.values()))
@@ -141,14 +145,14 @@ class Authenticator:
             raise Refusal("digest_unsupported", _offered(in_realm))
         return supported
 
-    def _judge(self, challenge: Challenge, attempt: _Attempt | None) -> int:
+    def _judge(self, challenge: Challenge, attempt: _Attempt | None, *, repeated: bool) -> int:
         """How many stale retries the next answer in this space has behind it; raise Refusal for none more."""
         if attempt is None:
             return 0
         if not attempt.fresh:
             # Nobody promised that the nonce could be used again; some peers refuse that without saying stale.
             return attempt.stale_retries
-        if not challenge.stale:
+        if not challenge.stale and (not repeated or attempt.stale_retries):
             self._drop([attempt.space])
             raise Refusal("credentials_rejected", f'Refused on a fresh nonce of realm "{challenge.realm}".')
         if attempt.stale_retries:
