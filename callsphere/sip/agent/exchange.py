@@ -51,6 +51,8 @@ class Exchange:
         """What the transport said, before the transaction is told."""
         self.final: asyncio.Future[Response] = loop.create_future()
         self.ringing: asyncio.Future[Response] = loop.create_future()
+        self.latest_status: int | None = None
+        """Of the last provisional response."""
         self._listener = listener
 
     @property
@@ -63,6 +65,7 @@ class Exchange:
         match event:
             case Provisional(response=response):
                 self._hear(response)
+                self.latest_status = response.status
                 if not self.ringing.done():
                     self.ringing.set_result(response)
             case Final(response=response):

@@ -150,7 +150,7 @@ class Invitation:
             await asyncio.wait({exchange.final}, timeout=patience.ringing)
         if exchange.final.done():
             return exchange.final.result()
-        status = exchange.ringing.result().status
+        status = exchange.latest_status
         await self.give_up()
         detail = f"No final answer came within {patience.ringing:g} s after {status}."
         raise NoFinalAnswer("call_not_answered", detail, rang=True)

@@ -130,6 +130,7 @@ class CancelUnknown(Carrier):
     status = "481 Call/Transaction Does Not Exist"
 
     def invite(self, request: Heard, send: Send) -> None:
+        self.reply(send, request, "100 Trying", tag=None)
         self.reply(send, request, "180 Ringing")
 
     def cancel(self, request: Heard, send: Send) -> None:
@@ -144,6 +145,7 @@ def test_a_cancel_that_ends_nothing(commands: Commands, status: str) -> None:
     with serving(carrier) as uri:
         code, report = commands.check(uri, "--call", NUMBER, "--timeout", "1", "--ring-timeout", "0.5")
     assert (code, report["cause"]) == (1, "call_not_answered"), told(report)
+    assert "No final answer came within 0.5 s after 180." in told(report)
     assert report["duration_ms"] < 12000
     audit(carrier)
 
