@@ -18,20 +18,22 @@ NUMBER = "+14155550123"
 
 
 class Commands:
-    """`sip check` and `sip register` with the password in a file."""
+    """`sip check` and `sip register` as a user, with the password in a file."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, user: str = USER, password: str = PASSWORD) -> None:
+        self._user = user
+        self._password = password
         self._file = folder / "password"
-        self._file.write_text(f"{PASSWORD}\n")
+        self._file.write_text(f"{password}\n")
 
     def check(self, uri: str, *args: str, credentials: bool = False) -> tuple[int, dict[str, Any]]:
         """Exit code and report of `sip check`."""
-        signed = ["--username", USER, "--password-file", str(self._file)] if credentials else []
+        signed = ["--username", self._user, "--password-file", str(self._file)] if credentials else []
         return self._run(add_check_arguments, run_check, [uri, "--timeout", "1.5", *signed, *args])
 
     def register(self, uri: str, *args: str) -> tuple[int, dict[str, Any]]:
         """Exit code and report of `sip register`."""
-        signed = ["--username", USER, "--password-file", str(self._file)]
+        signed = ["--username", self._user, "--password-file", str(self._file)]
         return self._run(add_register_arguments, run_register, [uri, "--timeout", "1.5", *signed, *args])
 
     def _run(self, declare: Any, run: Any, argv: list[str]) -> tuple[int, dict[str, Any]]:
@@ -40,7 +42,7 @@ class Commands:
         out, err = io.StringIO(), io.StringIO()
         code = run(vars(parser.parse_args([*argv, "--allow-private", "--json"])), out, err)
         assert err.getvalue() == ""
-        assert PASSWORD not in out.getvalue()
+        assert self._password not in out.getvalue()
         return code, json.loads(out.getvalue())
 
 
