@@ -17,9 +17,17 @@ from callsphere.sip.causes import CAUSES
 from tenants.admin import ReadOnlyAdmin, admin_link, staff_actor
 from trunks.enums import HealthState
 from trunks.models import AllowedNetwork, DigestCredential, Gateway, StatusChange, Trunk
-from trunks.queries import gateway_headline_of, with_state
+from trunks.queries import gap_of, gateway_headline_of, with_state
 from trunks.services import probe_now
-from trunks.support import gateways_at, headline_with_time, last_answer, problems_of, state_of, worst_first
+from trunks.support import (
+    WHO,
+    gateways_at,
+    headline_with_time,
+    last_answer,
+    problems_of,
+    state_of,
+    worst_first,
+)
 from trunks.wording import authentication_words, direction_words
 
 STATE_COLOURS = {
@@ -28,6 +36,7 @@ STATE_COLOURS = {
     HealthState.DOWN: "danger",
     HealthState.UNKNOWN: "info",
     HealthState.PAUSED: "info",
+    "unready": "warning",
 }
 
 
@@ -140,6 +149,7 @@ class TrunkAdmin(ReadOnlyAdmin):
             .annotate(
                 state=Subquery(own.values("state")),
                 state_since=Subquery(own.values("state_since")),
+                gap_code=Subquery(own.values("gap_code")),
                 gateway_count=Subquery(own.values("gateway_count")),
             )
         )
@@ -164,6 +174,8 @@ class TrunkAdmin(ReadOnlyAdmin):
     @display(description="state", label=STATE_COLOURS)
     def state(self, trunk: Any) -> tuple[str, str]:
         state = HealthState(trunk.state)
+        if state == HealthState.UP and trunk.gap_code:
+            return "unready", "Up, not ready"
         return state, state.label
 
     @admin.display(ordering="state_since")
@@ -185,7 +197,9 @@ class TrunkAdmin(ReadOnlyAdmin):
 
     @admin.display(description="what is wrong")
     def problems(self, trunk: Trunk) -> str:
-        told = [
+        gap = gap_of(trunk)
+        told = [(gap.title, gap.text, gap.fix, WHO["you"], "on the Access page")] if gap else []
+        told += [
             (each.cause.title, each.cause.meaning, each.cause.fix, each.who, ", ".join(each.uris))
             for each in problems_of(trunk)
         ]

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from tenants.serializers import OneOf, StrictSerializer
 from trunks.enums import Authentication, CredentialDirection, Direction, HealthState, Transport
+from trunks.headlines import GAPS, Gap
 from trunks.health import visible_detail, visible_target
 from trunks.models import Gateway, GatewayHealth, StatusChange
 from trunks.queries import headline_of
@@ -14,6 +15,9 @@ from trunks.services.credentials import CREDENTIALS_PER_TRUNK, LONGEST_SECRET
 from trunks.services.gateways import GATEWAYS_PER_TRUNK
 from trunks.services.networks import NETWORKS_PER_TRUNK
 from trunks.wording import told_cause
+
+_HEADLINE = "The state in a few words, as the pages say it"
+_GAP = "What keeps calls from running although the gateways answer; null when nothing is missing"
 
 
 class VersionedSerializer(StrictSerializer):
@@ -93,6 +97,24 @@ class HealthPolicySerializer(VersionedSerializer):
     successes_to_up = serializers.IntegerField(min_value=1, max_value=10, default=2)
 
 
+class GapSerializer(serializers.Serializer[Gap]):
+    """What keeps calls from running on a trunk although its gateways answer."""
+
+    code = serializers.ChoiceField([(code, gap.title) for code, gap in GAPS.items()])
+    title = serializers.CharField()
+    meaning = serializers.CharField(source="text")
+    fix = serializers.CharField()
+
+
+@extend_schema_field(GapSerializer(allow_null=True))
+class GapField(serializers.Field[str, str, Any, Any]):
+    """The gap of a stored code in words; null where nothing is missing."""
+
+    def to_representation(self, value: str) -> Any:
+        gap = GAPS.get(value)
+        return None if gap is None else GapSerializer(gap).data
+
+
 class TrunkSerializer(VersionedSerializer):
     """A connection to a carrier, with what belongs to it."""
 
@@ -105,10 +127,15 @@ class TrunkSerializer(VersionedSerializer):
     notes = serializers.CharField(max_length=2000, allow_blank=True, default="", trim_whitespace=False)
     state = serializers.ChoiceField(HealthState.choices, read_only=True)
     state_since = serializers.DateTimeField(read_only=True, allow_null=True)
+    headline = serializers.SerializerMethodField(help_text=_HEADLINE)
+    gap = GapField(source="gap_code", read_only=True, help_text=_GAP)
     gateways = GatewaySerializer(many=True, read_only=True)
     allowed_networks = AllowedNetworkSerializer(many=True, read_only=True)
     credentials = CredentialSerializer(many=True, read_only=True)
     health_policy = HealthPolicySerializer(read_only=True)
+
+    def get_headline(self, trunk: Any) -> str:
+        return headline_of(trunk).text()
 
 
 def _some(serializer: Any, limit: int) -> Any:
@@ -219,7 +246,8 @@ class TrunkHealthSerializer(serializers.Serializer[Any]):
     trunk_id = serializers.UUIDField(source="pk")
     state = serializers.ChoiceField(HealthState.choices)
     since = serializers.DateTimeField(source="state_since", allow_null=True)
-    headline = serializers.SerializerMethodField(help_text="The state in a few words")
+    headline = serializers.SerializerMethodField(help_text=_HEADLINE)
+    gap = GapField(source="gap_code", help_text=_GAP)
     checked_at = serializers.DateTimeField(allow_null=True)
     gateways = GatewayHealthSerializer(many=True, source="watched_gateways")
 

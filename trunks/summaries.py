@@ -18,18 +18,16 @@ from django.utils import timezone
 
 from callsphere.sip.causes import CAUSES, Cause
 from trunks.enums import HealthState, Severity
+from trunks.headlines import Headline, gateway_headline
 from trunks.health import severity_of, visible_cause, visible_detail, visible_target
 from trunks.history import Availability, Span, availability, overall, state_spans
 from trunks.models import Gateway, ProbeAnswer, StatusChange, Trunk
-from trunks.queries import gap_of, gateway_headline_of, headline_of, worst_gateways
+from trunks.queries import gateway_headline_of, headline_of, worst_gateways
 from trunks.wording import (
-    Gap,
-    Headline,
     answer_line,
     authentication_words,
     carrier_message,
     direction_words,
-    gateway_headline,
     percent_words,
     told_cause,
 )
@@ -72,7 +70,6 @@ class TrunkRow:
     share: str
     direction: str
     authentication: str
-    gap: Gap | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +169,6 @@ def trunk_rows(trunks: Sequence[Any]) -> list[TrunkRow]:
                 share=percent_words(overall(figures[each.pk] for each in own).percent),
                 direction=direction_words(trunk.direction),
                 authentication=authentication_words(trunk.authentication, short=True),
-                gap=gap_of(trunk) if trunk.state == HealthState.UP else None,
             )
         )
     return rows

@@ -51,3 +51,24 @@ def test_the_state_is_the_one_that_the_customer_sees(alice: Person) -> None:
         "Empty": "unknown",
     }
     assert list(rows_of_desk("down")) == ["Half off"]
+
+
+def test_a_line_that_takes_no_call_is_not_green(alice: Person) -> None:
+    trunk = make_trunk(alice, "Main line", "sip:203.0.113.5")
+    probe(OK, NOON)
+    with tenant_context(alice.tenant):
+        Trunk.objects.update(authentication=["digest"])
+    desk = TrunkAdmin(Trunk, admin.site)
+    with platform_context("test"):
+        row = desk.get_queryset(HttpRequest()).get(pk=trunk.pk)
+        told = (desk.state(row), desk.state_in_words(row), str(desk.problems(row)))
+    assert told == (
+        ("unready", "Up, not ready"),
+        "Up, but its calls are refused · add the user name and password",
+        (
+            "<p><strong>Its calls are refused.</strong> This trunk works with a user name and a password,"
+            " and has none yet. Our checks do without them.</p>"
+            "<p>What to do: Add the user name and password.</p>"
+            "<p>On the customer&#x27;s side · on the Access page</p>"
+        ),
+    )
