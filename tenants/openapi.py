@@ -44,6 +44,11 @@ class FieldErrorSerializer(serializers.Serializer[Any]):
     """One wrong field."""
 
     field = serializers.CharField(help_text="Where, such as gateways[1].uri; empty for the whole request.")
+    pointer = serializers.CharField(
+        required=False,
+        help_text="The same place as a JSON pointer into the body, such as #/gateways/1/uri. Left out for"
+        " parameters and headers.",
+    )
     message = serializers.CharField(help_text="A sentence for people.")
     code = serializers.CharField(help_text="Stable, for programs.")
 
@@ -61,6 +66,7 @@ class FieldErrorSerializer(serializers.Serializer[Any]):
                 "errors": [
                     {
                         "field": "gateways[1].uri",
+                        "pointer": "#/gateways/1/uri",
                         "message": "Start the address with sip: or sips:, for example sip:sip.example.com.",
                         "code": "uri_invalid",
                     }

@@ -1,5 +1,8 @@
 """What the API says of trunks, and what it takes."""
 
+import uuid
+from collections.abc import Collection
+from ipaddress import IPv6Address
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
@@ -51,6 +54,9 @@ class GatewaySerializer(VersionedSerializer):
     is_enabled = serializers.BooleanField(default=True)
     state = serializers.ChoiceField(HealthState.choices, source="health.state", read_only=True)
 
+    def stand_ins(self, wrong: Collection[str]) -> dict[str, Any]:
+        return {"uri": f"sip:{uuid.uuid4()}.invalid"} if "uri" in wrong else {}
+
 
 class AllowedNetworkSerializer(VersionedSerializer):
     """A network from which the carrier's calls are accepted."""
@@ -64,6 +70,10 @@ class AllowedNetworkSerializer(VersionedSerializer):
     wide_confirmed = serializers.BooleanField(
         default=False, help_text="Needed for networks wider than /24 (IPv4) or /48 (IPv6)"
     )
+
+    def stand_ins(self, wrong: Collection[str]) -> dict[str, Any]:
+        unused = IPv6Address(0x2001_0DB8 << 96 | uuid.uuid4().int >> 32)  # RFC 3849
+        return {"cidr": str(unused)} if "cidr" in wrong else {}
 
 
 class SavedNetworkSerializer(AllowedNetworkSerializer):
@@ -87,6 +97,13 @@ class CredentialSerializer(VersionedSerializer):
     secret_set_at = serializers.DateTimeField(
         read_only=True, allow_null=True, help_text="Null: cleared, to be sent again"
     )
+
+    def stand_ins(self, wrong: Collection[str]) -> dict[str, Any]:
+        found = {name: str(uuid.uuid4()) for name in ("username", "realm", "secret") if name in wrong}
+        if "direction" in wrong:
+            # Whether the trunk has such a credential depends on the direction: say nothing of it.
+            found |= {"direction": CredentialDirection.OUTBOUND.value, "realm": str(uuid.uuid4())}
+        return found
 
 
 class HealthPolicySerializer(VersionedSerializer):
@@ -133,6 +150,9 @@ class TrunkSerializer(VersionedSerializer):
     allowed_networks = AllowedNetworkSerializer(many=True, read_only=True)
     credentials = CredentialSerializer(many=True, read_only=True)
     health_policy = HealthPolicySerializer(read_only=True)
+
+    def stand_ins(self, wrong: Collection[str]) -> dict[str, Any]:
+        return {"name": str(uuid.uuid4())} if "name" in wrong else {}
 
     def get_headline(self, trunk: Any) -> str:
         return headline_of(trunk).text()

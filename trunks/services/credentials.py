@@ -11,6 +11,7 @@ from tenants.models import Tenant
 from trunks.enums import CredentialDirection
 from trunks.models import DigestCredential, Trunk
 from trunks.services.editing import (
+    FieldErrors,
     check_names,
     check_room,
     check_version,
@@ -41,8 +42,10 @@ def add_credential(
 ) -> DigestCredential:
     """Add a user name and password. Raises ValidationError by field, and LimitReached."""
     credential = DigestCredential(tenant=tenant, direction=direction)
-    _apply(credential, {"username": username, "realm": realm})
-    _check_secret(secret)
+    wrong = FieldErrors()
+    _apply(credential, {"username": username, "realm": realm}, wrong)
+    with wrong.gathered():
+        _set_secret(credential, secret)
     with transaction.atomic():
         credential.trunk = lock_trunk_of(tenant, trunk.pk)
         check_room(
@@ -50,8 +53,7 @@ def add_credential(
             CREDENTIALS_PER_TRUNK,
             f"A trunk has room for {CREDENTIALS_PER_TRUNK} credentials. Delete one that is not used.",
         )
-        _set_secret(credential, secret)
-        insert(credential, tenant=tenant, actor=actor, verb="credential.added", fields=_FIELDS)
+        insert(credential, tenant=tenant, actor=actor, verb="credential.added", fields=_FIELDS, wrong=wrong)
     return credential
 
 
@@ -75,10 +77,11 @@ def update_credential(
         row = locked(DigestCredential, tenant, credential.pk)
         check_version(row, expected_version, {**changes, "secret": secret} if secret else changes)
         before = snapshot(row, _FIELDS)
-        _apply(row, changes)
+        wrong = FieldErrors()
+        _apply(row, changes, wrong)
         if secret is not None:
-            _check_secret(secret)
-            _set_secret(row, secret)
+            with wrong.gathered():
+                _set_secret(row, secret)
         elif (row.realm, row.direction) != (before["realm"], before["direction"]):
             row.secret = row.secret_set_at = None
         save_edit(
@@ -87,6 +90,7 @@ def update_credential(
             tenant=tenant,
             actor=actor,
             verb="credential.updated",
+            wrong=wrong,
             new_secret=secret is not None,
         )
     return row
@@ -114,9 +118,10 @@ def clear_outbound_secrets(*, tenant: Tenant, actor: Actor, trunk: Trunk) -> Non
         save_edit(row, before, tenant=tenant, actor=actor, verb="credential.secret_cleared")
 
 
-def _apply(credential: DigestCredential, changes: dict[str, Any]) -> None:
+def _apply(credential: DigestCredential, changes: dict[str, Any], wrong: FieldErrors) -> None:
     for name, value in changes.items():
-        setattr(credential, name, value if name == "direction" else one_line(name, value))
+        with wrong.gathered():
+            setattr(credential, name, value if name == "direction" else one_line(name, value))
 
 
 def _check_secret(secret: str) -> None:
@@ -131,5 +136,6 @@ def _check_secret(secret: str) -> None:
 
 
 def _set_secret(credential: DigestCredential, secret: str) -> None:
+    _check_secret(secret)
     credential.secret = seal_for(credential, "secret", secret)
     credential.secret_set_at = timezone.now()

@@ -13,6 +13,7 @@ from tenants.models import Tenant
 from trunks.models import Gateway, Trunk
 from trunks.services.credentials import clear_outbound_secrets
 from trunks.services.editing import (
+    FieldErrors,
     check_names,
     check_room,
     check_version,
@@ -44,7 +45,9 @@ def add_gateway(
     `uri` is kept as it will be sent. Raises ValidationError by field, and LimitReached.
     """
     gateway = Gateway(tenant=tenant, priority=priority, weight=weight, is_enabled=is_enabled)
-    _set_uri(gateway, uri)
+    wrong = FieldErrors()
+    with wrong.gathered():
+        _set_uri(gateway, uri)
     with transaction.atomic():
         gateway.trunk = lock_trunk_of(tenant, trunk.pk)
         check_room(
@@ -52,7 +55,7 @@ def add_gateway(
             GATEWAYS_PER_TRUNK,
             f"A trunk has room for {GATEWAYS_PER_TRUNK} gateways. Delete one, or make another trunk.",
         )
-        insert(gateway, tenant=tenant, actor=actor, verb="gateway.added", fields=_FIELDS)
+        insert(gateway, tenant=tenant, actor=actor, verb="gateway.added", fields=_FIELDS, wrong=wrong)
         start_watching(gateway, gateway.trunk)
     return gateway
 
@@ -72,12 +75,14 @@ def update_gateway(
         check_version(row, expected_version, changes)
         before = snapshot(row, _FIELDS)
         place, was_enabled = _place(row), row.is_enabled
+        wrong = FieldErrors()
         for name, value in changes.items():
             if name == "uri":
-                _set_uri(row, value)
+                with wrong.gathered():
+                    _set_uri(row, value)
             else:
                 setattr(row, name, value)
-        save_edit(row, before, tenant=tenant, actor=actor, verb="gateway.updated")
+        save_edit(row, before, tenant=tenant, actor=actor, verb="gateway.updated", wrong=wrong)
         if _place(row) != place:
             clear_outbound_secrets(tenant=tenant, actor=actor, trunk=trunk)
         if _place(row) != place or row.is_enabled != was_enabled:
