@@ -89,8 +89,18 @@ class DigestCredentialInline(ReadOnlyInline):
     """Credentials without their secrets."""
 
     model = DigestCredential
-    fields = ("direction", "username", "realm", "secret_set_at")
-    readonly_fields = ("secret_set_at",)
+    fields = ("direction", "username", "realm", "password")
+    readonly_fields = ("password",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DigestCredential]:
+        return super().get_queryset(request).defer("secret")
+
+    def password(self, credential: DigestCredential) -> str:
+        if credential.secret_set_at is None:
+            because = credential.get_cleared_because_display()
+            return f"cleared, because {because}" if because else "cleared"
+        bound = f", for {', '.join(credential.bound_hosts)} alone" if credential.bound_hosts else ""
+        return f"set {credential.secret_set_at:%Y-%m-%d %H:%M} UTC{bound}"
 
 
 class StatusChangeInline(ReadOnlyInline):

@@ -89,8 +89,8 @@ PASSWORD_CLEARED = Gap(
     "password_cleared",
     "a password is missing",
     "enter it again",
-    "It was cleared, because it had been entered for another host, realm or direction. Calls that need it are"
-    " refused. Our checks do without it.",
+    "It was cleared, because it had been entered for another address, realm or direction. Calls that need it"
+    " are refused. Our checks do without it.",
 )
 GAPS = {each.code: each for each in (NO_NETWORK, NO_CREDENTIAL, PASSWORD_CLEARED)}
 

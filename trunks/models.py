@@ -14,7 +14,14 @@ from django.utils import timezone
 from tenants.fields import EncryptedTextField
 from tenants.models import Tenant, TenantOwned
 from tenants.scope import ScopedManager
-from trunks.enums import Authentication, CredentialDirection, Direction, HealthState, Transport
+from trunks.enums import (
+    Authentication,
+    ClearedBecause,
+    CredentialDirection,
+    Direction,
+    HealthState,
+    Transport,
+)
 
 
 class Versioned(TenantOwned):
@@ -143,6 +150,14 @@ class DigestCredential(Versioned):
     )
     secret = EncryptedTextField(null=True)
     secret_set_at = models.DateTimeField(null=True, editable=False)
+    bound_hosts = ArrayField(
+        models.CharField(max_length=253),
+        default=list,
+        blank=True,
+        editable=False,
+        help_text="The only hosts that the password may be sent to",
+    )
+    cleared_because = models.CharField(max_length=20, choices=ClearedBecause, blank=True, editable=False)
 
     class Meta:
         ordering = ["direction", "username"]
@@ -155,6 +170,10 @@ class DigestCredential(Versioned):
             models.CheckConstraint(
                 condition=Q(direction__in=CredentialDirection.values),
                 name="digest_credential_direction_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(cleared_because="") | Q(cleared_because__in=ClearedBecause.values, secret=None),
+                name="digest_credential_cleared",
             ),
         ]
 

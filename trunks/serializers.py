@@ -9,7 +9,14 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from tenants.serializers import OneOf, StrictSerializer
-from trunks.enums import Authentication, CredentialDirection, Direction, HealthState, Transport
+from trunks.enums import (
+    Authentication,
+    ClearedBecause,
+    CredentialDirection,
+    Direction,
+    HealthState,
+    Transport,
+)
 from trunks.headlines import GAPS, Gap
 from trunks.health import visible_detail, visible_target
 from trunks.models import Gateway, GatewayHealth, StatusChange
@@ -58,6 +65,21 @@ class GatewaySerializer(VersionedSerializer):
         return {"uri": f"sip:{uuid.uuid4()}.invalid"} if "uri" in wrong else {}
 
 
+class SavedGatewaySerializer(GatewaySerializer):
+    """A gateway as it was just stored, with what somebody should look at."""
+
+    clear_secrets = serializers.BooleanField(
+        write_only=True,
+        default=False,
+        help_text="Needed where passwords that were entered for another address are cleared by the change",
+    )
+    warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
+
+    def stand_ins(self, wrong: Collection[str]) -> dict[str, Any]:
+        # The address in place of a wrong one is none that anybody should be asked about.
+        return {**super().stand_ins(wrong), "clear_secrets": True} if "uri" in wrong else {}
+
+
 class AllowedNetworkSerializer(VersionedSerializer):
     """A network from which the carrier's calls are accepted."""
 
@@ -93,6 +115,15 @@ class CredentialSerializer(VersionedSerializer):
         write_only=True,
         trim_whitespace=False,
         help_text="Cleared when realm or direction change, or when a gateway leads elsewhere",
+    )
+    bound_hosts = serializers.ListField(
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="The only hosts that the secret may be sent to: those of the trunk's gateways when it was"
+        " entered. Empty for inbound",
+    )
+    cleared_because = serializers.ChoiceField(
+        ClearedBecause.choices, read_only=True, help_text="Why the secret was cleared; empty unless it was"
     )
     secret_set_at = serializers.DateTimeField(
         read_only=True, allow_null=True, help_text="Null: cleared, to be sent again"

@@ -1,5 +1,7 @@
 """What the support desk sees of trunks."""
 
+from typing import Any
+
 import pytest
 from django.contrib import admin
 from django.http import HttpRequest
@@ -8,10 +10,10 @@ from tenants.context import platform_context, tenant_context
 from tests.conftest import Person
 from tests.trunks.conftest import make_trunk
 from tests.trunks.watching import NOON, OK, SILENT, probe
-from trunks.admin import StateFilter, TrunkAdmin
-from trunks.models import Gateway, Trunk
+from trunks.admin import DigestCredentialInline, StateFilter, TrunkAdmin
+from trunks.models import DigestCredential, Gateway, Trunk
 from trunks.queries import trunks_of
-from trunks.services import update_gateway
+from trunks.services import add_credential, add_gateway, update_gateway
 
 pytestmark = pytest.mark.django_db
 
@@ -72,3 +74,20 @@ def test_a_line_that_takes_no_call_is_not_green(alice: Person) -> None:
             "<p>On the customer&#x27;s side · on the Access page</p>"
         ),
     )
+
+
+def test_a_password_says_whom_it_is_for_and_why_it_was_cleared(alice: Person) -> None:
+    trunk = make_trunk(alice, "Main line", "sip:203.0.113.5")
+    who: dict[str, Any] = {"tenant": alice.tenant, "actor": alice.actor, "trunk": trunk}
+    inline = DigestCredentialInline(Trunk, admin.site)
+
+    def told() -> str:
+        with platform_context("test"):
+            return inline.password(DigestCredential.objects.get())
+
+    with tenant_context(alice.tenant):
+        stored = add_credential(**who, direction="outbound", username="acme", secret="first")
+    assert told() == f"set {stored.secret_set_at:%Y-%m-%d %H:%M} UTC, for 203.0.113.5 alone"
+    with tenant_context(alice.tenant):
+        add_gateway(**who, uri="sip:203.0.113.6", clear_secrets=True)
+    assert told() == "cleared, because a gateway was added at another host"
