@@ -107,7 +107,12 @@ class StatusChangeInline(ReadOnlyInline):
     """The latest changes of state."""
 
     model = StatusChange
-    fields = ("at", "gateway", "from_state", "to_state", "status", "cause", "detail")
+    fields = ("at", "led_to", "from_state", "to_state", "status", "cause", "detail")
+    readonly_fields = ("led_to",)
+
+    @admin.display(description="gateway")
+    def led_to(self, change: StatusChange) -> str:
+        return change.gateway_uri
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         kwargs["max_num"] = 20

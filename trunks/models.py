@@ -86,6 +86,11 @@ class Gateway(Versioned):
         help_text="How calls are shared among gateways of the same priority.",
     )
     is_enabled = models.BooleanField("enabled", default=True)
+    moved_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When host, port or transport changed last: figures count from then",
+    )
 
     class Meta:
         ordering = ["priority", "-weight", "created_at"]
@@ -258,6 +263,7 @@ class StatusChange(TenantOwned):
 
     trunk = models.ForeignKey(Trunk, on_delete=models.CASCADE, related_name="status_changes")
     gateway = models.ForeignKey(Gateway, on_delete=models.CASCADE, related_name="status_changes")
+    uri = models.CharField(max_length=255, blank=True, help_text="Where the gateway led then")
     from_state = models.CharField(max_length=16, choices=HealthState)
     to_state = models.CharField(max_length=16, choices=HealthState)
     at = models.DateTimeField()
@@ -275,6 +281,11 @@ class StatusChange(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.from_state} → {self.to_state}"
+
+    @property
+    def gateway_uri(self) -> str:
+        """Where the gateway led then; where it leads now for changes from before that was kept."""
+        return self.uri or self.gateway.uri
 
 
 class ProbeAnswer(TenantOwned):

@@ -312,7 +312,7 @@ class StatusChangeSerializer(serializers.Serializer[StatusChange]):
     id = serializers.UUIDField()
     at = serializers.DateTimeField()
     gateway_id = serializers.UUIDField()
-    gateway_uri = serializers.CharField(source="gateway.uri")
+    gateway_uri = serializers.CharField(help_text="Where it led then")
     from_state = serializers.ChoiceField(HealthState.choices)
     to_state = serializers.ChoiceField(HealthState.choices)
     previous_since = serializers.DateTimeField(help_text="Since when it had been in from_state")

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from callsphere.lib.netguard import AddressPolicy, AddressRefused
 from callsphere.sip.uri import SipUri, SipUriError, parse_gateway_uri
@@ -81,8 +82,8 @@ def update_gateway(
     """Change uri, priority, weight or is_enabled; return the gateway as stored with warnings for the person.
 
     Another host, port or transport clears the passwords that the trunk would send there, which needs
-    `clear_secrets`, and what is known of the gateway's health. Raises ValidationError by field,
-    VersionConflict, and Refused when it is gone.
+    `clear_secrets`, and what is known of the gateway's health; figures count from then on. Raises
+    ValidationError by field, VersionConflict, and Refused when it is gone.
     """
     check_names(changes, _FIELDS)
     with transaction.atomic():
@@ -98,13 +99,16 @@ def update_gateway(
                     _set_uri(row, value)
             else:
                 setattr(row, name, value)
-        lost = outbound_passwords(trunk) if _place(row) != place else []
+        moves = _place(row) != place
+        if moves:
+            row.moved_at = timezone.now()
+        lost = outbound_passwords(trunk) if moves else []
         because = ClearedBecause.GATEWAY_MOVED
         warnings: list[str] = []
         with wrong.gathered():
             warnings = clear_passwords(lost, because, tenant=tenant, actor=actor, confirmed=clear_secrets)
         save_edit(row, before, tenant=tenant, actor=actor, verb="gateway.updated", wrong=wrong)
-        if _place(row) != place or row.is_enabled != was_enabled:
+        if moves or row.is_enabled != was_enabled:
             watch_anew(row, trunk)
     return row, warnings
 
