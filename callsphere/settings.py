@@ -302,7 +302,9 @@ SPECTACULAR_SETTINGS = {
         "TrunkDirection": "trunks.enums.Direction",
         "CredentialDirection": "trunks.enums.CredentialDirection",
         "HealthState": "trunks.enums.HealthState",
+        "ClearedBecause": "trunks.enums.ClearedBecause",
     },
+    "PREPROCESSING_HOOKS": ["tenants.openapi.methods_in_order"],
     "SORT_OPERATIONS": False,
 }
 

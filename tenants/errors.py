@@ -1,15 +1,18 @@
 """The one error shape of the API: RFC 9457 problem details.
 
-`{"type", "title", "status", "detail", "errors": [{"field", "message", "code"}]}`; `type` ends in the
-stable code that programs compare, `errors` is empty unless fields are wrong.
+`{"type", "title", "status", "detail", "errors": [{"field", "pointer", "message", "code"}]}`; `type` ends in
+the stable code that programs compare, `errors` is empty unless fields are wrong. `pointer` is the field's
+place in the body as a JSON pointer (RFC 6901 §6), left out for parameters and headers.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import quote
 
 import structlog
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
@@ -23,7 +26,24 @@ _TYPE_PREFIX = "urn:callsphere:error:"
 # PostgreSQL's lock_not_available and query_canceled: a wait longer than the login's limits (roles.sql).
 _TOOK_TOO_LONG = frozenset({"55P03", "57014"})
 _RETRY_AFTER_S = "2"
+_STEP = re.compile(r"\[(\d+)\]|([^.\[\]]+)")
 log = structlog.get_logger(__name__)
+
+
+Place = tuple[str | int, ...]
+"""Where in a body something is wrong: names and numbers, from the outside in."""
+
+
+class WrongParameter(exceptions.ValidationError):
+    """A parameter or a header is wrong: nothing in the body."""
+
+
+class WrongFields(exceptions.ValidationError):
+    """What the serializer found wrong, and what the service behind it adds."""
+
+    def __init__(self, detail: Any, more: ValidationError | None) -> None:
+        super().__init__(detail)
+        self.more = more
 
 
 def problem(
@@ -45,9 +65,10 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, Refused):
         body = _refusal(error)
     elif isinstance(error, ValidationError):
-        body = problem(400, "invalid", "Some fields are wrong.", list(_django_errors(error)))
+        body = _wrong_fields(_of_service(error))
     elif isinstance(error, exceptions.ValidationError):
-        body = problem(400, "invalid", "Some fields are wrong.", list(_drf_errors(error.detail)))
+        in_body = not isinstance(error, WrongParameter) and context["request"].method != "GET"
+        body = _wrong_fields(_all_of(error), in_body=in_body)
     elif isinstance(error, Http404 | exceptions.NotFound):
         body = problem(404, "not_found", "There is no such object.")
     elif isinstance(error, PermissionDenied):
@@ -105,33 +126,61 @@ def _refusal(error: Refused) -> dict[str, Any]:
     return problem(403 if isinstance(error, LimitReached) else 409, error.code, str(error))
 
 
-def _django_errors(error: ValidationError) -> Iterator[dict[str, str]]:
-    if hasattr(error, "error_dict"):
-        for field, errors in error.error_dict.items():
-            for each in errors:
-                for message in each.messages:
-                    name = "" if field == "__all__" else field
-                    yield {"field": name, "message": message, "code": each.code or "invalid"}
-    else:
-        for each in error.error_list:
+def _wrong_fields(found: Iterable[tuple[Place, str, str]], *, in_body: bool = True) -> dict[str, Any]:
+    errors = []
+    for place, message, code in found:
+        error = {"field": _path(place), "message": message, "code": code}
+        errors.append({**error, "pointer": _pointer(place)} if in_body else error)
+    return problem(400, "invalid", "Some fields are wrong.", errors)
+
+
+def _all_of(error: exceptions.ValidationError) -> Iterator[tuple[Place, str, str]]:
+    """Yield what the serializer found, and what the service found wrong with the fields beside those."""
+    told = list(_of_serializer(error.detail))
+    yield from told
+    more = error.more if isinstance(error, WrongFields) else None
+    if more is not None:
+        wrong = [place for place, _message, _code in told]
+        yield from (
+            each for each in _of_service(more) if not any(place[: len(each[0])] == each[0] for place in wrong)
+        )
+
+
+def _of_service(error: ValidationError) -> Iterator[tuple[Place, str, str]]:
+    by_field = error.error_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.error_list}
+    for field, errors in by_field.items():
+        place = () if field == NON_FIELD_ERRORS else _place(field)
+        for each in errors:
             for message in each.messages:
-                yield {"field": "", "message": message, "code": each.code or "invalid"}
+                yield place, message, each.code or "invalid"
 
 
-def _drf_errors(detail: Any, path: str = "") -> Iterator[dict[str, str]]:
+def _of_serializer(detail: Any, place: Place = ()) -> Iterator[tuple[Place, str, str]]:
     if isinstance(detail, dict):
         for name, value in detail.items():
-            if isinstance(name, int):  # a place in a list
-                inner = f"{path}[{name}]"
-            else:
-                inner = path if name == "non_field_errors" else f"{path}.{name}" if path else str(name)
-            yield from _drf_errors(value, inner)
+            yield from _of_serializer(value, place if name == "non_field_errors" else (*place, name))
     elif isinstance(detail, list):
         for index, value in enumerate(detail):
             nested = isinstance(value, dict | list)
-            yield from _drf_errors(value, f"{path}[{index}]" if nested else path)
+            yield from _of_serializer(value, (*place, index) if nested else place)
     else:
-        yield {"field": path, "message": str(detail), "code": getattr(detail, "code", "invalid")}
+        yield place, str(detail), getattr(detail, "code", "invalid")
+
+
+def _place(path: str) -> Place:
+    """Read a service's path, such as `gateways[1].uri`."""
+    return tuple(int(number) if number else name for number, name in _STEP.findall(path))
+
+
+def _path(place: Place) -> str:
+    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
+    return "".join(steps).removeprefix(".")
+
+
+def _pointer(place: Place) -> str:
+    # RFC 6901 §3: "~" and "/" in names are written ~0 and ~1; §6: a fragment is percent-encoded.
+    steps = (str(step).replace("~", "~0").replace("/", "~1") for step in place)
+    return "#" + "".join(f"/{quote(step, safe='~')}" for step in steps)
 
 
 def _code(error: exceptions.APIException) -> str:

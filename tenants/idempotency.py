@@ -12,10 +12,11 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tenants.errors import WrongParameter
 from tenants.keys import reveal, seal_for
 from tenants.models import IdempotentRequest, Tenant
 
@@ -37,7 +38,7 @@ def begin(request: Request, tenant: Tenant) -> tuple[IdempotentRequest | None, R
     if request.method != "POST" or not key:
         return None, None
     if len(key) > _LONGEST_KEY or not key.isprintable():
-        raise ValidationError({"Idempotency-Key": f"Use up to {_LONGEST_KEY} printable characters."})
+        raise WrongParameter({"Idempotency-Key": f"Use up to {_LONGEST_KEY} printable characters."})
     digest = _digest(request)
     row = IdempotentRequest(tenant=tenant, key=key, endpoint=request.path, request_hash=digest)
     try:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from typing import Any, ClassVar, NoReturn, TypeVar, cast
 
 import structlog
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.core.signals import got_request_exception
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from rest_framework import status
 from rest_framework.exceptions import (
@@ -16,12 +18,12 @@ from rest_framework.exceptions import (
     NotAuthenticated,
     NotFound,
     PermissionDenied,
-    ValidationError,
 )
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from tenants.errors import CONTENT_TYPE, problem
+from callsphere.lib.errors import Refused
+from tenants.errors import CONTENT_TYPE, WrongFields, WrongParameter, problem
 from tenants.parsers import MOST_BYTES, StrictJSONParser
 from tenants.viewsets import TenantViewSet, etag
 
@@ -75,7 +77,7 @@ class ResourceViewSet(TenantViewSet[M]):
         try:
             return super().paginate_queryset(queryset)
         except (NotFound, DjangoValidationError):
-            raise ValidationError(
+            raise WrongParameter(
                 {"cursor": "Take the cursor from `next` or `previous` of an answer."}
             ) from None
 
@@ -118,7 +120,7 @@ class ResourceViewSet(TenantViewSet[M]):
         unknown = [name for name in request.query_params if name not in known]
         if unknown:
             takes = f"Known here: {', '.join(known)}." if known else "None is known here."
-            raise ValidationError(dict.fromkeys(unknown, f"Unknown parameter. {takes}"))
+            raise WrongParameter(dict.fromkeys(unknown, f"Unknown parameter. {takes}"))
 
 
 class EditableViewSet(ResourceViewSet[M]):
@@ -141,9 +143,8 @@ class EditableViewSet(ResourceViewSet[M]):
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Make one."""
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        return self._answer(self.add(serializer.validated_data), status.HTTP_201_CREATED)
+        data = _checked(self.get_serializer(data=request.data), self.add)
+        return self._answer(self.add(data), status.HTTP_201_CREATED)
 
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Replace one."""
@@ -167,16 +168,39 @@ class EditableViewSet(ResourceViewSet[M]):
         row = self.get_object()
         version = self.expected_version()
         serializer = self.get_serializer(row, data=self.request.data, partial=partial)
-        serializer.is_valid(raise_exception=True)
-        return self._answer(self.change(row, version, serializer.validated_data), status.HTTP_200_OK)
+        data = _checked(serializer, lambda usable: self.change(row, version, usable))
+        return self._answer(self.change(row, version, data), status.HTTP_200_OK)
 
     def _answer(self, row: M, code: int) -> Response:
         return Response(self.get_serializer(self.as_answered(row)).data, status=code)
 
 
+def _checked(serializer: Any, do: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+    """Return the fields of a request, ready to be done. Raises WrongFields with everything that is wrong."""
+    if serializer.is_valid():
+        return cast(dict[str, Any], serializer.validated_data)
+    raise WrongFields(serializer.errors, _what_else_is_wrong(serializer, do))
+
+
+def _what_else_is_wrong(serializer: Any, do: Callable[[dict[str, Any]], Any]) -> DjangoValidationError | None:
+    """Do what is usable of a request that is refused anyway, see what the rules behind say, and undo it."""
+    usable = getattr(serializer, "usable", None)
+    if usable is None:
+        return None
+    try:
+        with transaction.atomic():
+            do(usable)
+            transaction.set_rollback(True)
+    except DjangoValidationError as error:
+        return error
+    except Refused:
+        pass  # it may not be done at all, or not now: told when the fields are right
+    return None
+
+
 def _check_page_size(text: str) -> None:
     if not (text.isascii() and text.isdigit() and 1 <= int(text[:9]) <= 200):
-        raise ValidationError({"page_size": "Write a number from 1 to 200."})
+        raise WrongParameter({"page_size": "Write a number from 1 to 200."})
 
 
 def _object_headers(data: dict[str, Any]) -> dict[str, str]:

@@ -1,30 +1,89 @@
 """What the API says of tenants and their log, and the base of every serializer."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.fields import SkipField
+from rest_framework.settings import api_settings
 
 from tenants.enums import ActorKind
 from tenants.models import AuditEvent
 
 
-class StrictSerializer(serializers.Serializer[Any]):
-    """Refuses fields that it does not know or that cannot be set: they are somebody's typing error."""
+class PartList(serializers.ListSerializer[Any]):
+    """A list of parts in which every wrong one is named, even where there are too many."""
 
-    def to_internal_value(self, data: Any) -> Any:
-        errors = self._surplus(data) if isinstance(data, Mapping) else {}
-        try:
-            value = super().to_internal_value(data)
-        except serializers.ValidationError as error:
-            if not isinstance(error.detail, dict):
-                raise
-            raise serializers.ValidationError({**error.detail, **errors}) from None
+    usable: list[Any]
+    max_length: int | None
+
+    def begin(self) -> None:
+        """Forget what was usable of other data."""
+        self.usable = []
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        self.begin()
+        if not isinstance(data, list):
+            return list(super().to_internal_value(data))  # raises, in DRF's words
+        errors: dict[Any, Any] = {}
+        if self.max_length is not None and len(data) > self.max_length:
+            message = self.error_messages["max_length"].format(max_length=self.max_length)
+            errors[api_settings.NON_FIELD_ERRORS_KEY] = [serializers.ErrorDetail(message, "max_length")]
+        for index, part in enumerate(data):
+            value, wrong = _try(self.child, part)
+            self.usable.append(value)
+            if wrong is not None:
+                errors[index] = wrong
+        if errors:
+            self.usable = self.usable[: self.max_length]
+            raise serializers.ValidationError(errors)
+        return self.usable
+
+
+class StrictSerializer(serializers.Serializer[Any]):
+    """Refuses fields that it does not know or that cannot be set: they are somebody's typing error.
+
+    Where fields are wrong, `usable` has the others, and stand-ins for those that a service cannot do without:
+    enough to find out what else is wrong.
+    """
+
+    class Meta:
+        list_serializer_class = PartList
+
+    usable: dict[str, Any]
+
+    def stand_ins(self, wrong: Collection[str]) -> dict[str, Any]:
+        """Return values that break no rule, in place of those of the `wrong` fields."""
+        return {}
+
+    def begin(self) -> None:
+        """Forget what was usable of other data."""
+        self.usable = self.stand_ins(self.fields)
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, Mapping):
+            return dict(super().to_internal_value(data))  # raises, in DRF's words
+        self.usable = {}
+        errors: dict[str, Any] = {}
+        for name, field in self.fields.items():
+            if field.read_only:
+                continue
+            try:
+                value, wrong = _try(field, field.get_value(data))
+            except SkipField:
+                continue
+            if wrong is None or value is not None:
+                self.usable[name] = value
+            if wrong is not None:
+                errors[name] = wrong
+        if errors:
+            self.usable |= self.stand_ins(errors)
+        errors |= self._surplus(data)
         if errors:
             raise serializers.ValidationError(errors)
-        return value
+        return self.usable
 
     def _surplus(self, data: Mapping[str, Any]) -> dict[str, serializers.ErrorDetail]:
         writable = [name for name, field in self.fields.items() if not field.read_only]
@@ -38,6 +97,17 @@ class StrictSerializer(serializers.Serializer[Any]):
                 message = "Unknown field." + (f" Did you mean {meant[0]}?" if meant else "")
                 errors[name] = serializers.ErrorDetail(message, "unknown_field")
         return errors
+
+
+def _try(field: Any, data: Any) -> tuple[Any, Any]:
+    """Return what a field reads and None, or what of it is usable all the same and what is wrong with it."""
+    has_parts = isinstance(field, StrictSerializer | PartList)
+    if has_parts:
+        field.begin()
+    try:
+        return field.run_validation(data), None
+    except serializers.ValidationError as error:
+        return field.usable if has_parts else None, error.detail
 
 
 def choose_one_of(choices: Iterable[tuple[str, str]]) -> str:

@@ -27,7 +27,8 @@ from tests.isolation.database import (
 )
 from tests.isolation.world import make_world
 
-SCRATCH = f"{databases.PREFIX}_scratch"
+# One for each test process: tests break it.
+SCRATCH = f"{databases.PREFIX}_scratch_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
 PGRLS = Path(sys.executable).with_name("pgrls")
 
 

@@ -17,9 +17,17 @@ from callsphere.sip.causes import CAUSES
 from tenants.admin import ReadOnlyAdmin, admin_link, staff_actor
 from trunks.enums import HealthState
 from trunks.models import AllowedNetwork, DigestCredential, Gateway, StatusChange, Trunk
-from trunks.queries import gateway_headline_of, with_state
+from trunks.queries import gap_of, gateway_headline_of, with_state
 from trunks.services import probe_now
-from trunks.support import gateways_at, headline_with_time, last_answer, problems_of, state_of, worst_first
+from trunks.support import (
+    WHO,
+    gateways_at,
+    headline_with_time,
+    last_answer,
+    problems_of,
+    state_of,
+    worst_first,
+)
 from trunks.wording import authentication_words, direction_words
 
 STATE_COLOURS = {
@@ -28,6 +36,7 @@ STATE_COLOURS = {
     HealthState.DOWN: "danger",
     HealthState.UNKNOWN: "info",
     HealthState.PAUSED: "info",
+    "unready": "warning",
 }
 
 
@@ -80,15 +89,30 @@ class DigestCredentialInline(ReadOnlyInline):
     """Credentials without their secrets."""
 
     model = DigestCredential
-    fields = ("direction", "username", "realm", "secret_set_at")
-    readonly_fields = ("secret_set_at",)
+    fields = ("direction", "username", "realm", "password")
+    readonly_fields = ("password",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[DigestCredential]:
+        return super().get_queryset(request).defer("secret")
+
+    def password(self, credential: DigestCredential) -> str:
+        if credential.secret_set_at is None:
+            because = credential.get_cleared_because_display()
+            return f"cleared, because {because}" if because else "cleared"
+        bound = f", for {', '.join(credential.bound_hosts)} alone" if credential.bound_hosts else ""
+        return f"set {credential.secret_set_at:%Y-%m-%d %H:%M} UTC{bound}"
 
 
 class StatusChangeInline(ReadOnlyInline):
     """The latest changes of state."""
 
     model = StatusChange
-    fields = ("at", "gateway", "from_state", "to_state", "status", "cause", "detail")
+    fields = ("at", "led_to", "from_state", "to_state", "status", "cause", "detail")
+    readonly_fields = ("led_to",)
+
+    @admin.display(description="gateway")
+    def led_to(self, change: StatusChange) -> str:
+        return change.gateway_uri
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         kwargs["max_num"] = 20
@@ -140,6 +164,7 @@ class TrunkAdmin(ReadOnlyAdmin):
             .annotate(
                 state=Subquery(own.values("state")),
                 state_since=Subquery(own.values("state_since")),
+                gap_code=Subquery(own.values("gap_code")),
                 gateway_count=Subquery(own.values("gateway_count")),
             )
         )
@@ -164,6 +189,8 @@ class TrunkAdmin(ReadOnlyAdmin):
     @display(description="state", label=STATE_COLOURS)
     def state(self, trunk: Any) -> tuple[str, str]:
         state = HealthState(trunk.state)
+        if state == HealthState.UP and trunk.gap_code:
+            return "unready", "Up, not ready"
         return state, state.label
 
     @admin.display(ordering="state_since")
@@ -185,7 +212,9 @@ class TrunkAdmin(ReadOnlyAdmin):
 
     @admin.display(description="what is wrong")
     def problems(self, trunk: Trunk) -> str:
-        told = [
+        gap = gap_of(trunk)
+        told = [(gap.title, gap.text, gap.fix, WHO["you"], "on the Access page")] if gap else []
+        told += [
             (each.cause.title, each.cause.meaning, each.cause.fix, each.who, ", ".join(each.uris))
             for each in problems_of(trunk)
         ]

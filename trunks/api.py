@@ -125,17 +125,31 @@ class GatewayViewSet(OfTrunk[Gateway], EditableViewSet[Gateway]):
     noun = ("a gateway", "gateways")
     serializer_class = serializers.GatewaySerializer
 
+    def get_serializer_class(self) -> type[serializers.GatewaySerializer]:
+        if self.action in ("list", "retrieve"):
+            return serializers.GatewaySerializer
+        return serializers.SavedGatewaySerializer
+
     def rows(self) -> QuerySet[Gateway]:
         gateways = Gateway.objects.filter(tenant=self.tenant, trunk_id=self.kwargs["trunk_id"])
         return gateways.select_related("health")
 
     def add(self, data: dict[str, Any]) -> Gateway:
-        return services.add_gateway(tenant=self.tenant, actor=self.actor, trunk=self.trunk(), **data)
+        gateway, self.warnings = services.add_gateway(
+            tenant=self.tenant, actor=self.actor, trunk=self.trunk(), **data
+        )
+        return gateway
 
     def change(self, row: Gateway, version: int, data: dict[str, Any]) -> Gateway:
-        return services.update_gateway(
+        gateway, self.warnings = services.update_gateway(
             tenant=self.tenant, actor=self.actor, gateway=row, expected_version=version, **data
         )
+        return gateway
+
+    def as_answered(self, row: Gateway) -> Gateway:
+        answered = super().as_answered(row)
+        answered.warnings = self.warnings  # type: ignore[attr-defined]
+        return answered
 
     def remove(self, row: Gateway, version: int) -> None:
         services.delete_gateway(tenant=self.tenant, actor=self.actor, gateway=row, expected_version=version)

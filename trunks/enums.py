@@ -34,6 +34,15 @@ class CredentialDirection(TextChoices):
     INBOUND = "inbound", "The carrier answers our challenge"
 
 
+class ClearedBecause(TextChoices):
+    """Why a stored password was forgotten. The labels go on after "because"."""
+
+    GATEWAY_ADDED = "gateway_added", "a gateway was added at another host"
+    GATEWAY_MOVED = "gateway_moved", "a gateway leads to another host, port or transport now"
+    REALM = "realm_changed", "the realm was changed"
+    DIRECTION = "direction_changed", "the direction was changed"
+
+
 class HealthState(TextChoices):
     """What is known of a gateway."""
 

@@ -124,10 +124,12 @@ class GatewayForm(AddressFields):
         initial=True,
         help_text="Switched off, it is kept but neither used nor checked.",
     )
+    clear_secrets = forms.BooleanField(label="Yes, clear them", required=False)
 
     def changes(self) -> dict[str, Any]:
         """Return what the services take."""
-        return {name: self.cleaned_data[name] for name in ("uri", "priority", "weight", "is_enabled")}
+        names = ("uri", "priority", "weight", "is_enabled", "clear_secrets")
+        return {name: self.cleaned_data[name] for name in names}
 
 
 class GatewayEditForm(EditForm, GatewayForm):

@@ -146,7 +146,8 @@ WITH given AS MATERIALIZED (
     FOR NO KEY UPDATE OF health SKIP LOCKED
 ), judged AS (
     SELECT health.id, health.tenant_id, health.state AS from_state, health.since AS from_since,
-           mod(health.probe_count, {ProbeAnswer.KEPT}) AS slot, gateway.trunk_id, given.*,
+           mod(health.probe_count, {ProbeAnswer.KEPT}) AS slot, gateway.trunk_id, gateway.uri,
+           gateway.moved_at, given.*,
            CASE WHEN verdict.severity IS NULL THEN count.streak ELSE 0 END AS streak,
            coalesce(course.is_worse, false) AS is_worse, count.severity AS streak_severity,
            CASE verdict.severity WHEN 0 THEN 'up' WHEN 1 THEN 'impaired' WHEN 2 THEN 'down' END AS to_state,
@@ -192,11 +193,11 @@ WITH given AS MATERIALIZED (
     WHERE health.id = judged.id AND health.claim = judged.claim AND health.state = judged.from_state
     RETURNING judged.*
 ), changed AS (
-    INSERT INTO trunks_statuschange (id, created_at, tenant_id, trunk_id, gateway_id, from_state, to_state,
-                                     at, previous_since, status, cause, detail)
+    INSERT INTO trunks_statuschange (id, created_at, tenant_id, trunk_id, gateway_id, uri, from_state,
+                                     to_state, at, previous_since, status, cause, detail)
     SELECT (lpad(to_hex((extract(epoch FROM %(now)s) * 1000)::bigint), 12, '0') || '7'
             || substr(replace(gen_random_uuid()::text, '-', ''), 14))::uuid,  -- RFC 9562 §5.7
-           %(now)s, tenant_id, trunk_id, gateway_id, from_state, to_state,
+           %(now)s, tenant_id, trunk_id, gateway_id, uri, from_state, to_state,
            %(now)s, from_since, status, cause, detail
     FROM stored WHERE to_state IS NOT NULL
 ), ring AS (
@@ -211,7 +212,9 @@ WITH given AS MATERIALIZED (
 ), bucket AS (
     INSERT INTO trunks_probebucket AS bucket (tenant_id, gateway_id, starts_at, checks, answered, healthy,
                                               failures, latencies_us)
-    SELECT tenant_id, gateway_id, date_bin('5 minutes', %(now)s, '2000-01-01T00:00:00Z'), 1,
+    -- a gateway that was led elsewhere within these five minutes has a second bucket, from then on
+    SELECT tenant_id, gateway_id,
+           greatest(date_bin('5 minutes', %(now)s, '2000-01-01T00:00:00Z'), moved_at), 1,
            (severity < 2)::integer, (severity = 0)::integer,
            CASE WHEN severity = 0 THEN '{{}}'::jsonb
                 ELSE jsonb_build_object(coalesce(nullif(cause, ''), 'unexpected_answer'), 1) END,

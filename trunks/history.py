@@ -86,16 +86,30 @@ FROM ({_HOURS} AND history.starts_at >= %(since)s AND history.starts_at < %(hour
 ORDER BY 1, 2
 """
 
-# Hours where they are complete, buckets before the first full hour and after the last one.
-_COUNTS = f"""
-WITH stretch AS MATERIALIZED (
+# From the last move on. Hours where they are complete, buckets before the first full hour and after the last.
+_COUNTS = """
+WITH place AS MATERIALIZED (
+    SELECT tenant_id, id, since, hours_from, greatest(%(hours_until)s, hours_from) AS fine_from
+    FROM trunks_gateway
+    CROSS JOIN LATERAL (SELECT greatest(%(since)s, moved_at) AS since) AS counted
+    CROSS JOIN LATERAL (
+        SELECT date_bin('1 hour', since + interval '59 minutes 59.999999 seconds', '2000-01-01T00:00:00Z')
+            AS hours_from
+    ) AS full_hours
+    WHERE id = ANY(%(gateways)s)
+), stretch AS MATERIALIZED (
     SELECT gateway_id, checks, answered, healthy, failures
-    FROM ({_BUCKETS} AND history.starts_at < %(now)s AND
-          ((history.starts_at >= %(since)s AND history.starts_at < %(hours_from)s)
-           OR history.starts_at >= %(fine_from)s)) AS fine
+    FROM place JOIN trunks_probebucket AS history
+      ON history.tenant_id = place.tenant_id AND history.gateway_id = place.id
+    WHERE history.starts_at >= %(since)s AND history.starts_at < %(now)s
+      AND ((history.starts_at >= place.since AND history.starts_at < place.hours_from)
+           OR history.starts_at >= place.fine_from)
     UNION ALL
     SELECT gateway_id, checks, answered, healthy, failures
-    FROM ({_HOURS} AND history.starts_at >= %(hours_from)s AND history.starts_at < %(hours_until)s) AS coarse
+    FROM place JOIN trunks_probehour AS history
+      ON history.tenant_id = place.tenant_id AND history.gateway_id = place.id
+    WHERE history.starts_at >= %(since)s AND history.starts_at < %(hours_until)s
+      AND history.starts_at >= place.hours_from
 ), failed AS (
     SELECT gateway_id, jsonb_object_agg(cause, times) AS failures
     FROM (SELECT gateway_id, key AS cause, sum(value::integer) AS times
@@ -138,18 +152,12 @@ def availability(
 ) -> dict[uuid.UUID, Availability]:
     """Return how each gateway's checks went, exact to five minutes, beyond 48 hours to the hour.
 
-    One query.
+    What an address answered that a gateway no longer leads to does not count. One query.
     """
-    hours_from = start_of_hour(since)
-    if hours_from < since:
-        hours_from += HOUR
-    hours_until = max(rolled_up_until(now), hours_from)
     values = {
         "gateways": list(gateway_ids),
         "since": _bucket_start(since),
-        "hours_from": hours_from,
-        "hours_until": hours_until,
-        "fine_from": hours_until,
+        "hours_until": rolled_up_until(now),
         "now": now,
     }
     found = dict.fromkeys(gateway_ids, NEVER_CHECKED)
@@ -180,7 +188,10 @@ def last_answers(gateway_id: uuid.UUID) -> list[ProbeAnswer]:
 def state_spans(
     gateway_ids: Collection[uuid.UUID], since: datetime, now: datetime
 ) -> dict[uuid.UUID, list[Span]]:
-    """Return each gateway's states from `since` (or its beginning) to `now`, without gaps. Two queries."""
+    """Return each gateway's states from `since` (or its beginning, or its last move) to `now`, without gaps.
+
+    Two queries.
+    """
     changes: dict[uuid.UUID, list[StatusChange]] = defaultdict(list)
     for change in StatusChange.objects.filter(gateway_id__in=gateway_ids, at__gt=since, at__lte=now).order_by(
         "at", "id"
@@ -188,15 +199,16 @@ def state_spans(
         changes[change.gateway_id].append(change)
     return {
         health.gateway_id: _spans(health, changes[health.gateway_id], since, now)
-        for health in GatewayHealth.objects.filter(gateway_id__in=gateway_ids)
+        for health in GatewayHealth.objects.filter(gateway_id__in=gateway_ids).select_related("gateway")
     }
 
 
 def _spans(
     health: GatewayHealth, changes: Sequence[StatusChange], since: datetime, now: datetime
 ) -> list[Span]:
+    first = max(since, health.gateway.moved_at or since)
     beginning = changes[0].previous_since if changes else health.since
-    edges = [max(since, beginning), *(change.at for change in changes), now]
+    edges = [max(first, moment) for moment in (beginning, *(change.at for change in changes), now)]
     states = [change.from_state for change in changes] + [changes[-1].to_state if changes else health.state]
     return [
         Span(start, end, state)

@@ -21,7 +21,19 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from tenants.models import AuditEvent, Tenant
-from trunks.enums import HealthState
+from trunks.enums import Authentication, Direction, HealthState
+from trunks.headlines import (
+    GAPS,
+    NO_CREDENTIAL,
+    NO_NETWORK,
+    PASSWORD_CLEARED,
+    Gap,
+    Headline,
+    Tally,
+    gateway_headline,
+    trunk_headline,
+    verdict,
+)
 from trunks.models import (
     AllowedNetwork,
     DigestCredential,
@@ -31,7 +43,6 @@ from trunks.models import (
     StatusChange,
     Trunk,
 )
-from trunks.wording import Gap, Headline, Tally, gap, gateway_headline, trunk_headline
 
 PAGE_SIZE = 50
 # Longer than a probe waits at most, and the worker's tick.
@@ -39,36 +50,37 @@ LATE_AFTER = timedelta(seconds=20)
 _ENABLED = Q(gateways__is_enabled=True)
 _IN_TROUBLE = (HealthState.DOWN, HealthState.IMPAIRED)
 # The order in which a list shows states: what needs somebody comes first.
+_UNREADY = 2
 _URGENCY = {
     HealthState.DOWN: 0,
     HealthState.IMPAIRED: 1,
-    HealthState.UNKNOWN: 2,
-    HealthState.UP: 3,
-    HealthState.PAUSED: 4,
+    HealthState.UNKNOWN: 3,
+    HealthState.UP: 4,
+    HealthState.PAUSED: 5,
 }
+# Calls come in on these trunks only from networks on a list; those work only with a user name and a password.
+_NEEDS_NETWORK = Q(authentication__contains=[Authentication.IP_ALLOWLIST]) & ~Q(direction=Direction.OUTBOUND)
+_NEEDS_CREDENTIAL = Q(authentication__overlap=[Authentication.DIGEST, Authentication.REGISTRATION])
 
 
 def trunks_of(tenant: Tenant) -> QuerySet[Any, Any]:
     """Return a tenant's trunks, the worst first, each with its state worked out of its gateways'.
 
-    Annotations: those of `with_state`, and `has_networks`, `has_credentials`.
+    Annotations: those of `with_state`.
     """
-    trunks = with_state(Trunk.objects.filter(tenant=tenant)).annotate(
-        sort_name=Lower("name"),
-        has_networks=Exists(AllowedNetwork.objects.filter(trunk=OuterRef("pk"))),
-        has_credentials=Exists(DigestCredential.objects.filter(trunk=OuterRef("pk"))),
-    )
+    trunks = with_state(Trunk.objects.filter(tenant=tenant)).annotate(sort_name=Lower("name"))
     return trunks.order_by("urgency", "sort_name", "id")
 
 
 def with_state(trunks: QuerySet[Trunk]) -> QuerySet[Any, Any]:
-    """Add to trunks what their gateways' health says of them.
+    """Add to trunks what their gateways' health says of them, and what is missing before calls run.
 
     Annotations: `gateway_count`, `enabled_count`, `up_count`, `impaired_count`, `down_count`; `state` (a
-    HealthState), `state_since`, `urgency` (0 is the worst), `down_causes`, `impaired_statuses`, `checked_at`.
-    The rule is that of `wording.trunk_state`; here the database applies it, to sort and to filter.
+    HealthState), `state_since`, `urgency` (0 is the worst), `down_causes`, `impaired_statuses`, `checked_at`;
+    those of `_with_lacks` and `gap_code`, which names the first of them (see `headlines.GAPS`).
+    The rule is that of `headlines.trunk_state`; here the database applies it, to sort and to filter.
     """
-    counted = trunks.annotate(
+    counted = _with_lacks(trunks).annotate(
         gateway_count=Count("gateways"),
         enabled_count=Count("gateways", filter=_ENABLED),
         up_count=_count(HealthState.UP),
@@ -100,7 +112,33 @@ def with_state(trunks: QuerySet[Trunk]) -> QuerySet[Any, Any]:
                 HealthState.IMPAIRED: F("trouble_since"),
             }
         ),
-        urgency=_by_state({state: Value(rank) for state, rank in _URGENCY.items()}),
+        urgency=_by_state(
+            {
+                **{state: Value(rank) for state, rank in _URGENCY.items()},
+                HealthState.UP: Case(
+                    When(gap_code="", then=Value(_URGENCY[HealthState.UP])), default=Value(_UNREADY)
+                ),
+            }
+        ),
+    )
+
+
+def _with_lacks(trunks: QuerySet[Trunk]) -> QuerySet[Any, Any]:
+    """Add whether a trunk lacks a network, a credential or a password that calls need, and `gap_code`."""
+    networks = Exists(AllowedNetwork.objects.filter(trunk=OuterRef("pk")))
+    credentials = DigestCredential.objects.filter(trunk=OuterRef("pk"))
+    lacking = trunks.annotate(
+        lacks_network=_NEEDS_NETWORK & ~networks,
+        lacks_credential=_NEEDS_CREDENTIAL & ~Exists(credentials),
+        lacks_password=_NEEDS_CREDENTIAL & Exists(credentials.filter(secret=None)),
+    )
+    return lacking.annotate(
+        gap_code=Case(
+            When(lacks_network=True, then=Value(NO_NETWORK.code)),
+            When(lacks_credential=True, then=Value(NO_CREDENTIAL.code)),
+            When(lacks_password=True, then=Value(PASSWORD_CLEARED.code)),
+            default=Value(""),
+        )
     )
 
 
@@ -113,7 +151,7 @@ def _count(*states: HealthState) -> Count:
 
 
 def _by_state(values: dict[HealthState, Any]) -> Case:
-    """Choose a value by the rule of `wording.trunk_state`; NULL for states that have none.
+    """Choose a value by the rule of `headlines.trunk_state`; NULL for states that have none.
 
     Django writes every count out wherever it is named, so the rule names few of them.
     """
@@ -130,9 +168,12 @@ def _by_state(values: dict[HealthState, Any]) -> Case:
     )
 
 
-def count_by_state(tenant: Tenant) -> dict[str, int]:
-    """Return how many of a tenant's trunks are in which state."""
-    return dict(Counter(trunks_of(tenant).order_by().values_list("state", flat=True)))
+def verdict_of(tenant: Tenant) -> tuple[Headline, dict[str, int]]:
+    """Answer "is my line working?" for a tenant; return also how many are in which state. One query."""
+    found = list(trunks_of(tenant).order_by().values_list("state", "gap_code"))
+    counts = dict(Counter(state for state, _gap in found))
+    unready = Counter(gap for state, gap in found if state == HealthState.UP and gap)
+    return verdict(counts, unready=unready), counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,18 +233,14 @@ def headline_of(trunk: Any) -> Headline:
         since=trunk.state_since,
         causes=trunk.down_causes,
         statuses=trunk.impaired_statuses,
+        gap=gap_of(trunk),
         under_way=_is_under_way(trunk.asked_at),
     )
 
 
 def gap_of(trunk: Any) -> Gap | None:
     """Return what keeps calls from running on a trunk that comes from `trunks_of`, None for nothing."""
-    return gap(
-        trunk.authentication,
-        trunk.direction,
-        has_networks=trunk.has_networks,
-        has_credentials=trunk.has_credentials,
-    )
+    return GAPS.get(trunk.gap_code)
 
 
 def gateway_headline_of(gateway: Gateway) -> Headline:

@@ -1,12 +1,23 @@
 """What the API says of trunks, and what it takes."""
 
+import uuid
+from collections.abc import Collection
+from ipaddress import IPv6Address
 from typing import Any
 
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from tenants.serializers import OneOf, StrictSerializer
-from trunks.enums import Authentication, CredentialDirection, Direction, HealthState, Transport
+from trunks.enums import (
+    Authentication,
+    ClearedBecause,
+    CredentialDirection,
+    Direction,
+    HealthState,
+    Transport,
+)
+from trunks.headlines import GAPS, Gap
 from trunks.health import visible_detail, visible_target
 from trunks.models import Gateway, GatewayHealth, StatusChange
 from trunks.queries import headline_of
@@ -14,6 +25,9 @@ from trunks.services.credentials import CREDENTIALS_PER_TRUNK, LONGEST_SECRET
 from trunks.services.gateways import GATEWAYS_PER_TRUNK
 from trunks.services.networks import NETWORKS_PER_TRUNK
 from trunks.wording import told_cause
+
+_HEADLINE = "The state in a few words, as the pages say it"
+_GAP = "What keeps calls from running although the gateways answer; null when nothing is missing"
 
 
 class VersionedSerializer(StrictSerializer):
@@ -47,6 +61,24 @@ class GatewaySerializer(VersionedSerializer):
     is_enabled = serializers.BooleanField(default=True)
     state = serializers.ChoiceField(HealthState.choices, source="health.state", read_only=True)
 
+    def stand_ins(self, wrong: Collection[str]) -> dict[str, Any]:
+        return {"uri": f"sip:{uuid.uuid4()}.invalid"} if "uri" in wrong else {}
+
+
+class SavedGatewaySerializer(GatewaySerializer):
+    """A gateway as it was just stored, with what somebody should look at."""
+
+    clear_secrets = serializers.BooleanField(
+        write_only=True,
+        default=False,
+        help_text="Needed where passwords that were entered for another address are cleared by the change",
+    )
+    warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
+
+    def stand_ins(self, wrong: Collection[str]) -> dict[str, Any]:
+        # The address in place of a wrong one is none that anybody should be asked about.
+        return {**super().stand_ins(wrong), "clear_secrets": True} if "uri" in wrong else {}
+
 
 class AllowedNetworkSerializer(VersionedSerializer):
     """A network from which the carrier's calls are accepted."""
@@ -60,6 +92,10 @@ class AllowedNetworkSerializer(VersionedSerializer):
     wide_confirmed = serializers.BooleanField(
         default=False, help_text="Needed for networks wider than /24 (IPv4) or /48 (IPv6)"
     )
+
+    def stand_ins(self, wrong: Collection[str]) -> dict[str, Any]:
+        unused = IPv6Address(0x2001_0DB8 << 96 | uuid.uuid4().int >> 32)  # RFC 3849
+        return {"cidr": str(unused)} if "cidr" in wrong else {}
 
 
 class SavedNetworkSerializer(AllowedNetworkSerializer):
@@ -80,9 +116,25 @@ class CredentialSerializer(VersionedSerializer):
         trim_whitespace=False,
         help_text="Cleared when realm or direction change, or when a gateway leads elsewhere",
     )
+    bound_hosts = serializers.ListField(
+        child=serializers.CharField(),
+        read_only=True,
+        help_text="The only hosts that the secret may be sent to: those of the trunk's gateways when it was"
+        " entered. Empty for inbound",
+    )
+    cleared_because = serializers.ChoiceField(
+        ClearedBecause.choices, read_only=True, help_text="Why the secret was cleared; empty unless it was"
+    )
     secret_set_at = serializers.DateTimeField(
         read_only=True, allow_null=True, help_text="Null: cleared, to be sent again"
     )
+
+    def stand_ins(self, wrong: Collection[str]) -> dict[str, Any]:
+        found = {name: str(uuid.uuid4()) for name in ("username", "realm", "secret") if name in wrong}
+        if "direction" in wrong:
+            # Whether the trunk has such a credential depends on the direction: say nothing of it.
+            found |= {"direction": CredentialDirection.OUTBOUND.value, "realm": str(uuid.uuid4())}
+        return found
 
 
 class HealthPolicySerializer(VersionedSerializer):
@@ -91,6 +143,24 @@ class HealthPolicySerializer(VersionedSerializer):
     interval_s = serializers.IntegerField(min_value=15, max_value=3600, default=30)
     failures_to_down = serializers.IntegerField(min_value=1, max_value=10, default=3)
     successes_to_up = serializers.IntegerField(min_value=1, max_value=10, default=2)
+
+
+class GapSerializer(serializers.Serializer[Gap]):
+    """What keeps calls from running on a trunk although its gateways answer."""
+
+    code = serializers.ChoiceField([(code, gap.title) for code, gap in GAPS.items()])
+    title = serializers.CharField()
+    meaning = serializers.CharField(source="text")
+    fix = serializers.CharField()
+
+
+@extend_schema_field(GapSerializer(allow_null=True))
+class GapField(serializers.Field[str, str, Any, Any]):
+    """The gap of a stored code in words; null where nothing is missing."""
+
+    def to_representation(self, value: str) -> Any:
+        gap = GAPS.get(value)
+        return None if gap is None else GapSerializer(gap).data
 
 
 class TrunkSerializer(VersionedSerializer):
@@ -105,10 +175,18 @@ class TrunkSerializer(VersionedSerializer):
     notes = serializers.CharField(max_length=2000, allow_blank=True, default="", trim_whitespace=False)
     state = serializers.ChoiceField(HealthState.choices, read_only=True)
     state_since = serializers.DateTimeField(read_only=True, allow_null=True)
+    headline = serializers.SerializerMethodField(help_text=_HEADLINE)
+    gap = GapField(source="gap_code", read_only=True, help_text=_GAP)
     gateways = GatewaySerializer(many=True, read_only=True)
     allowed_networks = AllowedNetworkSerializer(many=True, read_only=True)
     credentials = CredentialSerializer(many=True, read_only=True)
     health_policy = HealthPolicySerializer(read_only=True)
+
+    def stand_ins(self, wrong: Collection[str]) -> dict[str, Any]:
+        return {"name": str(uuid.uuid4())} if "name" in wrong else {}
+
+    def get_headline(self, trunk: Any) -> str:
+        return headline_of(trunk).text()
 
 
 def _some(serializer: Any, limit: int) -> Any:
@@ -219,7 +297,8 @@ class TrunkHealthSerializer(serializers.Serializer[Any]):
     trunk_id = serializers.UUIDField(source="pk")
     state = serializers.ChoiceField(HealthState.choices)
     since = serializers.DateTimeField(source="state_since", allow_null=True)
-    headline = serializers.SerializerMethodField(help_text="The state in a few words")
+    headline = serializers.SerializerMethodField(help_text=_HEADLINE)
+    gap = GapField(source="gap_code", help_text=_GAP)
     checked_at = serializers.DateTimeField(allow_null=True)
     gateways = GatewayHealthSerializer(many=True, source="watched_gateways")
 
@@ -233,7 +312,7 @@ class StatusChangeSerializer(serializers.Serializer[StatusChange]):
     id = serializers.UUIDField()
     at = serializers.DateTimeField()
     gateway_id = serializers.UUIDField()
-    gateway_uri = serializers.CharField(source="gateway.uri")
+    gateway_uri = serializers.CharField(help_text="Where it led then")
     from_state = serializers.ChoiceField(HealthState.choices)
     to_state = serializers.ChoiceField(HealthState.choices)
     previous_since = serializers.DateTimeField(help_text="Since when it had been in from_state")

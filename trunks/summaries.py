@@ -13,23 +13,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from callsphere.sip.causes import CAUSES, Cause
 from trunks.enums import HealthState, Severity
+from trunks.headlines import Headline, gateway_headline
 from trunks.health import severity_of, visible_cause, visible_detail, visible_target
 from trunks.history import Availability, Span, availability, overall, state_spans
 from trunks.models import Gateway, ProbeAnswer, StatusChange, Trunk
-from trunks.queries import gap_of, gateway_headline_of, headline_of, worst_gateways
+from trunks.queries import gateway_headline_of, headline_of, worst_gateways
 from trunks.wording import (
-    Gap,
-    Headline,
     answer_line,
     authentication_words,
     carrier_message,
     direction_words,
-    gateway_headline,
     percent_words,
     told_cause,
 )
@@ -72,12 +70,14 @@ class TrunkRow:
     share: str
     direction: str
     authentication: str
-    gap: Gap | None
 
 
 @dataclass(frozen=True, slots=True)
 class GatewayRow:
-    """A gateway with what is known of it. `latency`: its last 20 checks, None for an unanswered one."""
+    """A gateway with what is known of it. `latency`: its last 20 checks, None for an unanswered one.
+
+    Figures count from `moved_at` on, when its address changed within the last day, else for that day.
+    """
 
     gateway: Gateway
     headline: Headline
@@ -88,11 +88,13 @@ class GatewayRow:
     latency_ms: float | None
     share: str
     bars: list[Bar]
+    moved_at: datetime | None
 
     @property
     def strip_label(self) -> str:
         """The strip in words."""
-        return f"{self.gateway.uri}: {self.share} of the checks in the last 24 hours were answered well"
+        span = "since its address changed" if self.moved_at else "in the last 24 hours"
+        return f"{self.gateway.uri}: {self.share} of the checks {span} were answered well"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,6 @@ def trunk_rows(trunks: Sequence[Any]) -> list[TrunkRow]:
                 share=percent_words(overall(figures[each.pk] for each in own).percent),
                 direction=direction_words(trunk.direction),
                 authentication=authentication_words(trunk.authentication, short=True),
-                gap=gap_of(trunk) if trunk.state == HealthState.UP else None,
             )
         )
     return rows
@@ -199,6 +200,7 @@ def _gateway_row(
     now: datetime,
 ) -> GatewayRow:
     health = gateway.health
+    moved_at = gateway.moved_at if gateway.moved_at and gateway.moved_at > now - DAY else None
     return GatewayRow(
         gateway=gateway,
         headline=gateway_headline_of(gateway),
@@ -208,12 +210,16 @@ def _gateway_row(
         latency=latency,
         latency_ms=_milliseconds(health.rtt_us),
         share=percent_words(figures.percent),
-        bars=bars_of(spans, now),
+        bars=bars_of(spans, now, before="not there yet" if moved_at is None else "at another address"),
+        moved_at=moved_at,
     )
 
 
-def bars_of(spans: Iterable[Span], now: datetime) -> list[Bar]:
-    """Return the last day as bars of half an hour, old to new, each showing the worst state in it."""
+def bars_of(spans: Iterable[Span], now: datetime, *, before: str = "not there yet") -> list[Bar]:
+    """Return the last day as bars of half an hour, old to new, each showing the worst state in it.
+
+    `before` says what was in the time that has no span.
+    """
     count = DAY // STRIP_STEP
     first = now - DAY
     worst: list[HealthState | None] = [None] * count
@@ -227,13 +233,13 @@ def bars_of(spans: Iterable[Span], now: datetime) -> list[Bar]:
             known = worst[index]
             if known is None or _BADNESS[state] > _BADNESS[known]:
                 worst[index] = state
-    return [_bar(first + index * STRIP_STEP, state) for index, state in enumerate(worst)]
+    return [_bar(first + index * STRIP_STEP, state, before) for index, state in enumerate(worst)]
 
 
-def _bar(start: datetime, state: HealthState | None) -> Bar:
+def _bar(start: datetime, state: HealthState | None, before: str) -> Bar:
     clock = f"{start:%H:%M} to {start + STRIP_STEP:%H:%M} UTC"
     if state is None:
-        return Bar(HealthState.UNKNOWN, f"{clock}: not there yet")
+        return Bar(HealthState.UNKNOWN, f"{clock}: {before}")
     words = {HealthState.UNKNOWN: "not checked", HealthState.IMPAIRED: "answered with errors"}
     return Bar(state, f"{clock}: {words.get(state, state.label.lower())}")
 
@@ -245,13 +251,21 @@ def answer_rows(answers: Iterable[ProbeAnswer]) -> list[AnswerRow]:
             state=_STATE_OF_ANSWER[severity_of(alive=each.status is not None, status=each.status)],
             answer=answer_line(each.status, each.reason, each.cause),
             detail=visible_detail(each.cause, each.detail) if each.status is None else "",
-            uri=each.gateway.uri,
+            uri=_led_to(each),
             target=visible_target(each.cause, each.target),
             latency_ms=_milliseconds(each.rtt_us),
             at=each.at,
         )
         for each in answers
     ]
+
+
+def _led_to(answer: ProbeAnswer) -> str:
+    """Return where the gateway led when it answered: its URI, or the address tried before it moved."""
+    moved_at = answer.gateway.moved_at
+    if moved_at is None or answer.at >= moved_at:
+        return answer.gateway.uri
+    return visible_target(answer.cause, answer.target)
 
 
 def change_rows(changes: QuerySet[StatusChange], *, limit: int) -> list[ChangeRow]:
@@ -332,8 +346,12 @@ def _tried_first(gateways: Sequence[Gateway]) -> Gateway | None:
 
 
 def _latencies(gateway_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[float | None]]:
-    """Return the latencies of each gateway's last 20 checks in milliseconds, old to new. One query."""
-    answers = ProbeAnswer.objects.filter(gateway__in=gateway_ids).order_by("at")
+    """Return the latencies of each gateway's last 20 checks in milliseconds, old to new. One query.
+
+    What it answered before it was led elsewhere is left out.
+    """
+    since_moved = Q(gateway__moved_at=None) | Q(at__gte=F("gateway__moved_at"))
+    answers = ProbeAnswer.objects.filter(since_moved, gateway__in=gateway_ids).order_by("at")
     found: dict[uuid.UUID, list[float | None]] = {}
     for gateway_id, rtt_us in answers.values_list("gateway_id", "rtt_us"):
         found.setdefault(gateway_id, []).append(_milliseconds(rtt_us))

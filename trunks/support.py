@@ -10,9 +10,10 @@ from django.db.models import Case, Exists, OuterRef, Q, QuerySet, When
 from callsphere.sip.causes import CAUSES, Cause
 from callsphere.sip.uri import SipUri, SipUriError
 from trunks.enums import HealthState
+from trunks.headlines import Headline
 from trunks.models import Gateway, GatewayHealth, Trunk
 from trunks.queries import gateways_of, headline_of, trunks_of, worst_gateways
-from trunks.wording import Headline, answer_line
+from trunks.wording import answer_line
 
 WHO = {
     "you": "On the customer's side",

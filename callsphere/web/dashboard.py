@@ -13,15 +13,15 @@ from trunks.models import Gateway
 from trunks.queries import (
     Progress,
     changes_of,
-    count_by_state,
     page_of,
     progress_of,
     troubled_gateways,
     trunks_of,
+    verdict_of,
 )
 from trunks.summaries import DAY, change_rows, problems_of, trunk_rows
 from trunks.views.base import LivePage
-from trunks.wording import percent_words, verdict
+from trunks.wording import percent_words
 
 TRUNKS_SHOWN = 8
 PROBLEMS_SHOWN = 3
@@ -38,11 +38,11 @@ class Dashboard(LivePage):
         if Capability.TRUNKS_READ not in self.request.capabilities:
             return {}
         page = page_of(trunks_of(self.tenant), size=TRUNKS_SHOWN)
-        counts = count_by_state(self.tenant)
+        headline, counts = verdict_of(self.tenant)
         progress = progress_of(self.tenant)
         problems = problems_of(troubled_gateways(page.rows))
         return {
-            "headline": verdict(counts),
+            "headline": headline,
             "rows": trunk_rows(page.rows),
             "trunk_count": sum(counts.values()),
             "watched_count": sum(counts.values()) - counts.get(HealthState.PAUSED, 0),

@@ -11,7 +11,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from tenants.context import tenant_context
 from tenants.models import AuditEvent, User
 from tests.conftest import Person, make_user
-from tests.tenants.test_keys import make_credential
+from tests.tenants.test_keys import make_credential, make_line
 from trunks.models import Trunk
 from trunks.services import add_gateway
 
@@ -84,8 +84,9 @@ def test_tenants_are_found_by_a_members_address(desk: Client, alice: Person, cha
 
 def test_trunks_are_found_by_host_and_address(desk: Client, alice: Person, charlie: Person) -> None:
     with tenant_context(alice.tenant):
-        trunk = make_credential(alice).trunk
-        add_gateway(tenant=alice.tenant, actor=alice.actor, trunk=trunk, uri="sip:sip.carrier.example")
+        add_gateway(
+            tenant=alice.tenant, actor=alice.actor, trunk=make_line(alice), uri="sip:sip.carrier.example"
+        )
     assert found(desk, "admin:trunks_trunk_changelist", "carrier.example") == 1
     assert found(desk, "admin:trunks_trunk_changelist", "alice@example.com") == 1
     assert found(desk, "admin:trunks_trunk_changelist", "charlie@example.com") == 0
@@ -93,10 +94,9 @@ def test_trunks_are_found_by_host_and_address(desk: Client, alice: Person, charl
 
 def test_a_trunk_is_shown_without_secrets(desk: Client, alice: Person) -> None:
     with tenant_context(alice.tenant):
-        credential = make_credential(alice, secret="never-shown")
-        add_gateway(
-            tenant=alice.tenant, actor=alice.actor, trunk=credential.trunk, uri="sip:sip.carrier.example"
-        )
+        trunk = make_line(alice)
+        add_gateway(tenant=alice.tenant, actor=alice.actor, trunk=trunk, uri="sip:sip.carrier.example")
+        credential = make_credential(alice, trunk=trunk, secret="never-shown")
         sealed = str.__str__(credential.secret)
     page = desk.get(reverse("admin:trunks_trunk_change", args=[credential.trunk_id])).content.decode()
     assert "sip:sip.carrier.example" in page
@@ -107,8 +107,8 @@ def test_a_trunk_is_shown_without_secrets(desk: Client, alice: Person) -> None:
 
 def test_check_now_makes_gateways_due_and_is_audited(desk: Client, sam: User, alice: Person) -> None:
     with tenant_context(alice.tenant):
-        trunk = make_credential(alice).trunk
-        gateway = add_gateway(
+        trunk = make_line(alice)
+        gateway, _warnings = add_gateway(
             tenant=alice.tenant, actor=alice.actor, trunk=trunk, uri="sip:sip.carrier.example"
         )
         type(gateway.health).objects.update(next_probe_at="2100-01-01T00:00Z")

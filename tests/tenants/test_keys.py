@@ -12,7 +12,7 @@ from tenants.context import tenant_context
 from tenants.keys import reveal
 from tenants.models import Tenant, TenantKey
 from tests.conftest import Person
-from trunks.models import DigestCredential
+from trunks.models import DigestCredential, Trunk
 from trunks.services import add_credential, create_trunk
 
 
@@ -20,12 +20,17 @@ def encoded(byte: bytes) -> str:
     return base64.b64encode(byte * 32).decode()
 
 
-def make_credential(person: Person, secret: str = "hunter2 hunter2") -> DigestCredential:
-    trunk = create_trunk(tenant=person.tenant, actor=person.actor, name="Line")
+def make_line(person: Person) -> Trunk:
+    return create_trunk(tenant=person.tenant, actor=person.actor, name="Line")
+
+
+def make_credential(
+    person: Person, trunk: Trunk | None = None, secret: str = "hunter2 hunter2"
+) -> DigestCredential:
     return add_credential(
         tenant=person.tenant,
         actor=person.actor,
-        trunk=trunk,
+        trunk=trunk or make_line(person),
         direction="outbound",
         username="acme",
         secret=secret,

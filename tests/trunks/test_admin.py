@@ -1,5 +1,7 @@
 """What the support desk sees of trunks."""
 
+from typing import Any
+
 import pytest
 from django.contrib import admin
 from django.http import HttpRequest
@@ -8,10 +10,10 @@ from tenants.context import platform_context, tenant_context
 from tests.conftest import Person
 from tests.trunks.conftest import make_trunk
 from tests.trunks.watching import NOON, OK, SILENT, probe
-from trunks.admin import StateFilter, TrunkAdmin
-from trunks.models import Gateway, Trunk
+from trunks.admin import DigestCredentialInline, StateFilter, TrunkAdmin
+from trunks.models import DigestCredential, Gateway, Trunk
 from trunks.queries import trunks_of
-from trunks.services import update_gateway
+from trunks.services import add_credential, add_gateway, update_gateway
 
 pytestmark = pytest.mark.django_db
 
@@ -51,3 +53,41 @@ def test_the_state_is_the_one_that_the_customer_sees(alice: Person) -> None:
         "Empty": "unknown",
     }
     assert list(rows_of_desk("down")) == ["Half off"]
+
+
+def test_a_line_that_takes_no_call_is_not_green(alice: Person) -> None:
+    trunk = make_trunk(alice, "Main line", "sip:203.0.113.5")
+    probe(OK, NOON)
+    with tenant_context(alice.tenant):
+        Trunk.objects.update(authentication=["digest"])
+    desk = TrunkAdmin(Trunk, admin.site)
+    with platform_context("test"):
+        row = desk.get_queryset(HttpRequest()).get(pk=trunk.pk)
+        told = (desk.state(row), desk.state_in_words(row), str(desk.problems(row)))
+    assert told == (
+        ("unready", "Up, not ready"),
+        "Up, but its calls are refused · add the user name and password",
+        (
+            "<p><strong>Its calls are refused.</strong> This trunk works with a user name and a password,"
+            " and has none yet. Our checks do without them.</p>"
+            "<p>What to do: Add the user name and password.</p>"
+            "<p>On the customer&#x27;s side · on the Access page</p>"
+        ),
+    )
+
+
+def test_a_password_says_whom_it_is_for_and_why_it_was_cleared(alice: Person) -> None:
+    trunk = make_trunk(alice, "Main line", "sip:203.0.113.5")
+    who: dict[str, Any] = {"tenant": alice.tenant, "actor": alice.actor, "trunk": trunk}
+    inline = DigestCredentialInline(Trunk, admin.site)
+
+    def told() -> str:
+        with platform_context("test"):
+            return inline.password(DigestCredential.objects.get())
+
+    with tenant_context(alice.tenant):
+        stored = add_credential(**who, direction="outbound", username="acme", secret="first")
+    assert told() == f"set {stored.secret_set_at:%Y-%m-%d %H:%M} UTC, for 203.0.113.5 alone"
+    with tenant_context(alice.tenant):
+        add_gateway(**who, uri="sip:203.0.113.6", clear_secrets=True)
+    assert told() == "cleared, because a gateway was added at another host"

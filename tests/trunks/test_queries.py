@@ -10,16 +10,17 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from pytest_django import DjangoAssertNumQueries
 
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.conftest import Person
 from tests.trunks.conftest import make_trunk
 from trunks import services
-from trunks.models import Gateway, GatewayHealth, Trunk
-from trunks.queries import count_by_state, headline_of, matching, page_of, tally_of, trunks_of
+from trunks.headlines import NO_CREDENTIAL, NO_NETWORK, PASSWORD_CLEARED, Gap, trunk_state
+from trunks.models import AllowedNetwork, DigestCredential, Gateway, GatewayHealth, Trunk
+from trunks.queries import gap_of, headline_of, matching, page_of, tally_of, trunks_of, verdict_of
 from trunks.summaries import trunk_rows
-from trunks.wording import trunk_state
 
 STATES = ("up", "impaired", "down", "unknown")
 
@@ -118,9 +119,69 @@ def test_search_looks_at_names_and_hosts(many: Tenant, search: str, state: str, 
         assert names(list(matching(trunks_of(many), search=search, state=state))) == expected
 
 
-def test_counts_by_state(many: Tenant) -> None:
-    with tenant_context(many):
-        assert count_by_state(many) == {"down": 1, "unknown": 4}
+def test_the_verdict_counts_by_state_in_one_query(
+    many: Tenant, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with tenant_context(many), django_assert_num_queries(1):
+        headline, counts = verdict_of(many)
+    assert (headline.text(), counts) == ("1 of 5 lines is down", {"down": 1, "unknown": 4})
+
+
+@pytest.mark.parametrize(
+    ("methods", "direction", "has_network", "passwords", "expected"),
+    [
+        (["ip_allowlist"], "both", False, ["kept"], NO_NETWORK),
+        (["ip_allowlist"], "inbound", False, [], NO_NETWORK),
+        (["ip_allowlist"], "outbound", False, [], None),
+        (["ip_allowlist"], "both", True, [], None),
+        (["ip_allowlist", "digest"], "both", True, [], NO_CREDENTIAL),
+        (["ip_allowlist", "digest"], "both", False, [], NO_NETWORK),
+        (["registration"], "outbound", False, [], NO_CREDENTIAL),
+        (["digest"], "inbound", False, ["kept"], None),
+        (["digest"], "outbound", False, ["kept", "cleared"], PASSWORD_CLEARED),
+        (["ip_allowlist"], "outbound", False, ["cleared"], None),
+        ([], "both", False, [], None),
+    ],
+)
+def test_what_keeps_calls_from_running(
+    alice: Person,
+    methods: list[str],
+    direction: str,
+    has_network: bool,
+    passwords: list[str],
+    expected: Gap | None,
+) -> None:
+    trunk = make_trunk(alice, "Main line", "sip:203.0.113.5")
+    with tenant_context(alice.tenant):
+        set_states(trunk, "up")
+        Trunk.objects.filter(pk=trunk.pk).update(authentication=methods, direction=direction)
+        if has_network:
+            AllowedNetwork.objects.create(tenant=alice.tenant, trunk=trunk, cidr="203.0.113.0/24")
+        for name in passwords:
+            services.add_credential(
+                tenant=alice.tenant,
+                actor=alice.actor,
+                trunk=trunk,
+                direction="outbound",
+                username=name,
+                secret="first",
+            )
+        DigestCredential.objects.filter(username="cleared").update(secret=None)
+
+        found: Any = trunks_of(alice.tenant).get()
+
+        assert (gap_of(found), headline_of(found).gap, verdict_of(alice.tenant)[0].gap) == (expected,) * 3
+
+
+def test_a_line_that_takes_no_call_comes_before_those_that_work(alice: Person) -> None:
+    for name in ("Alpha", "Bravo", "Charlie"):
+        trunk = make_trunk(alice, name, "sip:203.0.113.5")
+        with tenant_context(alice.tenant):
+            set_states(trunk, {"Alpha": "up", "Bravo": "up", "Charlie": "impaired"}[name])
+    with tenant_context(alice.tenant):
+        Trunk.objects.filter(name="Bravo").update(authentication=["ip_allowlist"])
+
+        assert names(list(trunks_of(alice.tenant))) == ["Charlie", "Bravo", "Alpha"]
 
 
 def test_rows_of_200_trunks_take_as_many_queries_as_those_of_two(alice: Person) -> None:

@@ -17,9 +17,10 @@ from trunks.services import gateways
 
 @pytest.fixture
 def gateway(in_acme: Tenant, alice: Person, trunk: Trunk) -> Gateway:
-    return services.add_gateway(
+    added, _warnings = services.add_gateway(
         tenant=in_acme, actor=alice.actor, trunk=trunk, uri="sip:sip.example.com;transport=tls"
     )
+    return added
 
 
 def make_up(gateway: Gateway) -> None:
@@ -30,7 +31,7 @@ def make_up(gateway: Gateway) -> None:
 
 
 def test_a_gateway_is_kept_as_it_will_be_sent(in_acme: Tenant, alice: Person, trunk: Trunk) -> None:
-    gateway = services.add_gateway(
+    gateway, _warnings = services.add_gateway(
         tenant=in_acme, actor=alice.actor, trunk=trunk, uri="SIP:Sip.Example.com.:5061;transport=TLS"
     )
     assert (gateway.uri, gateway.host, gateway.port, gateway.transport) == (
@@ -49,7 +50,7 @@ def test_a_new_gateway_is_due_at_once(gateway: Gateway) -> None:
 
 
 def test_a_disabled_gateway_is_not_watched(in_acme: Tenant, alice: Person, trunk: Trunk) -> None:
-    gateway = services.add_gateway(
+    gateway, _warnings = services.add_gateway(
         tenant=in_acme, actor=alice.actor, trunk=trunk, uri="sip:sip.example.com", is_enabled=False
     )
     assert (gateway.health.state, gateway.health.next_probe_at) == (HealthState.PAUSED, None)
@@ -121,9 +122,22 @@ def test_leading_elsewhere_clears_passwords_and_what_is_known(
             tenant=in_acme, actor=alice.actor, trunk=trunk, direction=direction, username="acme", secret="s"
         )
     make_up(gateway)
-    services.update_gateway(tenant=in_acme, actor=alice.actor, gateway=gateway, expected_version=1, uri=uri)
+    _gateway, warnings = services.update_gateway(
+        tenant=in_acme,
+        actor=alice.actor,
+        gateway=gateway,
+        expected_version=1,
+        uri=uri,
+        clear_secrets=True,
+    )
+    (warning,) = warnings
+    assert warning == (
+        "The password of “acme” was cleared, because a gateway leads to another host, port or transport now."
+        " Enter it again."
+    )
     outbound = DigestCredential.objects.get(direction="outbound")
     assert (outbound.secret, outbound.secret_set_at, outbound.version) == (None, None, 2)
+    assert (outbound.cleared_because, outbound.bound_hosts) == ("gateway_moved", [])
     assert DigestCredential.objects.get(direction="inbound").secret is not None
     health = GatewayHealth.objects.get(gateway=gateway)
     assert (health.state, health.status, health.claim) == (HealthState.UNKNOWN, None, 5)
@@ -141,7 +155,7 @@ def test_another_priority_leaves_passwords_and_health_alone(
         tenant=in_acme, actor=alice.actor, trunk=trunk, direction="outbound", username="acme", secret="s"
     )
     make_up(gateway)
-    changed = services.update_gateway(
+    changed, _warnings = services.update_gateway(
         tenant=in_acme,
         actor=alice.actor,
         gateway=gateway,

@@ -43,7 +43,9 @@ def test_the_limits_of_each_figure(
 def test_a_shorter_interval_holds_at_once(
     in_acme: Tenant, alice: Person, trunk: Trunk, policy: HealthPolicy
 ) -> None:
-    gateway = services.add_gateway(tenant=in_acme, actor=alice.actor, trunk=trunk, uri="sip:sip.example.com")
+    gateway, _warnings = services.add_gateway(
+        tenant=in_acme, actor=alice.actor, trunk=trunk, uri="sip:sip.example.com"
+    )
     GatewayHealth.objects.update(next_probe_at=timezone.now() + timedelta(hours=1))
     changed = services.update_health_policy(
         tenant=in_acme, actor=alice.actor, policy=policy, expected_version=1, interval_s=15

@@ -15,7 +15,7 @@ from tenants.models import Tenant
 from tests.conftest import Person
 from tests.trunks.conftest import make_trunk
 from trunks import services
-from trunks.models import Gateway, Trunk
+from trunks.models import DigestCredential, Gateway, Trunk
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -96,3 +96,18 @@ def test_the_same_gateway_is_added_once(alice: Person) -> None:
     assert endings == ["ValidationError", "done"]
     with tenant_context(alice.tenant):
         assert Gateway.objects.count() == 1
+
+
+def test_a_password_entered_while_a_gateway_is_added_is_for_the_hosts_it_met(alice: Person) -> None:
+    trunk = make_trunk(alice, "Main line", "sip:old.example.com")
+    who: dict[str, Any] = {"tenant": alice.tenant, "actor": alice.actor, "trunk": trunk}
+    endings = at_once(
+        alice,
+        lambda: services.add_gateway(**who, uri="sip:new.example.com", clear_secrets=True),
+        lambda: services.add_credential(**who, direction="outbound", username="acme", secret="first"),
+    )
+    assert endings == ["done", "done"]
+    with tenant_context(alice.tenant):
+        stored = DigestCredential.objects.get()
+        both = ["new.example.com", "old.example.com"]
+        assert (stored.secret is not None, stored.bound_hosts) in [(True, both), (False, [])]

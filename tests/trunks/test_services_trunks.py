@@ -119,7 +119,7 @@ def test_disabling_pauses_the_gateways_and_enabling_looks_anew(
     on, off = (
         services.add_gateway(
             tenant=in_acme, actor=alice.actor, trunk=trunk, uri=f"sip:{host}.example.com", is_enabled=enabled
-        )
+        )[0]
         for host, enabled in (("on", True), ("off", False))
     )
     services.update_trunk(

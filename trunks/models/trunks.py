@@ -14,7 +14,14 @@ from django.utils import timezone
 from tenants.fields import EncryptedTextField
 from tenants.models import Tenant, TenantOwned
 from tenants.scope import ScopedManager
-from trunks.enums import Authentication, CredentialDirection, Direction, HealthState, Transport
+from trunks.enums import (
+    Authentication,
+    ClearedBecause,
+    CredentialDirection,
+    Direction,
+    HealthState,
+    Transport,
+)
 
 
 class Versioned(TenantOwned):
@@ -79,6 +86,11 @@ class Gateway(Versioned):
         help_text="How calls are shared among gateways of the same priority.",
     )
     is_enabled = models.BooleanField("enabled", default=True)
+    moved_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        help_text="When host, port or transport changed last: figures count from then",
+    )
 
     class Meta:
         ordering = ["priority", "-weight", "created_at"]
@@ -143,6 +155,14 @@ class DigestCredential(Versioned):
     )
     secret = EncryptedTextField(null=True)
     secret_set_at = models.DateTimeField(null=True, editable=False)
+    bound_hosts = ArrayField(
+        models.CharField(max_length=253),
+        default=list,
+        blank=True,
+        editable=False,
+        help_text="The only hosts that the password may be sent to",
+    )
+    cleared_because = models.CharField(max_length=20, choices=ClearedBecause, blank=True, editable=False)
 
     class Meta:
         ordering = ["direction", "username"]
@@ -155,6 +175,10 @@ class DigestCredential(Versioned):
             models.CheckConstraint(
                 condition=Q(direction__in=CredentialDirection.values),
                 name="digest_credential_direction_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(cleared_because="") | Q(cleared_because__in=ClearedBecause.values, secret=None),
+                name="digest_credential_cleared",
             ),
         ]
 
@@ -239,6 +263,7 @@ class StatusChange(TenantOwned):
 
     trunk = models.ForeignKey(Trunk, on_delete=models.CASCADE, related_name="status_changes")
     gateway = models.ForeignKey(Gateway, on_delete=models.CASCADE, related_name="status_changes")
+    uri = models.CharField(max_length=255, blank=True, help_text="Where the gateway led then")
     from_state = models.CharField(max_length=16, choices=HealthState)
     to_state = models.CharField(max_length=16, choices=HealthState)
     at = models.DateTimeField()
@@ -256,6 +281,11 @@ class StatusChange(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.from_state} → {self.to_state}"
+
+    @property
+    def gateway_uri(self) -> str:
+        """Where the gateway led then; where it leads now for changes from before that was kept."""
+        return self.uri or self.gateway.uri
 
 
 class ProbeAnswer(TenantOwned):

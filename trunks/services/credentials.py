@@ -8,10 +8,11 @@ from django.utils import timezone
 from tenants.audit import Actor, snapshot
 from tenants.keys import seal_for
 from tenants.models import Tenant
-from trunks.enums import CredentialDirection
+from trunks.enums import ClearedBecause, CredentialDirection
 from trunks.models import DigestCredential, Trunk
 from trunks.services.bindings import credentials_changed
 from trunks.services.editing import (
+    FieldErrors,
     check_names,
     check_room,
     check_version,
@@ -23,6 +24,7 @@ from trunks.services.editing import (
     remove,
     save_edit,
 )
+from trunks.services.secrets import clear, hosts_of
 
 CREDENTIALS_PER_TRUNK = 20
 LONGEST_SECRET = 128
@@ -40,19 +42,24 @@ def add_credential(
     secret: str,
     realm: str = "",
 ) -> DigestCredential:
-    """Add a user name and password. Raises ValidationError by field, and LimitReached."""
+    """Add a user name and password.
+
+    A password that we send is kept for the hosts alone that the trunk's gateways have now. Raises
+    ValidationError by field, and LimitReached.
+    """
     credential = DigestCredential(tenant=tenant, direction=direction)
-    _apply(credential, {"username": username, "realm": realm})
-    _check_secret(secret)
+    wrong = FieldErrors()
+    _apply(credential, {"username": username, "realm": realm}, wrong)
     with transaction.atomic():
         credential.trunk = lock_trunk_of(tenant, trunk.pk)
+        with wrong.gathered():
+            _set_secret(credential, secret)
         check_room(
             DigestCredential.objects.filter(tenant=tenant, trunk=trunk),
             CREDENTIALS_PER_TRUNK,
             f"A trunk has room for {CREDENTIALS_PER_TRUNK} credentials. Delete one that is not used.",
         )
-        _set_secret(credential, secret)
-        insert(credential, tenant=tenant, actor=actor, verb="credential.added", fields=_FIELDS)
+        insert(credential, tenant=tenant, actor=actor, verb="credential.added", fields=_FIELDS, wrong=wrong)
     return credential
 
 
@@ -68,7 +75,8 @@ def update_credential(
     """Change direction, username, realm, or (given one) the secret; return the credential as stored.
 
     Another realm or direction clears the stored secret unless a new one comes along: it was meant for
-    somebody else. Raises ValidationError by field, VersionConflict, and Refused when it is gone.
+    somebody else. A new one is kept for the hosts that the trunk's gateways have now.
+    Raises ValidationError by field, VersionConflict, and Refused when it is gone.
     """
     check_names(changes, _EDITABLE)
     with transaction.atomic():
@@ -76,18 +84,22 @@ def update_credential(
         row = locked(DigestCredential, tenant, credential.pk)
         check_version(row, expected_version, {**changes, "secret": secret} if secret else changes)
         before = snapshot(row, _FIELDS)
-        _apply(row, changes)
+        wrong = FieldErrors()
+        _apply(row, changes, wrong)
         if secret is not None:
-            _check_secret(secret)
-            _set_secret(row, secret)
-        elif (row.realm, row.direction) != (before["realm"], before["direction"]):
-            row.secret = row.secret_set_at = None
+            with wrong.gathered():
+                _set_secret(row, secret)
+        elif row.secret is not None and row.direction != before["direction"]:
+            clear(row, ClearedBecause.DIRECTION)
+        elif row.secret is not None and row.realm != before["realm"]:
+            clear(row, ClearedBecause.REALM)
         save_edit(
             row,
             before,
             tenant=tenant,
             actor=actor,
             verb="credential.updated",
+            wrong=wrong,
             new_secret=secret is not None,
         )
         if secret is not None or changes:
@@ -106,20 +118,10 @@ def delete_credential(
         remove(row, tenant=tenant, actor=actor, verb="credential.deleted", fields=_FIELDS)
 
 
-def clear_outbound_secrets(*, tenant: Tenant, actor: Actor, trunk: Trunk) -> None:
-    """Forget the passwords that a trunk would send: it leads elsewhere now. Call it with the trunk locked."""
-    rows = DigestCredential.objects.select_for_update(no_key=True).filter(
-        tenant=tenant, trunk=trunk, direction=CredentialDirection.OUTBOUND, secret__isnull=False
-    )
-    for row in rows.order_by("pk"):
-        before = snapshot(row, ("secret",))
-        row.secret = row.secret_set_at = None
-        save_edit(row, before, tenant=tenant, actor=actor, verb="credential.secret_cleared")
-
-
-def _apply(credential: DigestCredential, changes: dict[str, Any]) -> None:
+def _apply(credential: DigestCredential, changes: dict[str, Any], wrong: FieldErrors) -> None:
     for name, value in changes.items():
-        setattr(credential, name, value if name == "direction" else one_line(name, value))
+        with wrong.gathered():
+            setattr(credential, name, value if name == "direction" else one_line(name, value))
 
 
 def _check_secret(secret: str) -> None:
@@ -134,5 +136,9 @@ def _check_secret(secret: str) -> None:
 
 
 def _set_secret(credential: DigestCredential, secret: str) -> None:
+    _check_secret(secret)
     credential.secret = seal_for(credential, "secret", secret)
     credential.secret_set_at = timezone.now()
+    credential.cleared_because = ""
+    is_sent = credential.direction == CredentialDirection.OUTBOUND
+    credential.bound_hosts = hosts_of(credential.trunk) if is_sent else []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
@@ -24,6 +25,29 @@ _FIELD_OF_CONSTRAINT = {
     "allowed_network_not_everything": "cidr",
     "digest_credential_once": "username",
 }
+# Fields that are worked out of another: nothing can be said of them while that one is wrong.
+_WORKED_OUT_OF = {"uri": ("host", "port", "transport")}
+
+
+class FieldErrors:
+    """What is wrong with the fields of one object, gathered to be told at once."""
+
+    def __init__(self) -> None:
+        self.by_field: dict[str, list[ValidationError]] = {}
+
+    @contextmanager
+    def gathered(self, path: str = "") -> Iterator[None]:
+        """Keep the ValidationError of what is done inside; `path` goes in front of its fields."""
+        try:
+            yield
+        except ValidationError as error:
+            for field, errors in error.error_dict.items():
+                self.by_field.setdefault(f"{path}{field}", []).extend(errors)
+
+    def raise_any(self) -> None:
+        """Raise one ValidationError for all of them, if there are any."""
+        if self.by_field:
+            raise ValidationError(self.by_field)
 
 
 def locked(model: type[V], tenant: Tenant, pk: uuid.UUID) -> V:
@@ -97,9 +121,17 @@ def several_lines(field: str, text: str) -> str:
     return text
 
 
-def insert(row: V, *, tenant: Tenant, actor: Actor, verb: str, fields: Iterable[str]) -> V:
-    """Check and store a new row, and write its audit event."""
-    _store(row, force_insert=True)
+def insert(
+    row: V,
+    *,
+    tenant: Tenant,
+    actor: Actor,
+    verb: str,
+    fields: Iterable[str],
+    wrong: FieldErrors | None = None,
+) -> V:
+    """Check and store a new row, and write its audit event. `wrong` is what is known to be wrong already."""
+    _store(row, wrong or FieldErrors(), force_insert=True)
     changes = {
         name: [None, value] for name, value in snapshot(row, fields).items() if value not in (None, "", [])
     }
@@ -108,19 +140,28 @@ def insert(row: V, *, tenant: Tenant, actor: Actor, verb: str, fields: Iterable[
 
 
 def save_edit(
-    row: V, before: Mapping[str, Any], *, tenant: Tenant, actor: Actor, verb: str, new_secret: bool = False
+    row: V,
+    before: Mapping[str, Any],
+    *,
+    tenant: Tenant,
+    actor: Actor,
+    verb: str,
+    wrong: FieldErrors | None = None,
+    new_secret: bool = False,
 ) -> bool:
     """Check and store an edited row with the next version, and write its audit event.
 
-    `before` is the row's snapshot from before. Returns False, and stores nothing, when nothing differs.
+    `before` is the row's snapshot from before; `wrong`, what is known to be wrong already. Returns False, and
+    stores nothing, when nothing differs.
     """
+    wrong = wrong or FieldErrors()
     changes = differences(before, snapshot(row, before))
     if new_secret:
         changes["secret"] = [before["secret"], HIDDEN]
-    if not changes:
+    if not changes and not wrong.by_field:
         return False
     row.version += 1
-    _store(row)
+    _store(row, wrong)
     record_event(tenant=tenant, actor=actor, verb=verb, obj=row, changes=changes)
     return True
 
@@ -134,8 +175,8 @@ def remove(row: Versioned, *, tenant: Tenant, actor: Actor, verb: str, fields: I
     row.delete()
 
 
-def _store(row: Versioned, *, force_insert: bool = False) -> None:
-    _check_fields_and_constraints(row)
+def _store(row: Versioned, wrong: FieldErrors, *, force_insert: bool = False) -> None:
+    _check_fields_and_constraints(row, wrong)
     try:
         with transaction.atomic():
             row.save(force_insert=force_insert)
@@ -144,23 +185,24 @@ def _store(row: Versioned, *, force_insert: bool = False) -> None:
         raise _violation(row, error) from error
 
 
-def _check_fields_and_constraints(row: Versioned) -> None:
-    errors: dict[str, list[ValidationError]] = {}
+def _check_fields_and_constraints(row: Versioned, wrong: FieldErrors) -> None:
     # An empty list is a value, which Django takes for none given.
     lists = [field.name for field in row._meta.fields if getattr(row, field.attname) == []]
-    try:
-        row.full_clean(exclude=lists, validate_unique=False, validate_constraints=False)
-    except ValidationError as error:
-        errors = error.error_dict
-    wrong = {*errors, *lists}
+    with wrong.gathered():
+        row.full_clean(exclude=_unusable(wrong, lists), validate_unique=False, validate_constraints=False)
+    unusable = _unusable(wrong, lists)
     for constraint in row._meta.constraints:
         try:
-            constraint.validate(type(row), row, exclude=wrong)
+            constraint.validate(type(row), row, exclude=unusable)
         except ValidationError as error:
             field = _FIELD_OF_CONSTRAINT.get(constraint.name, NON_FIELD_ERRORS)
-            errors.setdefault(field, []).extend(error.error_list)
-    if errors:
-        raise ValidationError(errors)
+            wrong.by_field.setdefault(field, []).extend(error.error_list)
+    wrong.raise_any()
+
+
+def _unusable(wrong: FieldErrors, lists: Iterable[str]) -> set[str]:
+    worked_out = (name for field in wrong.by_field for name in _WORKED_OUT_OF.get(field, ()))
+    return {*wrong.by_field, *worked_out, *lists}
 
 
 def _violation(row: Versioned, error: IntegrityError) -> Exception:

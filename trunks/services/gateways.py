@@ -5,14 +5,16 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from callsphere.lib.netguard import AddressPolicy, AddressRefused
 from callsphere.sip.uri import SipUri, SipUriError, parse_gateway_uri
 from tenants.audit import Actor, snapshot
 from tenants.models import Tenant
+from trunks.enums import ClearedBecause
 from trunks.models import Gateway, Trunk
-from trunks.services.credentials import clear_outbound_secrets
 from trunks.services.editing import (
+    FieldErrors,
     check_names,
     check_room,
     check_version,
@@ -23,6 +25,7 @@ from trunks.services.editing import (
     remove,
     save_edit,
 )
+from trunks.services.secrets import clear_passwords, outbound_passwords
 from trunks.services.watching import start_watching, stop_watching, watch_anew
 
 GATEWAYS_PER_TRUNK = 50
@@ -38,13 +41,17 @@ def add_gateway(
     priority: int = 10,
     weight: int = 10,
     is_enabled: bool = True,
-) -> Gateway:
-    """Add a gateway, which is looked at as soon as this is stored.
+    clear_secrets: bool = False,
+) -> tuple[Gateway, list[str]]:
+    """Add a gateway, which is looked at as soon as this is stored; return it with warnings for the person.
 
-    `uri` is kept as it will be sent. Raises ValidationError by field, and LimitReached.
+    `uri` is kept as it will be sent. A host that the trunk's passwords were not entered for clears them, and
+    needs `clear_secrets`. Raises ValidationError by field, and LimitReached.
     """
     gateway = Gateway(tenant=tenant, priority=priority, weight=weight, is_enabled=is_enabled)
-    _set_uri(gateway, uri)
+    wrong = FieldErrors()
+    with wrong.gathered():
+        _set_uri(gateway, uri)
     with transaction.atomic():
         gateway.trunk = lock_trunk_of(tenant, trunk.pk)
         check_room(
@@ -52,18 +59,31 @@ def add_gateway(
             GATEWAYS_PER_TRUNK,
             f"A trunk has room for {GATEWAYS_PER_TRUNK} gateways. Delete one, or make another trunk.",
         )
-        insert(gateway, tenant=tenant, actor=actor, verb="gateway.added", fields=_FIELDS)
+        stored = outbound_passwords(gateway.trunk) if gateway.host else []
+        lost = [each for each in stored if gateway.host not in each.bound_hosts]
+        because = ClearedBecause.GATEWAY_ADDED
+        warnings: list[str] = []
+        with wrong.gathered():
+            warnings = clear_passwords(lost, because, tenant=tenant, actor=actor, confirmed=clear_secrets)
+        insert(gateway, tenant=tenant, actor=actor, verb="gateway.added", fields=_FIELDS, wrong=wrong)
         start_watching(gateway, gateway.trunk)
-    return gateway
+    return gateway, warnings
 
 
 def update_gateway(
-    *, tenant: Tenant, actor: Actor, gateway: Gateway, expected_version: int | None, **changes: Any
-) -> Gateway:
-    """Change uri, priority, weight or is_enabled; return the gateway as stored.
+    *,
+    tenant: Tenant,
+    actor: Actor,
+    gateway: Gateway,
+    expected_version: int | None,
+    clear_secrets: bool = False,
+    **changes: Any,
+) -> tuple[Gateway, list[str]]:
+    """Change uri, priority, weight or is_enabled; return the gateway as stored with warnings for the person.
 
-    Another host, port or transport clears the passwords that the trunk would send there, and what is known
-    of the gateway's health. Raises ValidationError by field, VersionConflict, and Refused when it is gone.
+    Another host, port or transport clears the passwords that the trunk would send there, which needs
+    `clear_secrets`, and what is known of the gateway's health; figures count from then on. Raises
+    ValidationError by field, VersionConflict, and Refused when it is gone.
     """
     check_names(changes, _FIELDS)
     with transaction.atomic():
@@ -72,17 +92,25 @@ def update_gateway(
         check_version(row, expected_version, changes)
         before = snapshot(row, _FIELDS)
         place, was_enabled = _place(row), row.is_enabled
+        wrong = FieldErrors()
         for name, value in changes.items():
             if name == "uri":
-                _set_uri(row, value)
+                with wrong.gathered():
+                    _set_uri(row, value)
             else:
                 setattr(row, name, value)
-        save_edit(row, before, tenant=tenant, actor=actor, verb="gateway.updated")
-        if _place(row) != place:
-            clear_outbound_secrets(tenant=tenant, actor=actor, trunk=trunk)
-        if _place(row) != place or row.is_enabled != was_enabled:
+        moves = _place(row) != place
+        if moves:
+            row.moved_at = timezone.now()
+        lost = outbound_passwords(trunk) if moves else []
+        because = ClearedBecause.GATEWAY_MOVED
+        warnings: list[str] = []
+        with wrong.gathered():
+            warnings = clear_passwords(lost, because, tenant=tenant, actor=actor, confirmed=clear_secrets)
+        save_edit(row, before, tenant=tenant, actor=actor, verb="gateway.updated", wrong=wrong)
+        if moves or row.is_enabled != was_enabled:
             watch_anew(row, trunk)
-    return row
+    return row, warnings
 
 
 def delete_gateway(

@@ -10,6 +10,7 @@ from tenants.audit import Actor, snapshot
 from tenants.models import Tenant
 from trunks.models import AllowedNetwork, Trunk
 from trunks.services.editing import (
+    FieldErrors,
     check_names,
     check_room,
     check_version,
@@ -48,8 +49,12 @@ def add_allowed_network(
 
     Wider than /24 (IPv4) or /48 (IPv6) needs `wide_confirmed`. Raises ValidationError by field, LimitReached.
     """
-    row = AllowedNetwork(tenant=tenant, note=one_line("note", note))
-    network = _set_cidr(row, cidr, wide_confirmed)
+    row = AllowedNetwork(tenant=tenant)
+    wrong = FieldErrors()
+    with wrong.gathered():
+        _set_cidr(row, cidr, wide_confirmed)
+    with wrong.gathered():
+        row.note = one_line("note", note)
     with transaction.atomic():
         row.trunk = lock_trunk_of(tenant, trunk.pk)
         check_room(
@@ -57,8 +62,8 @@ def add_allowed_network(
             NETWORKS_PER_TRUNK,
             f"A trunk has room for {NETWORKS_PER_TRUNK} networks. Delete one, or join neighbours.",
         )
-        insert(row, tenant=tenant, actor=actor, verb="allowed_network.added", fields=_FIELDS)
-        return row, _warnings(row, network)
+        insert(row, tenant=tenant, actor=actor, verb="allowed_network.added", fields=_FIELDS, wrong=wrong)
+        return row, _warnings(row)
 
 
 def update_allowed_network(
@@ -75,13 +80,15 @@ def update_allowed_network(
         row = locked(AllowedNetwork, tenant, network.pk)
         check_version(row, expected_version, changes)
         before = snapshot(row, _FIELDS)
-        if "note" in changes:
-            row.note = one_line("note", changes["note"])
-        same = "cidr" not in changes or str(parse_network(changes["cidr"])) == row.cidr
-        confirmed = changes.get("wide_confirmed", row.wide_confirmed and same)
-        parsed = _set_cidr(row, changes.get("cidr", row.cidr), confirmed)
-        save_edit(row, before, tenant=tenant, actor=actor, verb="allowed_network.updated")
-        return row, _warnings(row, parsed)
+        wrong = FieldErrors()
+        with wrong.gathered():
+            same = "cidr" not in changes or str(parse_network(changes["cidr"])) == row.cidr
+            confirmed = changes.get("wide_confirmed", row.wide_confirmed and same)
+            _set_cidr(row, changes.get("cidr", row.cidr), confirmed)
+        with wrong.gathered():
+            row.note = one_line("note", changes.get("note", row.note))
+        save_edit(row, before, tenant=tenant, actor=actor, verb="allowed_network.updated", wrong=wrong)
+        return row, _warnings(row)
 
 
 def delete_allowed_network(
@@ -126,7 +133,7 @@ def is_wide(network: Network) -> bool:
     return network.prefixlen < WIDEST[network.version]
 
 
-def _set_cidr(row: AllowedNetwork, text: str, confirmed: bool) -> Network:
+def _set_cidr(row: AllowedNetwork, text: str, confirmed: bool) -> None:
     network = parse_network(text)
     row.cidr = str(network)
     row.wide_confirmed = confirmed and is_wide(network)
@@ -137,7 +144,6 @@ def _set_cidr(row: AllowedNetwork, text: str, confirmed: bool) -> Network:
             " or write a narrower network.",
             "confirm_wide",
         )
-    return network
 
 
 def _size(network: Network) -> str:
@@ -147,8 +153,9 @@ def _size(network: Network) -> str:
     return f"2^{128 - network.prefixlen} addresses, as many as {blocks:,} networks of /48"
 
 
-def _warnings(row: AllowedNetwork, network: Network) -> list[str]:
+def _warnings(row: AllowedNetwork) -> list[str]:
     warnings = []
+    network = ip_network(row.cidr)
     if any(network.version == local.version and network.overlaps(local) for local in _LOCAL):
         warnings.append(
             f"{network} holds private or local addresses: calls from the internet never come from there."

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from tenants.audit import Actor
 from tenants.models import Tenant
 from trunks.models import Trunk
 from trunks.services.credentials import add_credential
+from trunks.services.editing import FieldErrors
 from trunks.services.gateways import add_gateway
 from trunks.services.networks import add_allowed_network
 from trunks.services.policies import update_health_policy
@@ -32,35 +33,35 @@ def provision_trunk(
 ) -> tuple[Trunk, list[str]]:
     """Make a trunk of `fields` with its parts; return it with the warnings about its networks.
 
-    Each part is what the service that adds it takes. Raises ValidationError for all parts together, with
-    fields such as `gateways[1].uri`, and LimitReached.
+    Each part is what the service that adds it takes. Raises ValidationError for the trunk and all parts
+    together, with fields such as `gateways[1].uri`, and LimitReached.
     """
-    errors: dict[str, list[ValidationError]] = {}
+    wrong = FieldErrors()
     warnings: list[str] = []
     with transaction.atomic():
-        trunk = create_trunk(tenant=tenant, actor=actor, **fields)
+        with wrong.gathered():
+            trunk = create_trunk(tenant=tenant, actor=actor, **fields)
+        if wrong.by_field:
+            # The parts are tried on a stand-in, which is given up with them: all errors in one answer.
+            trunk = create_trunk(tenant=tenant, actor=actor, name=str(uuid.uuid4()))
         for path, part, add in [
             *_numbered("gateways", gateways, add_gateway),
             *_numbered("allowed_networks", allowed_networks, add_allowed_network),
             *_numbered("credentials", credentials, add_credential),
         ]:
-            try:
+            with wrong.gathered(f"{path}."):
                 added = add(tenant=tenant, actor=actor, trunk=trunk, **part)
-            except ValidationError as error:
-                for field, found in error.error_dict.items():
-                    errors.setdefault(f"{path}.{field}", []).extend(found)
-            else:
                 warnings += added[1] if isinstance(added, tuple) else []
         if health_policy:
-            update_health_policy(
-                tenant=tenant,
-                actor=actor,
-                policy=trunk.health_policy,
-                expected_version=None,
-                **health_policy,
-            )
-        if errors:
-            raise ValidationError(errors)
+            with wrong.gathered("health_policy."):
+                update_health_policy(
+                    tenant=tenant,
+                    actor=actor,
+                    policy=trunk.health_policy,
+                    expected_version=None,
+                    **health_policy,
+                )
+        wrong.raise_any()
     return trunk, warnings
 
 

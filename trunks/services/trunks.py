@@ -11,6 +11,7 @@ from trunks.enums import Authentication
 from trunks.models import HealthPolicy, Trunk
 from trunks.services.bindings import leave_farewell_of, pause_registration_of, resume_registration_of
 from trunks.services.editing import (
+    FieldErrors,
     check_names,
     check_room,
     check_version,
@@ -39,7 +40,8 @@ def create_trunk(
 ) -> Trunk:
     """Make a trunk and its health policy. Raises ValidationError by field, and LimitReached."""
     trunk = Trunk(tenant=tenant, direction=direction, is_enabled=is_enabled)
-    _apply(trunk, {"name": name, "authentication": authentication, "notes": notes})
+    wrong = FieldErrors()
+    _apply(trunk, {"name": name, "authentication": authentication, "notes": notes}, wrong)
     with transaction.atomic():
         # Two requests at once must not both find room.
         limit = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk).trunk_limit
@@ -48,7 +50,7 @@ def create_trunk(
             limit,
             f"Your plan has room for {limit} trunks. Delete one or change the plan.",
         )
-        insert(trunk, tenant=tenant, actor=actor, verb="trunk.created", fields=_FIELDS)
+        insert(trunk, tenant=tenant, actor=actor, verb="trunk.created", fields=_FIELDS, wrong=wrong)
         HealthPolicy.objects.create(tenant=tenant, trunk=trunk)
     return trunk
 
@@ -66,8 +68,9 @@ def update_trunk(
         row = locked(Trunk, tenant, trunk.pk)
         check_version(row, expected_version, changes)
         before = snapshot(row, _FIELDS)
-        _apply(row, changes)
-        save_edit(row, before, tenant=tenant, actor=actor, verb="trunk.updated")
+        wrong = FieldErrors()
+        _apply(row, changes, wrong)
+        save_edit(row, before, tenant=tenant, actor=actor, verb="trunk.updated", wrong=wrong)
         if row.is_enabled and not before["is_enabled"]:
             resume_trunk(row)
             resume_registration_of(row)
@@ -87,16 +90,17 @@ def delete_trunk(*, tenant: Tenant, actor: Actor, trunk: Trunk, expected_version
         remove(row, tenant=tenant, actor=actor, verb="trunk.deleted", fields=_FIELDS)
 
 
-def _apply(trunk: Trunk, changes: dict[str, Any]) -> None:
+def _apply(trunk: Trunk, changes: dict[str, Any], wrong: FieldErrors) -> None:
     for name, value in changes.items():
-        if name == "name":
-            trunk.name = one_line("name", value)
-        elif name == "notes":
-            trunk.notes = several_lines("notes", value)
-        elif name == "authentication":
-            trunk.authentication = _chosen(value)
-        else:
-            setattr(trunk, name, value)
+        with wrong.gathered():
+            if name == "name":
+                trunk.name = one_line("name", value)
+            elif name == "notes":
+                trunk.notes = several_lines("notes", value)
+            elif name == "authentication":
+                trunk.authentication = _chosen(value)
+            else:
+                setattr(trunk, name, value)
 
 
 def _chosen(names: Iterable[str]) -> list[str]:

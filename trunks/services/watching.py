@@ -82,6 +82,7 @@ def _reset(gateways: Iterable[Gateway], state: HealthState) -> None:
             tenant_id=health.tenant_id,
             trunk_id=health.gateway.trunk_id,
             gateway_id=health.gateway_id,
+            uri=health.gateway.uri,
             from_state=health.state,
             to_state=state,
             at=now,

@@ -15,7 +15,6 @@ from trunks.models import AllowedNetwork, DigestCredential
 from trunks.views.base import OneTrunkPage
 from trunks.views.deleting import DeletePage
 from trunks.views.editing import TrunkFormPage
-from trunks.wording import needs_allowlist, needs_credential
 
 
 class Access(OneTrunkPage):
@@ -30,9 +29,6 @@ class Access(OneTrunkPage):
             **self.trunk_context(),
             "networks": networks,
             "credentials": credentials,
-            "allowlist_missing": needs_allowlist(self.trunk.authentication, self.trunk.direction)
-            and not networks,
-            "credential_missing": needs_credential(self.trunk.authentication) and not credentials,
         }
         return render(request, "trunks/access.html", context)
 

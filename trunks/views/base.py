@@ -17,10 +17,9 @@ from django.utils.html import format_html
 
 from tenants.access import Capability
 from tenants.mixins import TenantViewMixin
-from trunks.enums import HealthState
+from trunks.headlines import Headline
 from trunks.models import AllowedNetwork, DigestCredential, Gateway, Trunk
 from trunks.queries import gap_of, gateways_of, headline_of, trunks_of
-from trunks.wording import Headline
 
 _TIME_TEXT = re.compile(r"(<time [^>]*>)[^<]*(</time>)")
 
@@ -114,7 +113,6 @@ class OneTrunkPage(TrunksPage):
         return {
             "trunk": trunk,
             "headline": headline_of(trunk),
-            "gap": gap_of(trunk) if self.trunk.state == HealthState.UP else None,
             "trunks_url": self.url("list"),
             "tabs": self._tabs() if self.tab else [],
         }

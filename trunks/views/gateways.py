@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.contrib import messages
 from django.utils.functional import cached_property
 
 from trunks import services
@@ -48,24 +49,42 @@ class GatewayDetail(LivePage, GatewayPage):
         }
 
 
-class GatewayAdd(TrunkFormPage):
-    """Add a gateway to a trunk."""
+class GatewayFormPage(TrunkFormPage):
+    """A form about where a trunk leads: it says which passwords would be cleared, and which were."""
 
     template_name = "trunks/gateway_form.html"
+
+    def page_context(self) -> dict[str, Any]:
+        stored = DigestCredential.objects.filter(
+            trunk=self.trunk, direction=CredentialDirection.OUTBOUND, secret__isnull=False
+        )
+        return {**super().page_context(), "stored_passwords": stored.defer("secret")}
+
+    def warn(self, warnings: list[str]) -> None:
+        """Tell the person what the change cleared."""
+        for warning in warnings:
+            messages.warning(self.request, warning)
+
+
+class GatewayAdd(GatewayFormPage):
+    """Add a gateway to a trunk."""
+
     form_class = GatewayForm
 
     def save(self, form: GatewayForm) -> str:
-        services.add_gateway(tenant=self.tenant, actor=self.actor, trunk=self.trunk, **form.changes())
+        _gateway, warnings = services.add_gateway(
+            tenant=self.tenant, actor=self.actor, trunk=self.trunk, **form.changes()
+        )
+        self.warn(warnings)
         return "The gateway is added. Its first check takes seconds."
 
     def success_url(self) -> str:
         return self.trunk_url("detail")
 
 
-class GatewayEdit(TrunkFormPage, GatewayPage):
+class GatewayEdit(GatewayFormPage, GatewayPage):
     """Change a gateway."""
 
-    template_name = "trunks/gateway_form.html"
     form_class = GatewayEditForm
 
     def initial(self) -> dict[str, Any]:
@@ -75,19 +94,17 @@ class GatewayEdit(TrunkFormPage, GatewayPage):
         return self.gateway
 
     def page_context(self) -> dict[str, Any]:
-        secrets = DigestCredential.objects.filter(
-            trunk=self.trunk, direction=CredentialDirection.OUTBOUND, secret__isnull=False
-        )
-        return {**super().page_context(), "gateway": self.gateway, "clears_secrets": secrets.exists()}
+        return {**super().page_context(), "gateway": self.gateway}
 
     def save(self, form: GatewayEditForm) -> str:
-        services.update_gateway(
+        _gateway, warnings = services.update_gateway(
             tenant=self.tenant,
             actor=self.actor,
             gateway=self.gateway,
             expected_version=form.cleaned_data["version"],
             **form.changes(),
         )
+        self.warn(warnings)
         return "The gateway is saved."
 
     def success_url(self) -> str:

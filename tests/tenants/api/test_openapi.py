@@ -64,6 +64,12 @@ def test_version_and_paths(document: dict[str, Any]) -> None:
     }
 
 
+def test_methods_stand_in_the_same_order_in_every_process(document: dict[str, Any]) -> None:
+    assert [list(item) for item in document["paths"].values()] == [
+        [method for method in METHODS if method in item] for item in document["paths"].values()
+    ]
+
+
 def test_every_operation_is_described(document: dict[str, Any]) -> None:
     ids = [operation["operationId"] for _method, _path, operation in operations(document)]
     assert len(set(ids)) == len(ids)

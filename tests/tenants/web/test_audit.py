@@ -183,7 +183,7 @@ def test_the_number_of_queries_does_not_grow(
 def test_events_about_trunks_lead_to_their_pages(alice: Person) -> None:
     with tenant_context(alice.tenant):
         trunk = create_trunk(tenant=alice.tenant, actor=alice.actor, name="Main line")
-        gateway = add_gateway(
+        gateway, _warnings = add_gateway(
             tenant=alice.tenant, actor=alice.actor, trunk=trunk, uri="sips:sbc.example.net:5061"
         )
         delete_gateway(tenant=alice.tenant, actor=alice.actor, gateway=gateway)

@@ -8,7 +8,13 @@ from rest_framework.test import APIClient
 from tests.trunks.api.conftest import at, errors_of
 
 PARTS = [
-    pytest.param("gateways", "gateways", {"uri": "sip:new.example.com"}, {"priority": 20}, id="gateway"),
+    pytest.param(
+        "gateways",
+        "gateways",
+        {"uri": "sip:new.example.com", "clear_secrets": True},
+        {"priority": 20},
+        id="gateway",
+    ),
     pytest.param(
         "networks", "allowed_networks", {"cidr": "198.51.100.0/24"}, {"note": "Paris"}, id="network"
     ),
@@ -120,14 +126,6 @@ def test_another_realm_clears_the_secret(api: APIClient, made: dict[str, Any]) -
     assert changed.json()["secret_set_at"] is None
 
 
-def test_a_gateway_that_leads_elsewhere_clears_the_secret(api: APIClient, made: dict[str, Any]) -> None:
-    gateway = at(made, "gateways", made["gateways"][0]["id"])
-    changed = api.patch(gateway, {"uri": "sip:evil.example.com"}, headers={"If-Match": '"1"'})
-    assert (changed.json()["host"], changed.json()["transport"]) == ("evil.example.com", "udp")
-    credential = api.get(at(made, "credentials", made["credentials"][0]["id"])).json()
-    assert (credential["secret_set_at"], credential["version"]) == (None, 2)
-
-
 def test_a_network_comes_with_warnings(api: APIClient, made: dict[str, Any]) -> None:
     response = api.post(at(made, "networks"), {"cidr": "203.0.113.128/25"})
     assert response.json()["warnings"] == [
@@ -137,3 +135,46 @@ def test_a_network_comes_with_warnings(api: APIClient, made: dict[str, Any]) -> 
     assert [field for field, _message in errors_of(wide)] == ["wide_confirmed"]
     confirmed = api.post(at(made, "networks"), {"cidr": "198.18.0.0/15", "wide_confirmed": True})
     assert confirmed.status_code == 201
+
+
+def test_a_gateway_at_another_host_clears_the_secret_once_it_is_confirmed(
+    api: APIClient, made: dict[str, Any]
+) -> None:
+    address = at(made, "credentials", made["credentials"][0]["id"])
+    assert [api.get(address).json()[name] for name in ("bound_hosts", "cleared_because")] == [
+        ["sip.example.com"],
+        "",
+    ]
+    asked = api.post(at(made, "gateways"), {"uri": "sip:new.example.com"})
+    assert [(error["field"], error["code"]) for error in asked.json()["errors"]] == [
+        ("clear_secrets", "confirm_clear_secrets")
+    ]
+
+    added = api.post(at(made, "gateways"), {"uri": "sip:new.example.com", "clear_secrets": True}).json()
+    assert added["warnings"] == [
+        "The password of “acme” was cleared, because a gateway was added at another host. Enter it again."
+    ]
+    cleared = api.get(address).json()
+    assert [cleared[name] for name in ("secret_set_at", "bound_hosts", "cleared_because")] == [
+        None,
+        [],
+        "gateway_added",
+    ]
+    assert api.get(at(made)).json()["gap"]["code"] == "password_cleared"
+
+    again = api.patch(address, {"secret": "second"}, headers={"If-Match": '"2"'}).json()
+    assert [again[name] for name in ("bound_hosts", "cleared_because")] == [
+        ["new.example.com", "sip.example.com"],
+        "",
+    ]
+    assert api.get(at(made)).json()["gap"] is None
+
+
+def test_another_address_of_a_gateway_is_asked_about_first(api: APIClient, made: dict[str, Any]) -> None:
+    address = at(made, "gateways", made["gateways"][0]["id"])
+    change = {"uri": "sip:new.example.com"}
+    asked = api.patch(address, change, headers={"If-Match": '"1"'})
+    assert [error["field"] for error in asked.json()["errors"]] == ["clear_secrets"]
+    moved = api.patch(address, {**change, "clear_secrets": True}, headers={"If-Match": '"1"'}).json()
+    assert (moved["version"], len(moved["warnings"])) == (2, 1)
+    assert "warnings" not in api.get(address).json()

@@ -30,7 +30,7 @@ def add_trunks(api: APIClient, trunk: dict[str, Any], count: int) -> None:
 
 def add_gateways(api: APIClient, trunk: dict[str, Any], count: int) -> None:
     for number in range(1, count):
-        api.post(at(trunk, "gateways"), {"uri": f"sip:g{number}.example.com"})
+        api.post(at(trunk, "gateways"), {"uri": f"sip:g{number}.example.com", "clear_secrets": True})
 
 
 def add_networks(api: APIClient, trunk: dict[str, Any], count: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tenants.context import tenant_context
@@ -12,8 +14,7 @@ from tests.trunks.web.conftest import URI, page
 from trunks import services
 from trunks.models import AllowedNetwork, Trunk
 
-NO_NETWORK = "Up, but no call from the carrier is accepted yet: add its addresses"
-ON_A_LIST = "No call from the carrier is accepted yet"
+NO_NETWORK = "Up, but no call from the carrier is accepted yet"
 DASHBOARD = "/t/acme-dental/"
 
 
@@ -34,27 +35,59 @@ def html(person: Person, url: str) -> str:
     return str(response.content.decode())
 
 
+def marks(page: str) -> list[str]:
+    """Return the states that a page shows, in order."""
+    return re.findall(r'data-state="([^"]+)"', page)
+
+
 @pytest.mark.parametrize("name", ["first-check", "detail"])
-def test_an_empty_allowlist_is_said_beside_the_green(alice: Person, trunk: Trunk, name: str) -> None:
+def test_an_empty_allowlist_is_said_instead_of_the_green(alice: Person, trunk: Trunk, name: str) -> None:
     authenticate(alice, trunk, "ip_allowlist")
     probe(OK, NOON)
 
-    assert NO_NETWORK in html(alice, page(name, alice, trunk))
+    shown = html(alice, page(name, alice, trunk))
+    assert f"{NO_NETWORK} · add its addresses" in shown
+    assert marks(shown)[0] == "warn"
+    assert "Your carrier answers" not in shown
 
 
-def test_lists_say_it_too(alice: Person, trunk: Trunk) -> None:
+def test_heading_and_lists_say_the_same(alice: Person, trunk: Trunk) -> None:
     authenticate(alice, trunk, "ip_allowlist")
     probe(OK, NOON)
 
-    assert ON_A_LIST in html(alice, DASHBOARD)
-    assert ON_A_LIST in html(alice, page("list", alice))
+    dashboard, trunks = html(alice, DASHBOARD), html(alice, page("list", alice))
+    assert "Your line is up, but no call from the carrier is accepted yet" in dashboard
+    assert "working" not in dashboard
+    assert [NO_NETWORK in each for each in (dashboard, trunks)] == [True, True]
+    assert [marks(each)[0] for each in (dashboard, trunks)] == ["warn", "warn"]
+
+
+def test_the_api_says_the_same(alice: Person, trunk: Trunk) -> None:
+    authenticate(alice, trunk, "ip_allowlist")
+    probe(OK, NOON)
+
+    api = alice.api()
+    (listed,) = api.get("/api/v1/trunks/").json()["results"]
+    health = api.get(f"/api/v1/trunks/{trunk.pk}/health/").json()
+    told = {
+        "state": "up",
+        "headline": f"{NO_NETWORK} · add its addresses",
+        "gap": {
+            "code": "no_network",
+            "title": "No call from the carrier is accepted yet",
+            "meaning": "This trunk recognises the carrier by the addresses its calls come from,"
+            " and that list is empty.",
+            "fix": "Add its addresses.",
+        },
+    }
+    assert [{name: each[name] for name in told} for each in (listed, health)] == [told, told]
 
 
 def test_a_missing_password_is_said(alice: Person, trunk: Trunk) -> None:
     authenticate(alice, trunk, "digest")
     probe(OK, NOON)
 
-    said = "Up, but its calls are refused: add the user name and password"
+    said = "Up, but its calls are refused · add the user name and password"
     assert said in html(alice, page("detail", alice, trunk))
 
 

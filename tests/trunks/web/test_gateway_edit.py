@@ -30,17 +30,37 @@ def test_alice_changes_the_priority(alice: Person, trunk: Trunk, gateway: Gatewa
     assert stored(alice).priority == 5
 
 
-def test_another_host_clears_the_password_and_the_page_warns_of_it(
+def test_another_host_clears_the_password_once_it_is_confirmed(
     alice: Person, trunk: Trunk, gateway: Gateway, credential: DigestCredential
 ) -> None:
     browser = alice.client()
     form = browser.get(page("gateway-edit", alice, trunk, gateway_id=gateway.pk)).content.decode()
-    send(alice, trunk, gateway, address="sip:198.51.100.9")
-    access = browser.get(page("access", alice, trunk)).content.decode()
+    assert "Passwords stay with the addresses they were entered for" in form
+    assert "“acme” with 203.0.113.5" in form
 
-    assert "clears the stored passwords" in form
-    assert "Cleared" in access
+    asked = send(alice, trunk, gateway, address="sip:198.51.100.9")
+    assert (asked.status_code, stored(alice).uri) == (422, URI)
+    (error,) = asked.context["form"].errors["clear_secrets"]
+    assert error == (
+        "Passwords are kept only for the addresses they were entered for: this clears the password of “acme”."
+        " Confirm that, and enter it again afterwards."
+    )
+    assert "Yes, clear them" in asked.content.decode()
+
+    send(alice, trunk, gateway, address="sip:198.51.100.9", clear_secrets="on")
     assert stored(alice).uri == "sip:198.51.100.9"
+
+
+def test_afterwards_every_page_says_why(
+    alice: Person, trunk: Trunk, gateway: Gateway, credential: DigestCredential
+) -> None:
+    browser = alice.client()
+    form = {"address": "sip:198.51.100.9", "priority": 10, "weight": 10, "version": 1, "clear_secrets": "on"}
+    after = browser.post(page("gateway-edit", alice, trunk, gateway_id=gateway.pk), form, follow=True)
+    because = "because a gateway leads to another host, port or transport now"
+    assert f"The password of “acme” was cleared, {because}. Enter it again." in after.content.decode()
+    for name, more in (("access", {}), ("credential-edit", {"credential_id": credential.pk})):
+        assert because in browser.get(page(name, alice, trunk, **more)).content.decode()
 
 
 def test_a_lost_update_shows_both_addresses(alice: Person, trunk: Trunk, gateway: Gateway) -> None:
