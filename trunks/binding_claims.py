@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -139,8 +139,16 @@ def claim_due(now: datetime, limit: int, *, rate: float) -> list[BindingClaim]:
         _tell_lapsed(rows, now)
         rows = _within_pace(rows, now, rate)
         credentials = DigestCredential.objects.in_bulk({row[23] for row in rows if row[23] is not None})
-        passwords = reveal_all(credentials.values(), "secret")
+        passwords = reveal_all((credentials[pk] for pk in _sendable(rows, credentials)), "secret")
     return [_claim(row, now, credentials, passwords) for row in rows]
+
+
+def _sendable(
+    rows: Iterable[tuple[Any, ...]], credentials: Mapping[uuid.UUID, DigestCredential]
+) -> set[uuid.UUID]:
+    """The credentials whose password was entered for the registrar it would go to now."""
+    wanted = {(row[23], row[6]) for row in rows if row[23] in credentials}
+    return {pk for pk, host in wanted if host in credentials[pk].bound_hosts}
 
 
 def _claim(

@@ -91,7 +91,7 @@ def _register(owner: Person, trunk: Trunk, canary: str) -> None:
         tenant=owner.tenant,
         actor=owner.actor,
         trunk=trunk,
-        registrar=f"sip:{canary}-registrar.example.com",
+        registrar=f"sip:{canary}.example.com",
         username=f"{canary}-line",
         credential=trunk.credentials.get(),
     )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from callsphere.lib.netguard import AddressPolicy
@@ -21,6 +22,7 @@ from trunks import registrar, services
 from trunks.binding_claims import claim_due
 from trunks.enums import RegistrationState as State
 from trunks.models import (
+    DigestCredential,
     Registration,
     RegistrationAttempt,
     RegistrationChange,
@@ -78,6 +80,7 @@ class Scene:
                     username=USER,
                     secret=secret,
                 )
+                values = {"secret": secret, **values}
             return services.add_registration(
                 tenant=self.alice.tenant,
                 actor=self.alice.actor,
@@ -270,7 +273,11 @@ def test_another_registrar_is_another_binding_and_the_old_one_goes(scene: Scene)
         registration = scene.add(old_uri)
         scene.work()
         scene.do(
-            services.update_registration, registration=registration, expected_version=None, registrar=new_uri
+            services.update_registration,
+            registration=registration,
+            expected_version=None,
+            registrar=new_uri,
+            secret=PASSWORD,
         )
         scene.work()
     assert old.of("REGISTER")[-1].get("contact").endswith("expires=0")
@@ -310,3 +317,23 @@ def test_two_workers_never_have_the_same(scene: Scene) -> None:
     assert len(claim_due(later, 10, rate=0)) == 1
     numbers.append(scene.status.cseq)
     assert numbers[0] < numbers[1]
+
+
+def test_a_password_goes_only_where_it_was_entered_for(scene: Scene) -> None:
+    carrier = Registrar()
+    with serving(carrier) as uri:
+        registration = scene.add(uri)
+        elsewhere = uri.replace("127.0.0.1", "127.0.0.2")
+        with pytest.raises(ValidationError) as refusal:
+            scene.do(
+                services.update_registration,
+                registration=registration,
+                expected_version=None,
+                registrar=elsewhere,
+            )
+        assert list(refusal.value.message_dict) == ["secret"]
+        with platform_context("test"):
+            DigestCredential.objects.update(bound_hosts=[])
+        scene.work()
+    assert scene.status.cause == "credentials_missing"
+    assert not any(each.get("authorization") for each in carrier.of("REGISTER"))

@@ -24,6 +24,7 @@ from trunks.services.bindings import (
     stop_registering,
     wake_registrar,
 )
+from trunks.services.credentials import update_credential
 from trunks.services.editing import (
     check_names,
     check_version,
@@ -49,9 +50,14 @@ def add_registration(
     registrar: str,
     username: str,
     credential: DigestCredential | None = None,
+    secret: str | None = None,
     expires_s: int = 3600,
 ) -> Registration:
-    """Have a trunk register, as soon as this is stored. Raises ValidationError by field, and Refused."""
+    """Have a trunk register, as soon as this is stored.
+
+    `secret` enters the credential's password anew, which a registrar that it was not entered for needs.
+    Raises ValidationError by field, and Refused.
+    """
     registration = Registration(tenant=tenant, expires_s=expires_s)
     with transaction.atomic():
         registration.trunk = lock_trunk_of(tenant, trunk.pk)
@@ -67,17 +73,24 @@ def add_registration(
             next_attempt_at=timezone.now() if is_on else None,
             **new_identity(),
         )
+        _bind_password(registration, secret, tenant=tenant, actor=actor)
         wake_registrar()
     return registration
 
 
 def update_registration(
-    *, tenant: Tenant, actor: Actor, registration: Registration, expected_version: int | None, **changes: Any
+    *,
+    tenant: Tenant,
+    actor: Actor,
+    registration: Registration,
+    expected_version: int | None,
+    secret: str | None = None,
+    **changes: Any,
 ) -> Registration:
     """Change registrar, username, credential or expires_s; registers anew at once.
 
-    Another registrar or user is another binding: the old one is taken away. Raises ValidationError by
-    field, VersionConflict, and Refused when it is gone.
+    Another registrar or user is another binding: the old one is taken away. `secret` as in
+    `add_registration`. Raises ValidationError by field, VersionConflict, and Refused when it is gone.
     """
     check_names(changes, _EDITABLE)
     with transaction.atomic():
@@ -95,7 +108,10 @@ def update_registration(
                 if old is not None:
                     old.save()
                 forget_binding(row, status)
+            _bind_password(row, secret, tenant=tenant, actor=actor)
             register_now_if_wanted(row, status)
+        else:
+            _bind_password(row, secret, tenant=tenant, actor=actor)
     return row
 
 
@@ -181,6 +197,26 @@ def _checked(registration: Registration, credential: DigestCredential | None) ->
             "credential", "Choose one of this trunk's credentials for calls of ours.", "invalid_choice"
         )
     return credential
+
+
+def _bind_password(registration: Registration, secret: str | None, *, tenant: Tenant, actor: Actor) -> None:
+    """See to it that the password may go to this registrar: it was entered for it, or is entered now."""
+    credential = registration.credential
+    if credential is None:
+        if secret:
+            raise field_error("credential", "Choose the user name that this password belongs to.", "required")
+        return
+    if secret:
+        registration.credential = update_credential(
+            tenant=tenant, actor=actor, credential=credential, expected_version=None, secret=secret
+        )
+    elif credential.secret is not None and registration.host not in credential.bound_hosts:
+        raise field_error(
+            "secret",
+            f"Passwords are kept only for the addresses they were entered for, and that of"
+            f" “{credential.username}” was not entered for {registration.host}. Enter it again.",
+            "enter_again",
+        )
 
 
 def _shown(changes: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Which hosts a stored password may be sent to: those that the trunk's gateways had when it was entered.
+"""Which hosts a stored password may be sent to: those that the trunk led to when it was entered.
 
 A hostile host could otherwise ask for it. The database holds the same rule (migration 0004): no gateway
 stands beside an outbound password that was not entered for its host. Call all of this with the trunk locked.
@@ -7,14 +7,15 @@ stands beside an outbound password that was not entered for its host. Call all o
 from tenants.audit import Actor, snapshot
 from tenants.models import Tenant
 from trunks.enums import ClearedBecause, CredentialDirection
-from trunks.models import DigestCredential, Gateway, Trunk
+from trunks.models import DigestCredential, Gateway, Registration, Trunk
 from trunks.services.editing import field_error, save_edit
 
 
 def hosts_of(trunk: Trunk) -> list[str]:
-    """Return the hosts of a trunk's gateways, the switched-off ones too, each once."""
-    hosts = Gateway.objects.filter(tenant=trunk.tenant_id, trunk=trunk).values_list("host", flat=True)
-    return sorted(set(hosts))
+    """Return the hosts of a trunk's gateways, the switched-off ones too, and of its registrar, each once."""
+    mine = {"tenant": trunk.tenant_id, "trunk": trunk}
+    gateways = Gateway.objects.filter(**mine).values_list("host", flat=True)
+    return sorted({*gateways, *Registration.objects.filter(**mine).values_list("host", flat=True)})
 
 
 def outbound_passwords(trunk: Trunk) -> list[DigestCredential]:

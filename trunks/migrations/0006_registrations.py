@@ -11,7 +11,7 @@ from tenants.rls import CompositeForeignKey, EnableTenantRLS
 class Migration(migrations.Migration):
     dependencies = [
         ("tenants", "0002_row_level_security"),
-        ("trunks", "0003_probe_history"),
+        ("trunks", "0005_gateway_moves"),
     ]
 
     operations = [
