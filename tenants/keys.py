@@ -6,7 +6,6 @@ A sealed value is bound to table, column, tenant and row: copied elsewhere, it c
 from functools import lru_cache
 
 from django.conf import settings
-from django.db import models
 
 from callsphere.lib import crypto
 from callsphere.lib.crypto import Sealed
@@ -62,5 +61,5 @@ def reveal(row: TenantOwned, column: str) -> str:
     return crypto.unseal({key.pk.hex: unwrap(key)}, token, _place(row, column)).decode()
 
 
-def _place(row: models.Model, column: str) -> str:
-    return f"{row._meta.db_table}|{column}|{row.tenant_id}|{row.pk}"  # type: ignore[attr-defined]
+def _place(row: TenantOwned, column: str) -> str:
+    return f"{row._meta.db_table}|{column}|{row.tenant_id}|{row.pk}"

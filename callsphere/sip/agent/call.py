@@ -180,7 +180,7 @@ class Call:
         return problem
 
     def _send_first_ack(self, dialog: Dialog, flow: Flow) -> None:
-        assert self._invite is not None  # noqa: S101
+        assert self._invite is not None  # noqa: S101 (a dialog begins with it)
         ack = dialog.ack(self._invite, via=flow.via())
         self._acks[dialog.remote.tag or ""] = flow
         self._agent.send_ack(ack, flow, self._ack_unreachable)
@@ -277,7 +277,7 @@ class Call:
 
     async def _drop(self, dialog: Dialog) -> None:
         """ACK and BYE a fork that nobody wants (RFC 3261 §13.2.2.4)."""
-        assert self._invite is not None  # noqa: S101
+        assert self._invite is not None  # noqa: S101 (a dialog begins with it)
         flow = self._way_back()
         with contextlib.suppress(FlowFailed, RoutingError):
             flow = await self._hop(dialog, HANG_UP_S)
