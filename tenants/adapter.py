@@ -9,7 +9,7 @@ from tenants.models import User
 PENDING_INVITATION = "pending_invitation"
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):
     """Keeps e-mail addresses in lower case; takes an invitation's link as proof of its address."""
 
     def is_email_verified(self, request: HttpRequest, email: str) -> bool:

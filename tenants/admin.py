@@ -26,7 +26,7 @@ from tenants.support import begin_visit
 
 def staff_actor(request: HttpRequest) -> Actor:
     """Name the member of staff for the customer's audit log."""
-    assert isinstance(request.user, User)  # noqa: S101 - the admin site lets nobody else in
+    assert isinstance(request.user, User)  # noqa: S101 (the admin site lets nobody else in)
     return Actor.staff(request.user, ip=request.META.get("REMOTE_ADDR"), request_id=current_request_id())
 
 
@@ -50,7 +50,7 @@ def page_of_visit(request: HttpRequest, tenant: Tenant) -> str:
     return target if asked else reverse("web:dashboard", kwargs={"tenant": tenant.slug})
 
 
-class UserForm(ModelForm):  # type: ignore[type-arg]
+class UserForm(ModelForm):
     """Rank and access, and the reason that the person's tenants will read."""
 
     reason = forms.CharField(
@@ -75,7 +75,7 @@ class ReasonForm(forms.Form):
     )
 
 
-class SupportAdmin(ModelAdmin):  # type: ignore[misc]
+class SupportAdmin(ModelAdmin):
     """Every member of staff whom the site lets in may look; the rest depends on the model."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
@@ -112,7 +112,7 @@ class ReadOnlyAdmin(SupportAdmin):
         return False
 
 
-class MembershipInline(TabularInline):  # type: ignore[misc]
+class MembershipInline(TabularInline):
     """Who belongs to the tenant."""
 
     model = Membership
@@ -136,7 +136,7 @@ class UserMembershipInline(MembershipInline):
     readonly_fields = fields
 
 
-class TenantForm(ModelForm):  # type: ignore[type-arg]
+class TenantForm(ModelForm):
     """Limits, and the reason that the customer will read."""
 
     reason = forms.CharField(

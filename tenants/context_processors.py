@@ -1,10 +1,11 @@
 """What the shell of every page needs."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest
 
+from tenants.middleware import TenantRequest
 from tenants.navigation import navigation
 from tenants.queries import memberships_of
 from tenants.support import visit_ends_at
@@ -18,16 +19,20 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "mail_folder": "" if settings.EMAIL_URL else settings.EMAIL_FILE_PATH,
         "source_addresses": settings.SIP_SOURCE_ADDRESSES,
     }
-    tenant = getattr(request, "tenant", None)
-    if tenant is not None and hasattr(request, "membership"):
-        context |= {
-            "tenant": tenant,
-            "membership": request.membership,
-            "capabilities": request.capabilities,  # type: ignore[attr-defined]
-            "memberships": memberships_of(request.membership.user),
-            "nav": navigation(request),
-            "is_support_visit": request.is_support_visit,  # type: ignore[attr-defined]
-        }
-        if context["is_support_visit"]:
-            context["support_visit_ends_at"] = visit_ends_at(request)
+    if getattr(request, "tenant", None) is not None and hasattr(request, "membership"):
+        context |= _inside(cast(TenantRequest, request))
+    return context
+
+
+def _inside(request: TenantRequest) -> dict[str, Any]:
+    context: dict[str, Any] = {
+        "tenant": request.tenant,
+        "membership": request.membership,
+        "capabilities": request.capabilities,
+        "memberships": memberships_of(request.membership.user),
+        "nav": navigation(request),
+        "is_support_visit": request.is_support_visit,
+    }
+    if request.is_support_visit:
+        context["support_visit_ends_at"] = visit_ends_at(request)
     return context

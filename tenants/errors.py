@@ -192,10 +192,11 @@ def _headers(error: Exception) -> dict[str, str]:
     headers = {}
     if isinstance(error, VersionConflict):
         headers["ETag"] = f'"{error.current_version}"'
-    if getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = error.auth_header  # type: ignore[attr-defined]
-    if getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(error.wait))  # type: ignore[attr-defined]
+    challenge, wait = getattr(error, "auth_header", None), getattr(error, "wait", None)
+    if challenge:
+        headers["WWW-Authenticate"] = challenge
+    if wait:
+        headers["Retry-After"] = str(int(wait))
     if took_too_long(error):
         headers["Retry-After"] = _RETRY_AFTER_S
     return headers

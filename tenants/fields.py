@@ -9,7 +9,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from callsphere.lib.crypto import Sealed
 
 
-class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
+class EncryptedTextField(models.TextField):
     """A column that holds only sealed values (see `tenants.keys.seal_for` and `reveal`).
 
     It refuses plain text, so that a secret cannot be stored in clear by mistake; reading gives the

@@ -14,6 +14,7 @@ from tenants.access import (
     Capability,
     roles_grantable_by,
 )
+from tenants.card_fields import CardChoiceField, CardMultipleChoiceField, offer
 from tenants.enums import Role
 from tenants.models import Membership
 
@@ -40,16 +41,13 @@ class TenantNameForm(forms.Form):
 class RoleForm(forms.Form):
     """Which role somebody gets, of those that the member may give."""
 
-    role = forms.ChoiceField(
-        widget=forms.RadioSelect, label="Role", error_messages={"required": "Choose a role."}
-    )
+    role = CardChoiceField(label="Role", error_messages={"required": "Choose a role."})
 
     def __init__(self, *args: Any, giver: Membership, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         roles = roles_grantable_by(giver.role)
-        field = self.fields["role"]
-        field.choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
-        field.choice_help = {role.value: ROLE_DESCRIPTIONS[role] for role in roles}  # type: ignore[attr-defined]
+        sentences = {role.value: ROLE_DESCRIPTIONS[role] for role in roles}
+        offer(self, "role", [(role.value, role.label) for role in roles], sentences)
 
 
 class InviteForm(RoleForm):
@@ -80,8 +78,7 @@ class ApiKeyForm(forms.Form):
             "required": "Give the key a name, so that you know later what stops when you revoke it."
         },
     )
-    capabilities = forms.MultipleChoiceField(
-        widget=forms.CheckboxSelectMultiple,
+    capabilities = CardMultipleChoiceField(
         label="What it may do",
         error_messages={"required": "Choose at least one thing that the key may do."},
     )
@@ -99,9 +96,8 @@ class ApiKeyForm(forms.Form):
         super().__init__(*args, **kwargs)
         # Nobody gives a program more than they may do themselves.
         offered = [each for each in DESCRIPTIONS if each in API_KEY_CAPABILITIES & giver]
-        field = self.fields["capabilities"]
-        field.choices = [(each.value, DESCRIPTIONS[each][0]) for each in offered]  # type: ignore[attr-defined]
-        field.choice_help = {each.value: DESCRIPTIONS[each][1] for each in offered}  # type: ignore[attr-defined]
+        sentences = {each.value: DESCRIPTIONS[each][1] for each in offered}
+        offer(self, "capabilities", [(each.value, DESCRIPTIONS[each][0]) for each in offered], sentences)
 
     def networks(self) -> list[str]:
         """Return the networks, line by line."""
@@ -144,7 +140,7 @@ class AuditFilterForm(forms.Form):
 
     def __init__(self, *args: Any, kinds: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["kind"].choices = [("", "Everything"), *kinds]  # type: ignore[attr-defined]
+        offer(self, "kind", [("", "Everything"), *kinds])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

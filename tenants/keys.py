@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from django.conf import settings
-from django.db import models
 
 from callsphere.lib import crypto
 from callsphere.lib.crypto import Sealed
@@ -84,5 +83,5 @@ def reveal_all(rows: Iterable[TenantOwned], column: str) -> dict[uuid.UUID, str]
     return opened
 
 
-def _place(row: models.Model, column: str) -> str:
-    return f"{row._meta.db_table}|{column}|{row.tenant_id}|{row.pk}"  # type: ignore[attr-defined]
+def _place(row: TenantOwned, column: str) -> str:
+    return f"{row._meta.db_table}|{column}|{row.tenant_id}|{row.pk}"

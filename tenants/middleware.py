@@ -32,7 +32,7 @@ LAST_TENANT = "last_tenant"
 class TenantRequest(HttpRequest):
     """A request whose tenant is known: `membership` below /t/<slug>/, `api_key` below /api/."""
 
-    user: User  # type: ignore[assignment]
+    user: User
     tenant: Tenant
     membership: Membership
     capabilities: frozenset[Capability]
@@ -150,8 +150,7 @@ def end_idle_session(request: HttpRequest) -> None:
 
 
 def _is_verified_staff(user: object) -> bool:
-    # django-otp's middleware gives users the method
-    return isinstance(user, User) and user.is_staff and user.is_verified()  # type: ignore[attr-defined]
+    return isinstance(user, User) and user.is_staff and user.is_verified()  # type: ignore[attr-defined]  # django-otp
 
 
 def _tenant_slug(request: HttpRequest) -> str | None:

@@ -1,12 +1,16 @@
 """The side bar: which areas exist, in their order, and who sees them."""
 
-from dataclasses import dataclass
-from typing import Any
+from __future__ import annotations
 
-from django.http import HttpRequest
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
 from django.urls import reverse
 
 from tenants.access import Capability
+
+if TYPE_CHECKING:  # apps name their areas before models can be imported
+    from tenants.middleware import TenantRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +38,12 @@ def add_area(area: Area) -> None:
     _areas.sort(key=lambda each: each.position)
 
 
-def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+def navigation(request: TenantRequest) -> list[dict[str, Any]]:
     """Return the lines that this member may see, the one that holds the current page marked."""
     lines = []
     for area in _areas:
-        if area.capability in request.capabilities:  # type: ignore[attr-defined]
-            url = reverse(area.url_name, kwargs={"tenant": request.tenant.slug})  # type: ignore[attr-defined]
+        if area.capability in request.capabilities:
+            url = reverse(area.url_name, kwargs={"tenant": request.tenant.slug})
             lines.append({"label": area.label, "url": url, "icon": area.icon, "active": False})
     # The longest address that the page's own starts with is the area we are in.
     current = max(

@@ -91,7 +91,7 @@ class ProblemSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField(help_text="A sentence for people.")
-    errors = FieldErrorSerializer(many=True, help_text="Empty unless fields are wrong.")  # type: ignore[assignment]
+    errors = FieldErrorSerializer(many=True, help_text="Empty unless fields are wrong.")  # type: ignore[assignment]  # a field hides DRF's property
 
 
 @extend_schema_serializer(component_name="VersionConflict")
@@ -111,7 +111,7 @@ class ApiSchema(AutoSchema):
         template = _SUMMARIES.get(getattr(self.view, "action", ""))
         return template.format(one=noun[0], many=noun[1]) if noun and template else None
 
-    def get_description(self) -> str:  # type: ignore[override]
+    def get_description(self) -> str:  # type: ignore[override]  # drf-spectacular types it as giving nothing
         # Docstrings speak to those who read the code.
         return ""
 

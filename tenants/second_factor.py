@@ -39,7 +39,7 @@ def count_recovery_codes(user: User) -> int:
 def is_proof_missing(request: HttpRequest) -> bool:
     """Say whether a signed-in person has a second factor and has not proved it in this session."""
     user = request.user
-    if not user.is_authenticated or user.is_verified():  # type: ignore[attr-defined]
+    if not user.is_authenticated or user.is_verified():  # type: ignore[attr-defined]  # django-otp adds it
         return False
     return TOTPDevice.objects.filter(user_id=user.pk, confirmed=True).exists()
 

@@ -141,7 +141,7 @@ class ActorSerializer(serializers.Serializer[AuditEvent]):
 
     kind = serializers.ChoiceField(ActorKind.choices, source="actor_kind")
     id = serializers.UUIDField(source="actor_id", allow_null=True)
-    label = serializers.CharField(source="actor_label")  # type: ignore[assignment]
+    label = serializers.CharField(source="actor_label")  # type: ignore[assignment]  # hides DRF's own
 
 
 class ObjectSerializer(serializers.Serializer[AuditEvent]):
@@ -149,7 +149,7 @@ class ObjectSerializer(serializers.Serializer[AuditEvent]):
 
     kind = serializers.CharField(source="object_kind")
     id = serializers.UUIDField(source="object_id", allow_null=True)
-    label = serializers.CharField(source="object_label")  # type: ignore[assignment]
+    label = serializers.CharField(source="object_label")  # type: ignore[assignment]  # hides DRF's own
 
 
 class AuditEventSerializer(serializers.Serializer[AuditEvent]):

@@ -17,7 +17,7 @@ TENANT_HEADER = "callsphere_tenant"
 _KEEP_ENDED_INVITATIONS = timedelta(days=30)
 
 
-class TenantTask(Task):  # type: ignore[type-arg]
+class TenantTask(Task):
     """A task that runs inside one tenant's context, which its message's header names.
 
     Start it with `task.for_tenant(tenant_id, …ids…)`; without the header it is rejected, never run unscoped.

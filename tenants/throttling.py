@@ -1,9 +1,11 @@
 """How many requests a tenant's API keys may make."""
 
-from typing import Any
+from typing import Any, cast
 
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
+
+from tenants.middleware import TenantRequest
 
 
 class TenantRateThrottle(SimpleRateThrottle):
@@ -23,7 +25,8 @@ class TenantRateThrottle(SimpleRateThrottle):
         return super().allow_request(request, view)
 
     def get_cache_key(self, request: Request, view: Any) -> str:
-        return self.cache_format % {"scope": self.scope, "ident": request._request.tenant.pk}  # type: ignore[attr-defined]
+        tenant = cast(TenantRequest, request._request).tenant
+        return self.cache_format % {"scope": self.scope, "ident": tenant.pk}
 
     def get_rate(self) -> str | None:
         return None

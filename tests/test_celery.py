@@ -12,6 +12,17 @@ from callsphere.celery import Waker
 TASK, QUEUE = "trunks.probe_due_gateways", "probe"
 
 
+REDIS_COMMAND = b"*"
+
+
+def spoken_to(server: socket.socket) -> bytes:
+    """Take the next connection and its first byte, then hang up."""
+    connection, _address = server.accept()
+    with connection:
+        connection.settimeout(10)
+        return connection.recv(1)
+
+
 @pytest.fixture
 def listener() -> Iterator[socket.socket]:
     """A broker that takes connections and never says a word."""
@@ -32,9 +43,8 @@ def test_nobody_waits_for_a_mute_broker(listener: socket.socket) -> None:
     waker = Waker(Celery(broker=f"redis://127.0.0.1:{listener.getsockname()[1]}/0"))
     for _ in range(3):
         waker.wake(TASK, QUEUE)
-    # Asking is over, and the broker was spoken to from elsewhere.
-    connection, _address = listener.accept()
-    connection.close()
+    # Asking is over, and the broker is spoken to from elsewhere.
+    assert spoken_to(listener) == REDIS_COMMAND
 
 
 def test_a_broker_that_refuses_is_asked_again_by_the_next(listener: socket.socket) -> None:
@@ -48,5 +58,4 @@ def test_a_broker_that_refuses_is_asked_again_by_the_next(listener: socket.socke
     with socket.create_server(address) as server:
         server.settimeout(10)
         waker.wake(TASK, QUEUE)
-        connection, _address = server.accept()
-        connection.close()
+        assert spoken_to(server) == REDIS_COMMAND

@@ -198,7 +198,7 @@ def test_the_scratch_database_is_right_to_begin_with(
 def test_a_broken_policy_is_noticed(
     owner: psycopg.Connection, own: uuid.UUID, foreign: uuid.UUID, mutation: str, fault: str, leak: str
 ) -> None:
-    owner.execute(mutation)  # type: ignore[call-overload]
+    owner.execute(mutation)
     assert fault in catalogue_faults(owner)
     assert leak in leaks(own, foreign)
 
@@ -225,7 +225,7 @@ def test_a_broken_policy_is_noticed(
     ],
 )
 def test_a_broken_table_is_noticed(owner: psycopg.Connection, mutation: str, fault: str) -> None:
-    owner.execute(mutation)  # type: ignore[call-overload]
+    owner.execute(mutation)
     assert fault in catalogue_faults(owner)
 
 
@@ -246,7 +246,7 @@ def test_pgrls_finds_nothing_to_mend(owner: psycopg.Connection) -> None:
 @pytest.mark.parametrize("mode", ["anon", "cross-tenant", "write"])
 def test_pgrls_proves_the_applications_policies(owner: psycopg.Connection, mode: str) -> None:
     for table in [*tables_of_tenants(owner), "tenants_tenant"]:
-        owner.execute(f'DROP POLICY IF EXISTS platform ON "{table}"')  # type: ignore[call-overload]
+        owner.execute(f'DROP POLICY IF EXISTS platform ON "{table}"')
     result = pgrls("verify", "--mode", mode)
     assert result.returncode == 0, result.stdout
     undecided = [line.split()[0] for line in result.stdout.splitlines() if "UNVERIFIED" in line]

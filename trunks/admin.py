@@ -40,7 +40,7 @@ STATE_COLOURS = {
 }
 
 
-class ReadOnlyInline(TabularInline):  # type: ignore[misc]
+class ReadOnlyInline(TabularInline):
     """Rows that support looks at."""
 
     extra = 0

@@ -88,12 +88,6 @@ class TrunkViewSet(EditableViewSet[Trunk]):
         trunk, self.warnings = services.provision_trunk(tenant=self.tenant, actor=self.actor, **data)
         return trunk
 
-    def as_answered(self, row: Trunk) -> Trunk:
-        answered = super().as_answered(row)
-        if self.action == "create":
-            answered.warnings = self.warnings  # type: ignore[attr-defined]
-        return answered
-
     def change(self, row: Trunk, version: int, data: dict[str, Any]) -> Trunk:
         return services.update_trunk(
             tenant=self.tenant, actor=self.actor, trunk=row, expected_version=version, **data
@@ -146,11 +140,6 @@ class GatewayViewSet(OfTrunk[Gateway], EditableViewSet[Gateway]):
         )
         return gateway
 
-    def as_answered(self, row: Gateway) -> Gateway:
-        answered = super().as_answered(row)
-        answered.warnings = self.warnings  # type: ignore[attr-defined]
-        return answered
-
     def remove(self, row: Gateway, version: int) -> None:
         services.delete_gateway(tenant=self.tenant, actor=self.actor, gateway=row, expected_version=version)
 
@@ -171,16 +160,16 @@ class AllowedNetworkViewSet(OfTrunk[AllowedNetwork], EditableViewSet[AllowedNetw
         return AllowedNetwork.objects.filter(tenant=self.tenant, trunk_id=self.kwargs["trunk_id"])
 
     def add(self, data: dict[str, Any]) -> AllowedNetwork:
-        return self._with_warnings(
-            services.add_allowed_network(tenant=self.tenant, actor=self.actor, trunk=self.trunk(), **data)
+        network, self.warnings = services.add_allowed_network(
+            tenant=self.tenant, actor=self.actor, trunk=self.trunk(), **data
         )
+        return network
 
     def change(self, row: AllowedNetwork, version: int, data: dict[str, Any]) -> AllowedNetwork:
-        return self._with_warnings(
-            services.update_allowed_network(
-                tenant=self.tenant, actor=self.actor, network=row, expected_version=version, **data
-            )
+        network, self.warnings = services.update_allowed_network(
+            tenant=self.tenant, actor=self.actor, network=row, expected_version=version, **data
         )
+        return network
 
     def remove(self, row: AllowedNetwork, version: int) -> None:
         services.delete_allowed_network(
@@ -189,11 +178,6 @@ class AllowedNetworkViewSet(OfTrunk[AllowedNetwork], EditableViewSet[AllowedNetw
 
     def as_answered(self, row: AllowedNetwork) -> AllowedNetwork:
         return row
-
-    def _with_warnings(self, saved: tuple[AllowedNetwork, list[str]]) -> AllowedNetwork:
-        network, warnings = saved
-        network.warnings = warnings  # type: ignore[attr-defined]
-        return network
 
 
 class CredentialViewSet(OfTrunk[DigestCredential], EditableViewSet[DigestCredential]):
@@ -248,7 +232,7 @@ class TrunkHealthViewSet(OfTrunk[Trunk]):
 
     def get_object(self) -> Trunk:
         trunk = get_object_or_404(queries.trunks_of(self.tenant), pk=self.kwargs["trunk_id"])
-        trunk.watched_gateways = queries.gateways_of(trunk)  # type: ignore[attr-defined]
+        trunk.watched_gateways = queries.gateways_of(trunk)
         return trunk
 
     @extend_schema(

@@ -11,8 +11,7 @@ class TrunksConfig(AppConfig):
     verbose_name = "Trunks"
 
     def ready(self) -> None:
-        # Models can be imported only now.
-        from trunks.audit_kinds import add_kinds  # noqa: PLC0415
+        from trunks.audit_kinds import add_kinds  # noqa: PLC0415 (models can be imported only now)
 
         add_area(Area("Trunks", "trunks:list", "trunk", Capability.TRUNKS_READ, 20))
         add_kinds()

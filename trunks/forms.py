@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 
 from callsphere.sip.uri import SipUri, SipUriError, parse_gateway_uri
+from tenants.card_fields import CardChoiceField, CardMultipleChoiceField
 from trunks.enums import Authentication, CredentialDirection, Direction, Transport
 from trunks.models import DigestCredential, Gateway, HealthPolicy, Trunk
 
@@ -40,10 +41,6 @@ TRANSPORT_CHOICES = [("", "As the address says, else UDP"), *Transport.choices]
 
 # "+49 30 123456", "tel:+4930123456" or "030/123456": digits as people group them, without dots.
 _PHONE_NUMBER = re.compile(r"(?:(?:sips?|tel):)?\+?\(?\d[\d ()/-]{4,}", re.IGNORECASE)
-
-
-def _cards(field: forms.Field, texts: dict[Any, str]) -> None:
-    field.choice_help = {str(value): text for value, text in texts.items()}  # type: ignore[attr-defined]
 
 
 class EditForm(forms.Form):
@@ -155,25 +152,20 @@ class TrunkFields(forms.Form):
         help_text="What you call this line: your carrier's name, or the office it serves.",
         error_messages={"required": "Give the line a name, for example the carrier's."},
     )
-    direction = forms.ChoiceField(
+    direction = CardChoiceField(
         label="Which way do calls go?",
         choices=DIRECTION_CHOICES,
-        widget=forms.RadioSelect,
+        cards=DIRECTION_HELP,
         initial=Direction.BOTH,
     )
-    authentication = forms.MultipleChoiceField(
+    authentication = CardMultipleChoiceField(
         label="How do you and the carrier recognise each other?",
         choices=AUTHENTICATION_CHOICES,
-        widget=forms.CheckboxSelectMultiple,
+        cards=AUTHENTICATION_HELP,
         required=False,
         initial=[Authentication.IP_ALLOWLIST],
         help_text="Your carrier's set-up page says which it uses. Several may apply.",
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        _cards(self.fields["direction"], DIRECTION_HELP)
-        _cards(self.fields["authentication"], AUTHENTICATION_HELP)
 
 
 class ConnectForm(TrunkFields, AddressFields):
@@ -275,10 +267,13 @@ class NetworkEditForm(EditForm, NetworkForm):
 class CredentialForm(forms.Form):
     """A user name and a password."""
 
-    direction = forms.ChoiceField(
+    direction = CardChoiceField(
         label="Who has to prove who they are?",
         choices=[(CredentialDirection.OUTBOUND, "We do"), (CredentialDirection.INBOUND, "The carrier does")],
-        widget=forms.RadioSelect,
+        cards={
+            CredentialDirection.OUTBOUND: "We send these when the carrier asks. This is the usual case.",
+            CredentialDirection.INBOUND: "The carrier sends these when it calls you.",
+        },
         initial=CredentialDirection.OUTBOUND,
     )
     username = forms.CharField(
@@ -297,14 +292,6 @@ class CredentialForm(forms.Form):
         max_length=128,
         help_text="Leave it empty unless your carrier names one; with one, no other is answered.",
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        texts = {
-            CredentialDirection.OUTBOUND: "We send these when the carrier asks. This is the usual case.",
-            CredentialDirection.INBOUND: "The carrier sends these when it calls you.",
-        }
-        _cards(self.fields["direction"], texts)
 
     def changes(self) -> dict[str, Any]:
         """Return what the services take; an empty password on an edit keeps the stored one."""

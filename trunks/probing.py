@@ -197,9 +197,9 @@ def _look_up(pinger: PingEngine, targets: Sequence[PingTarget], patience_s: floa
         if place is None:
             found.ready.append((target, (target.uri.host,)))
         elif not isinstance(place, ResolutionError):
-            if len(place) == 1:
-                target = PingTarget(target.key, target.uri, target.wait_s, place[0])  # noqa: PLW2901
-            found.ready.append((target, tuple(each.address for each in place)))
+            only = place[0] if len(place) == 1 else None
+            placed = PingTarget(target.key, target.uri, target.wait_s, only) if only else target
+            found.ready.append((placed, tuple(each.address for each in place)))
         elif place.cause == _TOO_SLOW.cause:
             found.slow.append(target)
         else:

@@ -41,6 +41,15 @@ class VersionedSerializer(StrictSerializer):
     updated_at = serializers.DateTimeField(read_only=True)
 
 
+class WithWarnings(StrictSerializer):
+    """An object as it was just stored, with what somebody should look at: the view's `warnings`."""
+
+    warnings = serializers.SerializerMethodField()
+
+    def get_warnings(self, row: Any) -> list[str]:
+        return list(self.context["view"].warnings)
+
+
 class GatewaySerializer(VersionedSerializer):
     """One place where the carrier takes SIP."""
 
@@ -65,7 +74,7 @@ class GatewaySerializer(VersionedSerializer):
         return {"uri": f"sip:{uuid.uuid4()}.invalid"} if "uri" in wrong else {}
 
 
-class SavedGatewaySerializer(GatewaySerializer):
+class SavedGatewaySerializer(WithWarnings, GatewaySerializer):
     """A gateway as it was just stored, with what somebody should look at."""
 
     clear_secrets = serializers.BooleanField(
@@ -73,7 +82,6 @@ class SavedGatewaySerializer(GatewaySerializer):
         default=False,
         help_text="Needed where passwords that were entered for another address are cleared by the change",
     )
-    warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
 
     def stand_ins(self, wrong: Collection[str]) -> dict[str, Any]:
         # The address in place of a wrong one is none that anybody should be asked about.
@@ -98,10 +106,8 @@ class AllowedNetworkSerializer(VersionedSerializer):
         return {"cidr": str(unused)} if "cidr" in wrong else {}
 
 
-class SavedNetworkSerializer(AllowedNetworkSerializer):
+class SavedNetworkSerializer(WithWarnings, AllowedNetworkSerializer):
     """A network as it was just stored, with what somebody should look at."""
-
-    warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
 
 
 class CredentialSerializer(VersionedSerializer):
@@ -213,14 +219,13 @@ def _some(serializer: Any, limit: int) -> Any:
         )
     ]
 )
-class NewTrunkSerializer(TrunkSerializer):
+class NewTrunkSerializer(WithWarnings, TrunkSerializer):
     """A trunk to be made, with what belongs to it, all or nothing."""
 
     gateways = _some(GatewaySerializer, GATEWAYS_PER_TRUNK)
     allowed_networks = _some(AllowedNetworkSerializer, NETWORKS_PER_TRUNK)
     credentials = _some(CredentialSerializer, CREDENTIALS_PER_TRUNK)
     health_policy = HealthPolicySerializer(default=dict)
-    warnings = serializers.ListField(child=serializers.CharField(), read_only=True)
 
 
 class CauseSerializer(serializers.Serializer[Any]):

@@ -133,7 +133,7 @@ def direction_words(direction: str) -> str:
 def percent_words(percent: float | None) -> str:
     """Write an availability: "100 %" only when nothing failed, "99.9 %" below, a dash for nothing known."""
     if percent is None:
-        return "–"  # noqa: RUF001
+        return "\N{EN DASH}"
     if percent >= 100:
         return "100 %"
     return f"{int(percent * 10) / 10:.1f} %"

@@ -17,7 +17,7 @@ def reference(request: HttpRequest) -> HttpResponse:
     return render(request, "api/docs.html")
 
 
-@csrf_exempt
+@csrf_exempt  # it changes nothing, and whoever posts here should read that, not a page about cookies
 def unknown(request: HttpRequest) -> JsonResponse:
     """Answer for an address below /api/v1/ that does not exist."""
     detail = "There is no such address."

@@ -25,7 +25,7 @@ PATIENCE = 6.0
 _LOG_BYTES = 5_000_000
 
 
-class Supervisor(Manager):  # type: ignore[misc]  # honcho carries no types
+class Supervisor(Manager):
     """Runs commands until one ends or a signal comes, then stops them all within PATIENCE."""
 
     def __init__(
@@ -78,7 +78,7 @@ class Supervisor(Manager):  # type: ignore[misc]  # honcho carries no types
         self._limit.start()
 
 
-class _Child(Process):  # type: ignore[misc]
+class _Child(Process):
     """Honcho keeps one small process beside each command; both go when their parent goes."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -104,7 +104,7 @@ class _LeaderFirst:
             os.killpg(pid, signal.SIGKILL)
 
 
-class _LogFiles(Printer):  # type: ignore[misc]
+class _LogFiles(Printer):
     """Writes each process's lines to a file of its own: the terminal keeps address and logins in sight."""
 
     def __init__(self, folder: Path) -> None:

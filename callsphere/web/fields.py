@@ -14,7 +14,7 @@ def describe(
     bound: BoundField,
     *,
     label: str = "",
-    help: str | None = None,  # noqa: A002
+    help: str | None = None,
     unit: str = "",
     mono: bool = False,
     cards: bool = False,

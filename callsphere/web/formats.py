@@ -14,7 +14,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 # Older than this, the date says more than a number of days.
 DATE_AFTER = 14 * DAY
-NOTHING = "–"  # noqa: RUF001
+NOTHING = "\N{EN DASH}"
 
 
 @dataclass(frozen=True, slots=True)

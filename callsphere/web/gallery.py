@@ -8,6 +8,8 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from tenants.card_fields import CardChoiceField
+
 
 class GatewayForm(forms.Form):
     """Every kind of field once."""
@@ -16,9 +18,13 @@ class GatewayForm(forms.Form):
     uri = forms.CharField(
         label="SIP URI", help_text="As your carrier gave it to you, for example sips:sbc.example.net."
     )
-    direction = forms.ChoiceField(
-        widget=forms.RadioSelect,
+    direction = CardChoiceField(
         choices=[("inbound", "Inbound"), ("outbound", "Outbound"), ("both", "Both")],
+        cards={
+            "inbound": "Callers reach your agents.",
+            "outbound": "Your agents call people.",
+            "both": "Calls go either way.",
+        },
         initial="both",
     )
     transport = forms.ChoiceField(
@@ -53,11 +59,6 @@ def _form() -> GatewayForm:
             "enabled": "on",
         }
     )
-    form.fields["direction"].choice_help = {  # type: ignore[attr-defined]
-        "inbound": "Callers reach your agents.",
-        "outbound": "Your agents call people.",
-        "both": "Calls go either way.",
-    }
     form.add_error("uri", "A gateway has no user part. Remove “alice@”: sip:10.0.0.1")
     return form
 

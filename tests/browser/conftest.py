@@ -11,7 +11,15 @@ from typing import Any
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    Response,
+    ViewportSize,
+    sync_playwright,
+)
 
 from tests.conftest import Person
 
@@ -31,8 +39,8 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-DESKTOP = {"width": 1280, "height": 900}
-PHONE = {"width": 375, "height": 812}
+DESKTOP = ViewportSize(width=1280, height=900)
+PHONE = ViewportSize(width=375, height=812)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -81,7 +89,7 @@ class Visitor:
     def look(self, name: str) -> None:
         """Examine the page on a desk and on a phone, keep a picture of each, and come back to the desk."""
         for size, viewport in (("375", PHONE), ("1280", DESKTOP)):
-            self.page.set_viewport_size(viewport)  # type: ignore[arg-type]
+            self.page.set_viewport_size(viewport)
             width = self.page.evaluate(
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             )
@@ -142,7 +150,7 @@ def open_browser(chromium: Browser, live_server: Any) -> Iterator[Callable[..., 
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
 
     def open_one(**options: Any) -> Visitor:
-        context = chromium.new_context(viewport=DESKTOP, **options)  # type: ignore[arg-type]
+        context = chromium.new_context(viewport=DESKTOP, **options)
         visitors.append(Visitor(context, live_server.url, SCREENSHOTS))
         return visitors[-1]
 

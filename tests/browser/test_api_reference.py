@@ -29,7 +29,7 @@ def test_it_looks_as_the_system_does(open_browser: Callable[..., Visitor], schem
 
     assert background(page) == colour
     for width, viewport in (("375", PHONE), ("1280", DESKTOP)):
-        page.set_viewport_size(viewport)  # type: ignore[arg-type]
+        page.set_viewport_size(viewport)
         assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
         assert [found for found in violations(page) if found.startswith("color-contrast")] == []
         page.screenshot(path=visitor.folder / f"api-reference-{scheme}-{width}.png")

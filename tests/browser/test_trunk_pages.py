@@ -17,6 +17,13 @@ from tests.trunks.watching import BUSY, OK, probe, set_policy
 from trunks.models import Trunk
 
 BASE = "/t/acme-dental/trunks/"
+# Of the page's ground, 0 for black to 255 for white, whatever notation the browser gives the colour in.
+BRIGHTNESS = """() => {
+    const pixel = new OffscreenCanvas(1, 1).getContext("2d");
+    pixel.fillStyle = getComputedStyle(document.documentElement).backgroundColor;
+    pixel.fillRect(0, 0, 1, 1);
+    return Math.max(...pixel.getImageData(0, 0, 1, 1).data.slice(0, 3));
+}"""
 
 
 @pytest.fixture
@@ -160,8 +167,9 @@ def test_pages_in_the_dark(
     open_browser: Callable[..., Visitor], alice: Person, trunk: Trunk, page: str
 ) -> None:
     visitor = open_browser(color_scheme="dark").sign_in(alice)
-    visitor.go(f"{BASE}{trunk.pk}/{page}")
+    shown = visitor.go(f"{BASE}{trunk.pk}/{page}")
 
+    assert shown.evaluate(BRIGHTNESS) < 60
     visitor.look(f"dark-{page.strip('/').replace('/', '-') or 'detail'}")
 
 

@@ -21,7 +21,12 @@ def test_dangerous_addresses_are_refused(address: str) -> None:
 
 @pytest.mark.parametrize("address", HARMLESS)
 def test_public_addresses_are_not(address: str) -> None:
-    AddressPolicy().check(address)
+    refusals: list[str] = []
+    try:
+        AddressPolicy().check_all([address])
+    except AddressRefused as refusal:
+        refusals.append(refusal.reason)
+    assert refusals == []
 
 
 REFUSED: list[IPv4Network | IPv6Network] = [*netguard._V4_REFUSED, *netguard._V6_REFUSED]

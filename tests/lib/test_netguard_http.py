@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ipaddress import IPv4Address
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import httpcore
 import httpx
@@ -198,11 +200,10 @@ def test_the_guard_is_asked_for_every_connection() -> None:
 
 
 def test_an_httpx_without_the_place_is_refused_at_once() -> None:
-    class Moved:
-        _pool = object()
+    moved: Any = SimpleNamespace(_pool=object())
 
     with pytest.raises(RuntimeError, match="address guard"):
-        netguard._install_backend(Moved(), httpcore.SyncBackend())  # type: ignore[arg-type]
+        netguard._install_backend(moved, httpcore.SyncBackend())
 
 
 def test_the_name_is_kept_for_host_sni_and_certificate(tmp_path: Path) -> None:

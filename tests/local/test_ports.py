@@ -25,7 +25,10 @@ def test_port_in_use_is_named_with_the_way_out(taken: int) -> None:
 
 
 def test_free_port_is_accepted(taken: int) -> None:
-    check_port(ports.next_free(taken + 1))
+    free = ports.next_free(taken + 1)
+    check_port(free)
+    with socket.create_server((ports.LOOPBACK, free)) as server:
+        assert server.getsockname()[1] == free
 
 
 def test_kept_port_is_chosen_again_while_free(taken: int) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from callsphere.sip.dialog import (
@@ -27,9 +29,9 @@ SRTP = OFFER.replace(b"RTP/AVP", b"RTP/SAVP")
 NO_SPEECH = OFFER.replace(b"0 8 101", b"18 101").replace(b"PCMU", b"X").replace(b"PCMA", b"Y")
 
 
-def react(dialog: Dialog, method: str, number: int = 500, **given: object) -> tuple[Reaction, Response]:
+def react(dialog: Dialog, method: str, number: int = 500, **given: Any) -> tuple[Reaction, Response]:
     """What a request of the peer's gets; never for ACK."""
-    request = from_peer(dialog, method, number, **given)  # type: ignore[arg-type]
+    request = from_peer(dialog, method, number, **given)
     reaction = receive_request(dialog, request, now=50.0, chance=0.5)
     assert reaction.response is not None
     assert (reaction.response.cseq, reaction.response.call_id) == (request.cseq, request.call_id)

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -135,8 +136,8 @@ def twice(peer: UdpPeer, request: bytes, source: tuple[str, int]) -> None:
 
 
 @pytest.mark.parametrize("script", [trying_then_ok, garbage_then_ok, other_port, twice])
-def test_good_answer_wins_over_whatever_else_comes(engine: PingEngine, script: object) -> None:
-    with UdpPeer(script) as peer:  # type: ignore[arg-type]
+def test_good_answer_wins_over_whatever_else_comes(engine: PingEngine, script: Any) -> None:
+    with UdpPeer(script) as peer:
         assert seen(ping(engine, *[target(peer.port)] * 3)) == [(True, 200, None)] * 3
 
 
@@ -160,8 +161,8 @@ def test_good_answer_wins_over_whatever_else_comes(engine: PingEngine, script: o
     ],
     ids=["garbage", "half a message", "another branch", "60 KB of headers", "no CSeq"],
 )
-def test_unusable_answer_is_survived_and_named(engine: PingEngine, what: object, said: str | None) -> None:
-    with UdpPeer(lambda peer, request, source: peer.send(what(request), source)) as peer:  # type: ignore[operator]
+def test_unusable_answer_is_survived_and_named(engine: PingEngine, what: Any, said: str | None) -> None:
+    with UdpPeer(lambda peer, request, source: peer.send(what(request), source)) as peer:
         (outcome,) = ping(engine, target(peer.port, wait_s=0.6))
     if said is None:
         assert seen([outcome]) == [(True, 200, None)]
@@ -187,7 +188,7 @@ def test_ipv6(engine: PingEngine) -> None:
 
 @pytest.mark.parametrize("pre_resolved", [False, True])
 @pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
-def test_refused_address_gets_not_one_packet(transport: str, pre_resolved: bool) -> None:
+def test_refused_address_gets_not_one_packet(transport: Any, pre_resolved: bool) -> None:
     with (
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
         socket.create_server(("127.0.0.9", 0)) as listener,
@@ -195,7 +196,7 @@ def test_refused_address_gets_not_one_packet(transport: str, pre_resolved: bool)
     ):
         port = listener.getsockname()[1]
         datagrams.bind(("127.0.0.9", port))
-        address = Target("127.0.0.9", port, transport, "127.0.0.9") if pre_resolved else None  # type: ignore[arg-type]
+        address = Target("127.0.0.9", port, transport, "127.0.0.9") if pre_resolved else None
         uri = SipUri.parse(f"sip:127.0.0.9:{port};transport={transport}")
         assert seen(ping(engine, PingTarget("x", uri, 1.0, address))) == [(False, None, "address_refused")]
         for canary in (datagrams, listener):
@@ -263,8 +264,9 @@ def test_resolve_many_gives_targets_or_the_reason() -> None:
         here, missing = (SipUri.parse(f"sip:{name}.test:5070") for name in ("here", "missing"))
         found = engine.resolve_many([here, missing, here], 2.0)
     assert found[here] == [Target("127.0.0.1", 5070, "udp", "here.test")]
-    assert isinstance(found[missing], ResolutionError)
-    assert found[missing].cause == "dns_not_found"  # type: ignore[union-attr]
+    nowhere = found[missing]
+    assert isinstance(nowhere, ResolutionError)
+    assert nowhere.cause == "dns_not_found"
 
 
 # What callers may rely on
@@ -305,7 +307,7 @@ def test_every_ping_of_a_large_batch_gets_one_outcome(engine: PingEngine) -> Non
     with UdpPeer(healthy) as peer:
         run = engine.ping_many([target(peer.port, key=number) for number in range(2000)], in_flight=50)
         outcomes = flat(run)
-    assert sorted(outcome.key for outcome in outcomes) == list(range(2000))  # type: ignore[type-var]
+    assert (len(outcomes), {outcome.key for outcome in outcomes}) == (2000, set(range(2000)))
     assert {outcome.status for outcome in outcomes} == {200}
     assert run.wall_s > 0
     assert run.cpu_s > 0
@@ -364,6 +366,6 @@ def test_engine_of_the_parent_is_refused_in_a_forked_child(engine: PingEngine) -
 @pytest.mark.parametrize(
     "options", [{"in_flight": 0}, {"user_agent": "x" * 65}, {"advertised_host": "x" * 81}], ids=str
 )
-def test_unusable_options_are_refused(options: dict[str, object]) -> None:
+def test_unusable_options_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"must"):
-        PingEngine(policy=AddressPolicy.from_strings([]), **options)  # type: ignore[arg-type]
+        PingEngine(policy=AddressPolicy.from_strings([]), **options)

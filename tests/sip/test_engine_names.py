@@ -51,7 +51,9 @@ def test_certificates_are_checked_or_not_by_each_pings_own_wish() -> None:
     with new_engine() as engine:
         uri = SipUri.parse("sip:127.0.0.1:5061;transport=tls")
         assert engine._resolver is not None
-        (place,) = engine._resolver.known(uri) or ()  # type: ignore[misc]
+        known = engine._resolver.known(uri)
+        assert isinstance(known, list)
+        (place,) = known
         routes = [engine._routes.route(uri, place, verify=verify) for verify in (True, False, True, False)]
     assert [route.peer and route.peer.verify for route in routes] == [True, False, True, False]
     assert routes[0] is routes[2]

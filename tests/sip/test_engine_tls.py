@@ -7,6 +7,7 @@ import socket
 import ssl
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -125,6 +126,6 @@ def stays_mute(connection: socket.socket) -> None:
     ("script", "cause"),
     [(speaks_http, "tls_not_spoken"), (closes, "connection_closed"), (stays_mute, "no_answer")],
 )
-def test_port_without_tls(script: object, cause: str) -> None:
-    with StreamPeer(script) as peer, new_engine() as engine:  # type: ignore[arg-type]
+def test_port_without_tls(script: Any, cause: str) -> None:
+    with StreamPeer(script) as peer, new_engine() as engine:
         assert seen(ping(engine, named_target(NAME, peer.port, wait_s=0.6))) == [(False, None, cause)]

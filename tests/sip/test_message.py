@@ -252,28 +252,36 @@ LINTED = [
 ]
 
 
+def complaints(*lines: str) -> list[str]:
+    """What the linter says of a message."""
+    try:
+        lint(parse_message(wire(*lines)))
+    except SipParseError as error:
+        return [error.reason]
+    return []
+
+
 @pytest.mark.parametrize(("header", "named"), LINTED)
 def test_the_linter_refuses_what_live_traffic_may_do(header: str, named: str) -> None:
-    message = parse_message(wire("SIP/2.0 200 OK", header))
-    with pytest.raises(SipParseError, match=named):
-        lint(message)
+    (complaint,) = complaints("SIP/2.0 200 OK", header)
+    assert named in complaint
 
 
 def test_the_linter_likes_a_good_message() -> None:
-    lint(
-        parse_message(
-            wire(
-                "OPTIONS sip:b SIP/2.0",
-                "Date: Sat, 13 Nov 2010 23:29:00 GMT",
-                "Contact: *",
-                "Max-Forwards: 70",
-                "Expires: 0",
-                "x: 1800;refresher=uac",
-                "Content-Type: application/sdp; charset=utf-8",
-                "Refer-To: <tel:+1>",
-            )
-        )
+    good = (
+        "OPTIONS sip:b SIP/2.0",
+        "Date: Sat, 13 Nov 2010 23:29:00 GMT",
+        "Contact: *",
+        "Max-Forwards: 70",
+        "Expires: 0",
+        "x: 1800;refresher=uac",
+        "Content-Type: application/sdp; charset=utf-8",
+        "Refer-To: <tel:+1>",
     )
+    assert complaints(*good) == []
+    # Each header is looked at: none is good in a form that it must not have.
+    for header in good[1:]:
+        assert len(complaints(good[0], f"{header.partition(':')[0]}: \x01")) == 1, header
 
 
 def test_the_linter_wants_single_headers_once() -> None:

@@ -49,7 +49,7 @@ def register(monkeypatch: pytest.MonkeyPatch, uri: str, user: str, *args: str) -
 def sent(report: dict[str, Any], header: str) -> list[str]:
     """The values of a header in what we sent."""
     texts = [entry["text"] for entry in report["trace"] if entry["direction"] == "sent"]
-    return [re.search(rf"^{header}: (.*?)\r$", text, re.M)[1] for text in texts]  # type: ignore[index]
+    return [re.findall(rf"^{header}: (.*?)\r$", text, re.M)[0] for text in texts]
 
 
 def test_a_binding_is_made_refreshed_and_removed(kamailio: Kamailio, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import uvloop
@@ -28,12 +29,12 @@ def dns_server() -> Iterator[DnsServer]:
         yield server
 
 
-def ask(server: DnsServer, *uris: str, policy: AddressPolicy = PUBLIC, **lookup: object) -> list[list[str]]:
+def ask(server: DnsServer, *uris: str, policy: AddressPolicy = PUBLIC, **lookup: Any) -> list[list[str]]:
     """Resolve URIs one after the other with one resolver; targets as text."""
 
     async def run() -> list[list[str]]:
-        options: dict[str, object] = {"timeout_s": 0.2, "lifetime_s": 0.4, **lookup}
-        client = DnsLookup([server.address], **options)  # type: ignore[arg-type]
+        options: dict[str, Any] = {"timeout_s": 0.2, "lifetime_s": 0.4, **lookup}
+        client = DnsLookup([server.address], **options)
         resolver = Resolver(None, policy, lookup=client)
         return [[str(target) for target in await resolver.resolve(SipUri.parse(uri))] for uri in uris]
 
@@ -41,10 +42,10 @@ def ask(server: DnsServer, *uris: str, policy: AddressPolicy = PUBLIC, **lookup:
         return runner.run(run())
 
 
-def refusal(server: DnsServer, uri: str, **options: object) -> str:
+def refusal(server: DnsServer, uri: str, **options: Any) -> str:
     """The cause with which a URI is refused."""
     with pytest.raises(ResolutionError) as caught:
-        ask(server, uri, **options)  # type: ignore[arg-type]
+        ask(server, uri, **options)
     assert caught.value.cause in CAUSES
     return caught.value.cause
 

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
+from typing import Any
 
 import pytest
 
@@ -40,9 +41,9 @@ def dns_server() -> Iterator[DnsServer]:
 Work = Callable[[Resolver, Clock], Coroutine[None, None, None]]
 
 
-def run(server: DnsServer, work: Work, *, seed: int | None = None, **options: int) -> None:
+def run(server: DnsServer, work: Work, *, seed: int | None = None, **options: Any) -> None:
     clock = Clock()
-    lookup = DnsLookup([server.address], timeout_s=0.2, lifetime_s=0.4, clock=clock, **options)  # type: ignore[arg-type]
+    lookup = DnsLookup([server.address], timeout_s=0.2, lifetime_s=0.4, clock=clock, **options)
     chance = random.Random(seed) if seed is not None else None
     asyncio.run(work(Resolver(None, AddressPolicy(), lookup=lookup, chance=chance), clock))
 

@@ -138,6 +138,9 @@ def test_only_sdp_errors(data: bytes, direction: str) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.text(alphabet=st.characters(exclude_characters="\r\n"), max_size=60), st.binary(max_size=120))
-def test_finding_the_description_never_raises(content_type: str, body: bytes) -> None:
+def test_a_description_is_a_part_of_the_body_or_none(content_type: str, body: bytes) -> None:
     for kind, data in ((content_type, PARTS), (f"multipart/{content_type}", body), ("application/sdp", body)):
-        sdp_body(Request("INVITE", "sip:a@b", Headers([("Content-Type", kind)]), data))
+        found = sdp_body(Request("INVITE", "sip:a@b", Headers([("Content-Type", kind)]), data))
+        assert found is None or found.replace(b"\r\n", b"\n") in data.replace(b"\r\n", b"\n")
+        if kind == "application/sdp":
+            assert found == (data if data.strip() else None)

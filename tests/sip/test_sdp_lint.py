@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -28,12 +28,10 @@ PLAIN_OFFER = build_offer(LOCAL)
 SRTP_OFFER = build_offer(LocalAudio("192.0.2.1", 40000, 77, crypto=CRYPTO))
 
 
-def lint(
-    lines: tuple[str, ...], *, srtp: bool = False, signalling: str = PUBLIC, **given: object
-) -> list[str]:
+def lint(lines: tuple[str, ...], *, srtp: bool = False, signalling: str = PUBLIC, **given: Any) -> list[str]:
     """The causes found in an answer with these lines."""
     offer = SRTP_OFFER if srtp else PLAIN_OFFER
-    findings = lint_answer(offer, sdp(*lines, **given).to_bytes(), signalling)  # type: ignore[arg-type]
+    findings = lint_answer(offer, sdp(*lines, **given).to_bytes(), signalling)
     assert all(finding.cause in CAUSES and finding.detail for finding in findings)
     return [finding.cause for finding in findings]
 

@@ -3,6 +3,7 @@
 from io import StringIO
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
 
 from tenants.models import User
@@ -20,7 +21,7 @@ def test_a_new_account_can_sign_in_with_the_password_shown() -> None:
     password = add("Sam@callsphere.example").split("Password  ")[1].strip()
     user = User.objects.get(email="sam@callsphere.example")
     assert (user.is_staff, user.is_superuser, user.check_password(password)) == (True, False, True)
-    assert user.emailaddress_set.get().verified  # type: ignore[attr-defined]
+    assert EmailAddress.objects.get(user=user).verified
 
 
 def test_an_account_that_exists_keeps_its_password(alice: Person) -> None:

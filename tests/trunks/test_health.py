@@ -276,9 +276,9 @@ def test_an_answer_to_what_the_gateway_was_before_an_edit_is_dropped(
         gateway = Gateway.objects.get()
         changes = {"uri": "sip:other.example.com"} if edit == "move" else {"is_enabled": False}
         names = {"tenant": alice.tenant, "actor": alice.actor, "gateway": gateway}
-        services.update_gateway(**names, expected_version=None, **changes)  # type: ignore[arg-type]
+        services.update_gateway(**names, expected_version=None, **changes)
         if edit == "pause and resume":
-            services.update_gateway(**names, expected_version=None, is_enabled=True)  # type: ignore[arg-type]
+            services.update_gateway(**names, expected_version=None, is_enabled=True)
     assert store_answers([answer_of(claim, OK)], claimed_at=NOON, now=NOON).kept == 0
     assert health_of(alice, trunk).state == (HealthState.PAUSED if edit == "pause" else HealthState.UNKNOWN)
 

@@ -1,6 +1,7 @@
 """Adding, changing and deleting gateways."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -83,7 +84,7 @@ def test_wrong_fields_are_named(
     alice: Person,
     trunk: Trunk,
     gateway: Gateway,
-    fields: dict[str, object],
+    fields: dict[str, Any],
     field: str,
     message: str,
 ) -> None:
@@ -92,7 +93,7 @@ def test_wrong_fields_are_named(
             tenant=in_acme,
             actor=alice.actor,
             trunk=trunk,
-            **{"uri": "sip:new.example.com", **fields},  # type: ignore[arg-type]
+            **{"uri": "sip:new.example.com", **fields},
         )
     assert list(caught.value.message_dict) == [field]
     assert caught.value.message_dict[field][0].startswith(message)

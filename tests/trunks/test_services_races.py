@@ -44,7 +44,7 @@ def test_of_two_edits_of_one_version_one_is_refused(alice: Person) -> None:
     endings = at_once(
         alice,
         *(
-            lambda name=name: services.update_trunk(  # type: ignore[misc]
+            lambda name=name: services.update_trunk(
                 tenant=alice.tenant, actor=alice.actor, trunk=trunk, expected_version=1, name=name
             )
             for name in ("A", "B")
@@ -61,7 +61,7 @@ def test_the_last_room_is_given_once(alice: Person) -> None:
     endings = at_once(
         alice,
         *(
-            lambda name=name: services.create_trunk(tenant=alice.tenant, actor=alice.actor, name=name)  # type: ignore[misc]
+            lambda name=name: services.create_trunk(tenant=alice.tenant, actor=alice.actor, name=name)
             for name in ("A", "B", "C")
         ),
     )
@@ -73,7 +73,7 @@ def test_the_same_name_is_given_once(alice: Person) -> None:
     endings = at_once(
         alice,
         *(
-            lambda trunk=trunk: services.update_trunk(  # type: ignore[misc]
+            lambda trunk=trunk: services.update_trunk(
                 tenant=alice.tenant, actor=alice.actor, trunk=trunk, expected_version=1, name="Same"
             )
             for trunk in (one, other)

@@ -11,6 +11,7 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory
 
 from callsphere.web import fields, gallery
+from tenants.card_fields import CardChoiceField
 
 TEMPLATES = sorted((settings.BASE_DIR / "templates").rglob("*.html"))
 # Inline style, inline script and event attributes are refused by the browser under our policy.
@@ -21,7 +22,9 @@ FORBIDDEN = re.compile(
 
 class TrunkForm(forms.Form):
     name = forms.CharField(help_text="Shown everywhere.")
-    direction = forms.ChoiceField(widget=forms.RadioSelect, choices=[("in", "Inbound"), ("out", "Outbound")])
+    direction = CardChoiceField(
+        choices=[("in", "Inbound"), ("out", "Outbound")], cards={"in": "Callers reach your agents."}
+    )
     methods = forms.MultipleChoiceField(
         widget=forms.CheckboxSelectMultiple, choices=[("ip", "IP"), ("digest", "Digest")]
     )
@@ -90,9 +93,7 @@ def test_field_knows_its_control(name: str, kind: str, css: str) -> None:
 
 
 def test_choices_are_a_named_group_with_a_text_each() -> None:
-    form = TrunkForm()
-    form.fields["direction"].choice_help = {"in": "Callers reach your agents."}  # type: ignore[attr-defined]
-    html = render("{% field form.direction cards=True %}", form=form)
+    html = render("{% field form.direction cards=True %}", form=TrunkForm())
     assert '<legend class="field-label">Direction' in html
     assert html.count('class="choice-card"') == 2
     assert "Callers reach your agents." in html

@@ -27,7 +27,7 @@ def render(source: str, **context: object) -> str:
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [
-        (None, "–"),  # noqa: RUF001
+        (None, "\N{EN DASH}"),
         (0, "0 s"),
         (45.9, "45 s"),
         (60, "1 min"),
@@ -46,7 +46,14 @@ def test_duration(seconds: float | None, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("milliseconds", "text"),
-    [(None, "–"), (0.4, "&lt;1 ms"), (12.4, "12 ms"), (999.4, "999 ms"), (999.6, "1.0 s"), (1234, "1.2 s")],  # noqa: RUF001
+    [
+        (None, "\N{EN DASH}"),
+        (0.4, "&lt;1 ms"),
+        (12.4, "12 ms"),
+        (999.4, "999 ms"),
+        (999.6, "1.0 s"),
+        (1234, "1.2 s"),
+    ],
 )
 def test_latency(milliseconds: float | None, text: str) -> None:
     assert render("{{ value|latency }}", value=milliseconds) == text

@@ -139,6 +139,6 @@ def shown(field: forms.Field | None, value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(shown(field, each) for each in value)
     if isinstance(field, forms.ChoiceField):
-        words = {str(key): str(text) for key, text in list(field.choices)}  # type: ignore[arg-type]
+        words = {str(key): str(text) for key, text in list(field.choices)}  # type: ignore[arg-type]  # no groups
         return words.get(str(value), str(value))
     return "" if value is None else str(value)

@@ -34,7 +34,7 @@ class PeerSide:
         if dialog is None:
             return None
         now = time.monotonic()
-        reaction = receive_request(dialog, request, now=now, chance=random.random())  # noqa: S311
+        reaction = receive_request(dialog, request, now=now, chance=random.random())  # noqa: S311 (no secret)
         if reaction.response is not None and request.method == "INVITE" and reaction.response.status == 200:
             success = SuccessRetransmission(reaction.response, now)
             self._successes[success] = self._agent.spawn(self._repeat(success, path))

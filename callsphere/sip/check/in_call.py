@@ -147,7 +147,7 @@ class InCall:
             )
             if response.status != 491 or not tries_left:
                 break
-            wait = retry_delay(owns_call_id=self._dialog.is_caller, chance=random.random())  # noqa: S311
+            wait = retry_delay(owns_call_id=self._dialog.is_caller, chance=random.random())  # noqa: S311 (no secret)
             await self._call.until(self._is_dropped, wait)
         if response.status >= 300:
             raise Refused(response)

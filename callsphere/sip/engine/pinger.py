@@ -269,7 +269,7 @@ class Pinger:
             self._answered(found[0], found[1], now)
 
     def _answered(self, ping: PingTransaction, answer: Answer, now: float) -> None:
-        job: Job = ping.context  # type: ignore[assignment]
+        job: Job = ping.context  # type: ignore[assignment]  # `_launch` put it there
         batch = job.batch
         batch.active -= 1
         status, reason, server, _ = answer

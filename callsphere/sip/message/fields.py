@@ -171,7 +171,7 @@ class Headers:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Headers) and self._fields == other._fields
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None  # type: ignore[assignment]  # how Python wants "not hashable" said
 
 
 def _one_line(name: str, value: object) -> str:

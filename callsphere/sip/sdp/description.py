@@ -52,7 +52,7 @@ class Connection:
     @property
     def is_unspecified(self) -> bool:
         """Whether it says "send me nothing": 0.0.0.0 or its IPv6 forms (RFC 3264 §8.4, RFC 6157 §4.1)."""
-        return self.address.lower() in ("0.0.0.0", "::", "0::0", "::.invalid")  # noqa: S104
+        return self.address.lower() in ("0.0.0.0", "::", "0::0", "::.invalid")  # noqa: S104 (compared, not bound)
 
 
 @dataclass(frozen=True, slots=True)

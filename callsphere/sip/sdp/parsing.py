@@ -108,8 +108,7 @@ def _lines(data: bytes) -> list[tuple[str, str]]:
         raise SdpError(f"The description is longer than {MAX_SDP_BYTES} bytes.")
     text = data.decode("utf-8", "surrogateescape").replace("\r\n", "\n").replace("\r", "\n")
     lines: list[tuple[str, str]] = []
-    for line in text.strip("\0").split("\n"):
-        line = line.rstrip(" \t")  # noqa: PLW2901
+    for line in (each.rstrip(" \t") for each in text.strip("\0").split("\n")):
         if not line:
             continue
         if len(line) < 2 or line[1] != "=" or not line[0].isascii() or not line[0].isalpha():

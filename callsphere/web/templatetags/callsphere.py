@@ -189,7 +189,7 @@ def copy(value: object, label: str = "value", mono: bool = True, show: bool = Tr
 
 
 @register.inclusion_tag("components/copy_field.html")
-def copy_field(value: object, label: str = "", help: str = "") -> dict[str, Any]:  # noqa: A002
+def copy_field(value: object, label: str = "", help: str = "") -> dict[str, Any]:
     """Print a value in a box of its own, made to be carried to another screen."""
     return {"value": str(value), "label": label, "help": help}
 
@@ -201,7 +201,7 @@ def secret_once(value: str, title: str, text: str = "") -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/pagination.html")
-def pagination(previous: str | None = None, next: str | None = None, summary: str = "") -> dict[str, Any]:  # noqa: A002
+def pagination(previous: str | None = None, next: str | None = None, summary: str = "") -> dict[str, Any]:
     """Lead to the previous and next page. Prints nothing when there is only one and no summary."""
     return {"previous": previous, "next": next, "summary": summary}
 
@@ -271,7 +271,7 @@ def empty(content: str, icon: str, title: str, url: str = "", action: str = "") 
 
 
 @register.simple_block_tag
-def dialog(content: str, id: str, title: str) -> str:  # noqa: A002
+def dialog(content: str, id: str, title: str) -> str:
     """Hold a question in a <dialog>. A button with command="show-modal" commandfor="ID" opens it."""
     return render_to_string("components/dialog.html", {"id": id, "title": title, "content": content})
 

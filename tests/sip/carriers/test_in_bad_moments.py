@@ -213,9 +213,9 @@ def test_a_connection_that_ends_in_the_call_is_opened_anew(commands: Commands) -
     audit(carrier)
 
 
-def test_a_connection_that_ends_in_an_invite(commands: Commands) -> None:
+def test_a_connection_that_ends_in_an_invite(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
     carrier = Carrier(transport="tcp")
-    carrier.invite = lambda request, send: None  # type: ignore[method-assign]
+    monkeypatch.setattr(carrier, "invite", lambda request, send: None)
     with StreamPeer(_per_message(carrier, {"INVITE"})) as peer:
         carrier.port = peer.port
         code, report = commands.check(f"sip:127.0.0.1:{peer.port};transport=tcp", "--call", NUMBER)
