@@ -11,7 +11,7 @@ import pytest
 
 HERE = Path(__file__).resolve().parent
 
-_PACKAGES = {"kamailio": "kamailio kamailio-tls-modules", "sipp": "sip-tester"}
+_PACKAGES = {"curl": "curl", "kamailio": "kamailio kamailio-tls-modules", "sipp": "sip-tester"}
 
 
 def require_peer(program: str) -> str:
