@@ -129,8 +129,8 @@ def _refusal(error: Refused) -> dict[str, Any]:
 def _wrong_fields(found: Iterable[tuple[Place, str, str]], *, in_body: bool = True) -> dict[str, Any]:
     errors = []
     for place, message, code in found:
-        error = {"field": _path(place), "message": message, "code": code}
-        errors.append({**error, "pointer": _pointer(place)} if in_body else error)
+        where = {"field": _path(place), "pointer": _pointer(place)} if in_body else {"field": _path(place)}
+        errors.append({**where, "message": message, "code": code})
     return problem(400, "invalid", "Some fields are wrong.", errors)
 
 

@@ -74,7 +74,7 @@ class GatewaySerializer(VersionedSerializer):
         return {"uri": f"sip:{uuid.uuid4()}.invalid"} if "uri" in wrong else {}
 
 
-class SavedGatewaySerializer(WithWarnings, GatewaySerializer):
+class SavedGatewaySerializer(GatewaySerializer, WithWarnings):
     """A gateway as it was just stored, with what somebody should look at."""
 
     clear_secrets = serializers.BooleanField(
@@ -106,7 +106,7 @@ class AllowedNetworkSerializer(VersionedSerializer):
         return {"cidr": str(unused)} if "cidr" in wrong else {}
 
 
-class SavedNetworkSerializer(WithWarnings, AllowedNetworkSerializer):
+class SavedNetworkSerializer(AllowedNetworkSerializer, WithWarnings):
     """A network as it was just stored, with what somebody should look at."""
 
 
@@ -219,7 +219,7 @@ def _some(serializer: Any, limit: int) -> Any:
         )
     ]
 )
-class NewTrunkSerializer(WithWarnings, TrunkSerializer):
+class NewTrunkSerializer(TrunkSerializer, WithWarnings):
     """A trunk to be made, with what belongs to it, all or nothing."""
 
     gateways = _some(GatewaySerializer, GATEWAYS_PER_TRUNK)

@@ -12,6 +12,7 @@ import pytest
 HERE = Path(__file__).resolve().parent
 
 PEER_PACKAGES = {
+    "curl": "curl",
     "kamailio": "kamailio kamailio-tls-modules",
     "sipp": "sip-tester",
     "docker-compose": "docker-compose",

@@ -16,6 +16,7 @@ from trunks.urls import urlpatterns
 _PARTS = {"gateway_id": "gateway", "network_id": "network", "credential_id": "credential"}
 READ = {"list", "detail", "first-check", "history", "gateway-detail", "access"}
 POST_ONLY = {"probe-now"}
+FRAGMENTS = {"preview", "policy-preview"}
 NAMES = sorted(str(pattern.name) for pattern in urlpatterns)
 
 
@@ -46,6 +47,15 @@ def test_alice_sees_every_page(name: str, alice: Person, addresses: dict[str, st
     expected = 405 if name in POST_ONLY else 200
 
     assert alice.client().get(addresses[name]).status_code == expected
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in POST_ONLY | FRAGMENTS])
+def test_every_page_has_our_addresses_for_the_carriers_allowlist(
+    name: str, alice: Person, addresses: dict[str, str], settings: Any
+) -> None:
+    settings.SIP_SOURCE_ADDRESSES = ["192.0.2.44"]
+
+    assert 'data-copy="192.0.2.44"' in alice.client().get(addresses[name]).content.decode()
 
 
 @pytest.mark.parametrize("name", NAMES)

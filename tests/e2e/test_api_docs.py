@@ -1,0 +1,68 @@
+"""Every command of docs/api.md, in its order, typed into a shell before a running server."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from typing import Any
+
+import pytest
+
+from tests import databases
+from tests.conftest import Person
+from tests.peers import require_peer
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+class Shell:
+    """A shell in which somebody follows the page."""
+
+    def __init__(self, **variables: str) -> None:
+        self.variables = variables
+        text = (databases.ROOT / "docs" / "api.md").read_text()
+        self.blocks = [block for block in BLOCK.findall(text) if "curl" in block]
+
+    def next_answers(self) -> list[dict[str, Any]]:
+        """Run the next block; return the JSON documents that it printed."""
+        # What the reader puts in by hand stands in the environment already.
+        script = re.sub(r"^export .*\n", "", self.blocks.pop(0), flags=re.MULTILINE)
+        environment = {"PATH": os.environ["PATH"], **self.variables}
+        done = subprocess.run(
+            ["bash", "-ec", script], env=environment, capture_output=True, text=True, check=False, timeout=60
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+
+
+def test_the_page_tells_the_truth(live_server: Any, alice: Person) -> None:
+    require_peer("curl")
+    key = alice.api_token("trunks:read", "trunks:write", "tenant:read", "tenant:write", "audit:read")
+    shell = Shell(CALLSPHERE=f"{live_server.url}/api/v1", KEY=key)
+
+    (tenant,) = shell.next_answers()
+    assert tenant["name"] == "Acme Dental"
+
+    (trunk,) = shell.next_answers()
+    assert (len(trunk["gateways"]), trunk["credentials"][0]["bound_hosts"]) == (3, ["sip.example.com"])
+    shell.variables["TRUNK"] = trunk["id"]
+
+    (health,) = shell.next_answers()
+    assert (health["trunk_id"], [each["state"] for each in health["gateways"]]) == (
+        trunk["id"],
+        ["unknown"] * 3,
+    )
+    (changes,) = shell.next_answers()
+    assert changes["results"] == []
+    (asked,) = shell.next_answers()
+    assert asked == {"gateways": 3}
+
+    (changed,) = shell.next_answers()
+    assert (changed["name"], changed["version"]) == ("Telnyx Frankfurt", 2)
+    (listed,) = shell.next_answers()
+    assert listed == {"next": None, "previous": None, "results": []}
+    assert shell.blocks == []
