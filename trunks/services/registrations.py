@@ -130,8 +130,9 @@ def pause_registration(*, tenant: Tenant, actor: Actor, registration: Registrati
 def resume_registration(*, tenant: Tenant, actor: Actor, registration: Registration) -> Registration:
     """Register again, at once. Raises Refused when it is gone."""
     with transaction.atomic():
+        trunk = lock_trunk_of(tenant, registration.trunk_id)
         row = locked(Registration, tenant, registration.pk)
-        row.trunk = lock_trunk_of(tenant, registration.trunk_id)
+        row.trunk = trunk
         before = snapshot(row, _FIELDS)
         row.is_paused = False
         if save_edit(row, before, tenant=tenant, actor=actor, verb="registration.resumed"):
