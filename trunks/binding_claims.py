@@ -253,7 +253,8 @@ WITH given AS MATERIALIZED (
            (e->>8)::integer AS granted_s, (e->>9)::integer AS min_expires_s,
            (e->>10)::timestamptz AS registered_at, (e->>11)::timestamptz AS expires_at,
            (e->>12)::timestamptz AS next_attempt_at, (e->>13)::boolean AS removing,
-           (e->>14)::integer AS failures, (e->>15)::integer AS refusals
+           (e->>14)::integer AS failures, (e->>15)::integer AS refusals,
+           (e->>16)::integer AS retry_after_s
     FROM json_array_elements(%(outcomes)s::json) AS e
 ), held AS MATERIALIZED (
     -- rows that somebody is editing are left: the edit makes them due again
@@ -267,7 +268,8 @@ SET state = given.state, cause = given.cause, detail = given.detail, code = give
     min_expires_s = coalesce(given.min_expires_s, status.min_expires_s),
     registered_at = given.registered_at, expires_at = given.expires_at,
     next_attempt_at = given.next_attempt_at, removing = given.removing, failures = given.failures,
-    refusals = given.refusals, has_slot = false, attempt_count = status.attempt_count + 1,
+    refusals = given.refusals, retry_after_s = given.retry_after_s, has_slot = false,
+    attempt_count = status.attempt_count + 1,
     attempted_at = %(now)s,
     since = CASE WHEN given.state = held.state OR (given.state = 'registered' AND held.state = 'refreshing')
         THEN status.since ELSE %(now)s END
@@ -323,6 +325,7 @@ def _row(outcome: BindingOutcome) -> list[Any]:
         standing.removing,
         standing.failures,
         standing.refusals,
+        standing.retry_after_s,
     ]
 
 

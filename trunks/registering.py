@@ -60,6 +60,7 @@ class Standing:
     removing: bool = False
     failures: int = 0
     refusals: int = 0
+    retry_after_s: int | None = None
     cause: str = ""
     detail: str = ""
 
@@ -122,7 +123,11 @@ def _registered(result: Result, now: datetime, chance: float) -> Standing:
 
 def _failed(standing: Standing, result: Result, now: datetime, chance: float) -> Standing:
     failed = replace(
-        standing, failures=min(standing.failures + 1, 1000), cause=result.cause, detail=result.detail
+        standing,
+        failures=min(standing.failures + 1, 1000),
+        cause=result.cause,
+        detail=result.detail,
+        retry_after_s=None if result.retry_after_s is None else int(min(result.retry_after_s, 2**31 - 1)),
     )
     if result.cause in _CREDENTIALS:
         return _credentials_refused(failed, result, now, chance)

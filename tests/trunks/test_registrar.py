@@ -205,10 +205,10 @@ def test_a_registrar_without_room_is_left_alone_for_as_long_as_it_says(scene: Sc
     with serving(carrier) as uri:
         scene.add(uri)
         scene.work()
-        assert scene.status.state == State.THROTTLED
+        assert (scene.status.state, scene.status.retry_after_s) == (State.THROTTLED, 90)
         assert scene.work(80) == 0
         assert scene.work(30) == 1
-    assert scene.status.state == State.REGISTERED
+    assert (scene.status.state, scene.status.retry_after_s) == (State.REGISTERED, None)
     assert scene.changes == [
         ("registering", "throttled", "registration_rejected"),
         ("throttled", "registered", ""),

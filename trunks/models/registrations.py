@@ -93,6 +93,7 @@ class RegistrationStatus(TenantOwned):
     removing = models.BooleanField(default=False, help_text="The next attempt takes the binding away")
     failures = models.PositiveSmallIntegerField(default=0, help_text="In a row")
     refusals = models.PositiveSmallIntegerField(default=0, help_text="Of the credentials, in a row")
+    retry_after_s = models.PositiveIntegerField(null=True, help_text="What the carrier asked us to wait")
     # Raised by each claim: a worker whose lease ran out finds another number and stores nothing.
     claim = models.BigIntegerField(default=0)
     attempt_count = models.BigIntegerField(default=0)

@@ -7,6 +7,7 @@ from trunks.services.policies import update_health_policy
 from trunks.services.probes import ProbedTooOften, probe_now
 from trunks.services.provisioning import provision_trunk
 from trunks.services.registrations import (
+    RegisteredTooOften,
     add_registration,
     delete_registration,
     pause_registration,
@@ -14,10 +15,13 @@ from trunks.services.registrations import (
     resume_registration,
     update_registration,
 )
+from trunks.services.requests import AskedTooOften
 from trunks.services.trunks import create_trunk, delete_trunk, update_trunk
 
 __all__ = [
+    "AskedTooOften",
     "ProbedTooOften",
+    "RegisteredTooOften",
     "add_allowed_network",
     "add_credential",
     "add_gateway",

@@ -118,7 +118,7 @@ def locked_status(registration: Registration) -> RegistrationStatus:
 def reset_status(status: RegistrationStatus, **changes: Any) -> None:
     """Write to the status; what is under way belongs to what was before (see `trunks.binding_claims`)."""
     RegistrationStatus.objects.filter(pk=status.pk).update(
-        claim=F("claim") + 1, cause="", detail="", has_slot=False, **changes
+        claim=F("claim") + 1, cause="", detail="", retry_after_s=None, has_slot=False, **changes
     )
 
 

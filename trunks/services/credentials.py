@@ -41,11 +41,12 @@ def add_credential(
     username: str,
     secret: str,
     realm: str = "",
+    also_for: str = "",
 ) -> DigestCredential:
     """Add a user name and password.
 
-    A password that we send is kept for the hosts alone that the trunk's gateways have now. Raises
-    ValidationError by field, and LimitReached.
+    A password that we send is kept for the hosts alone that the trunk's gateways and registrar have now, and
+    for `also_for`. Raises ValidationError by field, and LimitReached.
     """
     credential = DigestCredential(tenant=tenant, direction=direction)
     wrong = FieldErrors()
@@ -53,7 +54,7 @@ def add_credential(
     with transaction.atomic():
         credential.trunk = lock_trunk_of(tenant, trunk.pk)
         with wrong.gathered():
-            _set_secret(credential, secret)
+            _set_secret(credential, secret, also_for)
         check_room(
             DigestCredential.objects.filter(tenant=tenant, trunk=trunk),
             CREDENTIALS_PER_TRUNK,
@@ -70,12 +71,13 @@ def update_credential(
     credential: DigestCredential,
     expected_version: int | None,
     secret: str | None = None,
+    also_for: str = "",
     **changes: Any,
 ) -> DigestCredential:
     """Change direction, username, realm, or (given one) the secret; return the credential as stored.
 
     Another realm or direction clears the stored secret unless a new one comes along: it was meant for
-    somebody else. A new one is kept for the hosts that the trunk's gateways have now.
+    somebody else. A new one is kept for the hosts that gateways and registrar have now, and `also_for`.
     Raises ValidationError by field, VersionConflict, and Refused when it is gone.
     """
     check_names(changes, _EDITABLE)
@@ -88,7 +90,7 @@ def update_credential(
         _apply(row, changes, wrong)
         if secret is not None:
             with wrong.gathered():
-                _set_secret(row, secret)
+                _set_secret(row, secret, also_for)
         elif row.secret is not None and row.direction != before["direction"]:
             clear(row, ClearedBecause.DIRECTION)
         elif row.secret is not None and row.realm != before["realm"]:
@@ -135,10 +137,11 @@ def _check_secret(secret: str) -> None:
         )
 
 
-def _set_secret(credential: DigestCredential, secret: str) -> None:
+def _set_secret(credential: DigestCredential, secret: str, also_for: str) -> None:
     _check_secret(secret)
     credential.secret = seal_for(credential, "secret", secret)
     credential.secret_set_at = timezone.now()
     credential.cleared_because = ""
     is_sent = credential.direction == CredentialDirection.OUTBOUND
-    credential.bound_hosts = hosts_of(credential.trunk) if is_sent else []
+    hosts = {*hosts_of(credential.trunk), *([also_for] if also_for else ())} if is_sent else set()
+    credential.bound_hosts = sorted(hosts)

@@ -26,7 +26,7 @@ _FIELD_OF_CONSTRAINT = {
     "digest_credential_once": "username",
 }
 # Fields that are worked out of another: nothing can be said of them while that one is wrong.
-_WORKED_OUT_OF = {"uri": ("host", "port", "transport")}
+_WORKED_OUT_OF = {"uri": ("host", "port", "transport"), "registrar": ("host", "transport")}
 
 
 class FieldErrors:

@@ -1,32 +1,25 @@
 """Looking at a trunk's gateways because somebody asks."""
 
-from datetime import timedelta
-
 from django.db import transaction
 from django.utils import timezone
 
 from callsphere.lib.errors import Refused
 from tenants.audit import Actor, record_event
-from tenants.models import AuditEvent, Tenant
+from tenants.models import Tenant
 from trunks.models import GatewayHealth, Trunk
 from trunks.services.editing import lock_trunk_of
+from trunks.services.requests import AskedTooOften, check_rate
 from trunks.services.watching import wake_probes
 
 PROBES_PER_MINUTE = 6
 _VERB = "trunk.probe_requested"
 
 
-class ProbedTooOften(Refused):
+class ProbedTooOften(AskedTooOften):
     """The trunk was probed on request too often; `retry_after_s` says in how many seconds it works again."""
 
     code = "probed_too_often"
-
-    def __init__(self, retry_after_s: int) -> None:
-        super().__init__(
-            f"A trunk can be looked at {PROBES_PER_MINUTE} times a minute on request."
-            f" Try again in {retry_after_s} seconds."
-        )
-        self.retry_after_s = retry_after_s
+    words = f"A trunk can be looked at {PROBES_PER_MINUTE} times a minute on request."
 
 
 def probe_now(*, tenant: Tenant, actor: Actor, trunk: Trunk) -> int:
@@ -38,7 +31,7 @@ def probe_now(*, tenant: Tenant, actor: Actor, trunk: Trunk) -> int:
         row = lock_trunk_of(tenant, trunk.pk)
         if not row.is_enabled:
             raise Refused("This trunk is disabled. Enable it first.", code="trunk_disabled")
-        _check_rate(tenant, row)
+        check_rate(tenant, row, _VERB, PROBES_PER_MINUTE, ProbedTooOften)
         count = GatewayHealth.objects.filter(
             tenant=tenant, gateway__trunk=row, next_probe_at__isnull=False
         ).update(next_probe_at=timezone.now())
@@ -47,16 +40,3 @@ def probe_now(*, tenant: Tenant, actor: Actor, trunk: Trunk) -> int:
         record_event(tenant=tenant, actor=actor, verb=_VERB, obj=row)
         wake_probes()
     return count
-
-
-def _check_rate(tenant: Tenant, trunk: Trunk) -> None:
-    """Count in the audit log, with the trunk locked: no two requests both find room."""
-    now = timezone.now()
-    minute = timedelta(minutes=1)
-    recent = list(
-        AuditEvent.objects.filter(tenant=tenant, object_id=trunk.pk, created_at__gt=now - minute, verb=_VERB)
-        .order_by("-created_at")
-        .values_list("created_at", flat=True)[:PROBES_PER_MINUTE]
-    )
-    if len(recent) == PROBES_PER_MINUTE:
-        raise ProbedTooOften(max(1, round((recent[-1] + minute - now).total_seconds())))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -24,8 +25,9 @@ from trunks.services.bindings import (
     stop_registering,
     wake_registrar,
 )
-from trunks.services.credentials import update_credential
+from trunks.services.credentials import add_credential, update_credential
 from trunks.services.editing import (
+    FieldErrors,
     check_names,
     check_version,
     field_error,
@@ -37,9 +39,19 @@ from trunks.services.editing import (
     save_edit,
 )
 from trunks.services.gateways import check_address
+from trunks.services.requests import AskedTooOften, check_rate
 
+REQUESTS_PER_MINUTE = 3
 _FIELDS = ("registrar", "username", "credential_id", "expires_s", "is_paused")
 _EDITABLE = ("registrar", "username", "credential", "expires_s")
+_REQUESTED = "registration.requested"
+
+
+class RegisteredTooOften(AskedTooOften):
+    """The trunk registered on request too often; `retry_after_s` says in how many seconds it works again."""
+
+    code = "registered_too_often"
+    words = f"A trunk registers {REQUESTS_PER_MINUTE} times a minute on request: carriers block who insists."
 
 
 def add_registration(
@@ -51,20 +63,25 @@ def add_registration(
     username: str,
     credential: DigestCredential | None = None,
     secret: str | None = None,
+    account: Mapping[str, Any] | None = None,
     expires_s: int = 3600,
 ) -> Registration:
     """Have a trunk register, as soon as this is stored.
 
     `secret` enters the credential's password anew, which a registrar that it was not entered for needs.
-    Raises ValidationError by field, and Refused.
+    `account` (username, secret, realm) is stored as a credential instead, in place of that of the same user
+    name and realm. Raises ValidationError by field, and Refused.
     """
     registration = Registration(tenant=tenant, expires_s=expires_s)
+    changes = {"registrar": registrar, "username": username, "credential": credential}
     with transaction.atomic():
         registration.trunk = lock_trunk_of(tenant, trunk.pk)
         if Registration.objects.filter(tenant=tenant, trunk=trunk).exists():
             raise Refused("This trunk registers already. Edit its registration.", code="registration_exists")
-        _apply(registration, {"registrar": registrar, "username": username, "credential": credential})
-        insert(registration, tenant=tenant, actor=actor, verb="registration.added", fields=_FIELDS)
+        wrong = _apply(registration, changes)
+        _sign_in(registration, secret, account, wrong, tenant=tenant, actor=actor)
+        verb = "registration.added"
+        insert(registration, tenant=tenant, actor=actor, verb=verb, fields=_FIELDS, wrong=wrong)
         is_on = registration.trunk.is_enabled
         RegistrationStatus.objects.create(
             tenant=tenant,
@@ -73,7 +90,6 @@ def add_registration(
             next_attempt_at=timezone.now() if is_on else None,
             **new_identity(),
         )
-        _bind_password(registration, secret, tenant=tenant, actor=actor)
         wake_registrar()
     return registration
 
@@ -85,11 +101,12 @@ def update_registration(
     registration: Registration,
     expected_version: int | None,
     secret: str | None = None,
+    account: Mapping[str, Any] | None = None,
     **changes: Any,
 ) -> Registration:
     """Change registrar, username, credential or expires_s; registers anew at once.
 
-    Another registrar or user is another binding: the old one is taken away. `secret` as in
+    Another registrar or user is another binding: the old one is taken away. `secret` and `account` as in
     `add_registration`. Raises ValidationError by field, VersionConflict, and Refused when it is gone.
     """
     check_names(changes, _EDITABLE)
@@ -102,16 +119,15 @@ def update_registration(
         place = row.registrar, row.username
         status = locked_status(row)
         old = farewell_of(row, status)
-        _apply(row, changes)
-        if save_edit(row, before, tenant=tenant, actor=actor, verb="registration.updated"):
+        wrong = _apply(row, changes)
+        _sign_in(row, secret, account, wrong, tenant=tenant, actor=actor)
+        status.refresh_from_db()  # a password that was entered has made it due
+        if save_edit(row, before, tenant=tenant, actor=actor, verb="registration.updated", wrong=wrong):
             if (row.registrar, row.username) != place:
                 if old is not None:
                     old.save()
                 forget_binding(row, status)
-            _bind_password(row, secret, tenant=tenant, actor=actor)
             register_now_if_wanted(row, status)
-        else:
-            _bind_password(row, secret, tenant=tenant, actor=actor)
     return row
 
 
@@ -130,8 +146,9 @@ def pause_registration(*, tenant: Tenant, actor: Actor, registration: Registrati
 def resume_registration(*, tenant: Tenant, actor: Actor, registration: Registration) -> Registration:
     """Register again, at once. Raises Refused when it is gone."""
     with transaction.atomic():
+        trunk = lock_trunk_of(tenant, registration.trunk_id)
         row = locked(Registration, tenant, registration.pk)
-        row.trunk = lock_trunk_of(tenant, registration.trunk_id)
+        row.trunk = trunk
         before = snapshot(row, _FIELDS)
         row.is_paused = False
         if save_edit(row, before, tenant=tenant, actor=actor, verb="registration.resumed"):
@@ -139,8 +156,11 @@ def resume_registration(*, tenant: Tenant, actor: Actor, registration: Registrat
     return row
 
 
-def register_now(*, tenant: Tenant, actor: Actor, registration: Registration) -> None:
-    """Register at once, also where an edit was waited for. Raises Refused while paused or switched off."""
+def register_now(*, tenant: Tenant, actor: Actor, registration: Registration, reason: str = "") -> None:
+    """Register at once, also where an edit was waited for. `reason` is what support gives.
+
+    Raises RegisteredTooOften, and Refused while paused or switched off.
+    """
     with transaction.atomic():
         trunk = lock_trunk_of(tenant, registration.trunk_id)
         row = locked(Registration, tenant, registration.pk)
@@ -149,8 +169,9 @@ def register_now(*, tenant: Tenant, actor: Actor, registration: Registration) ->
             raise Refused("This registration is paused. Resume it first.", code="registration_paused")
         if not trunk.is_enabled:
             raise Refused("This trunk is disabled. Enable it first.", code="trunk_disabled")
+        check_rate(tenant, row, _REQUESTED, REQUESTS_PER_MINUTE, RegisteredTooOften)
         register_now_if_wanted(row, locked_status(row))
-        record_event(tenant=tenant, actor=actor, verb="registration.requested", obj=row)
+        record_event(tenant=tenant, actor=actor, verb=_REQUESTED, obj=row, reason=reason)
 
 
 def delete_registration(
@@ -166,16 +187,19 @@ def delete_registration(
         wake_registrar()
 
 
-def _apply(registration: Registration, changes: dict[str, Any]) -> None:
+def _apply(registration: Registration, changes: dict[str, Any]) -> FieldErrors:
+    wrong = FieldErrors()
     for name, value in changes.items():
-        if name == "registrar":
-            _set_registrar(registration, value)
-        elif name == "username":
-            registration.username = one_line("username", value)
-        elif name == "credential":
-            registration.credential = _checked(registration, value)
-        else:
-            setattr(registration, name, value)
+        with wrong.gathered():
+            if name == "registrar":
+                _set_registrar(registration, value)
+            elif name == "username":
+                registration.username = one_line("username", value)
+            elif name == "credential":
+                registration.credential = _checked(registration, value)
+            else:
+                setattr(registration, name, value)
+    return wrong
 
 
 def _set_registrar(registration: Registration, text: str) -> None:
@@ -199,6 +223,42 @@ def _checked(registration: Registration, credential: DigestCredential | None) ->
     return credential
 
 
+def _sign_in(
+    registration: Registration,
+    secret: str | None,
+    account: Mapping[str, Any] | None,
+    wrong: FieldErrors,
+    *,
+    tenant: Tenant,
+    actor: Actor,
+) -> None:
+    """Store what was entered for this registrar, and see to it that no other password is sent there."""
+    if account is not None:
+        with wrong.gathered("account."):
+            _store_account(registration, account, tenant=tenant, actor=actor)
+    elif not wrong.by_field:
+        with wrong.gathered():
+            _bind_password(registration, secret, tenant=tenant, actor=actor)
+
+
+def _store_account(
+    registration: Registration, account: Mapping[str, Any], *, tenant: Tenant, actor: Actor
+) -> None:
+    trunk, outbound = registration.trunk, CredentialDirection.OUTBOUND
+    place = {"username": account["username"].strip(" "), "realm": account.get("realm", "").strip(" ")}
+    entered = {"secret": account["secret"], "also_for": registration.host}
+    rows = DigestCredential.objects.filter(tenant=tenant, trunk=trunk, direction=outbound, **place)
+    known = rows.first()
+    if known is None:
+        registration.credential = add_credential(
+            tenant=tenant, actor=actor, trunk=trunk, direction=outbound, **place, **entered
+        )
+    else:
+        registration.credential = update_credential(
+            tenant=tenant, actor=actor, credential=known, expected_version=None, **entered
+        )
+
+
 def _bind_password(registration: Registration, secret: str | None, *, tenant: Tenant, actor: Actor) -> None:
     """See to it that the password may go to this registrar: it was entered for it, or is entered now."""
     credential = registration.credential
@@ -208,7 +268,12 @@ def _bind_password(registration: Registration, secret: str | None, *, tenant: Te
         return
     if secret:
         registration.credential = update_credential(
-            tenant=tenant, actor=actor, credential=credential, expected_version=None, secret=secret
+            tenant=tenant,
+            actor=actor,
+            credential=credential,
+            expected_version=None,
+            secret=secret,
+            also_for=registration.host,
         )
     elif credential.secret is not None and registration.host not in credential.bound_hosts:
         raise field_error(
