@@ -110,6 +110,7 @@ API_IDS = {
     "gateways": "gateway_id",
     "networks": "network_id",
     "credentials": "credential_id",
+    "checks": "check_id",
     "status-changes": "status_change_id",
     "audit-events": "audit_event_id",
 }
@@ -123,10 +124,12 @@ API_BODIES: dict[str, dict[str, Any]] = {
     "credentials": {"username": "stolen", "secret": "stolen"},
     "health-policy": {"interval_s": 3600},
     "probe": {},
+    "checks": {},
+    "cancel": {},
 }
 
 # Fields of request bodies that name another object by its id; each needs a test of its own.
-API_BODY_IDS: set[str] = set()
+API_BODY_IDS: set[str] = {"NewCheckRequest.gateway_id"}
 
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 _METHODS = ("get", "post", "put", "patch", "delete")
