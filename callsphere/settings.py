@@ -305,6 +305,8 @@ SPECTACULAR_SETTINGS = {
         "CredentialDirection": "trunks.enums.CredentialDirection",
         "HealthState": "trunks.enums.HealthState",
         "ClearedBecause": "trunks.enums.ClearedBecause",
+        "CheckState": "trunks.enums.CheckState",
+        "ActorKind": "tenants.enums.ActorKind",
     },
     "PREPROCESSING_HOOKS": ["tenants.openapi.methods_in_order"],
     "SORT_OPERATIONS": False,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import textwrap
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+
+from callsphere.sip.causes import Cause
 
 STEP_TITLES = {
     "target": "Address",
@@ -91,3 +94,27 @@ def _capital(text: str) -> str:
 def _lower(text: str) -> str:
     """A title inside a sentence: "The carrier …" becomes "the carrier …", "DNS …" stays."""
     return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
+
+
+def carrier_message(
+    uri: str,
+    *,
+    cause: Cause,
+    step: str,
+    detail: str,
+    target: str,
+    call_id: str,
+    at: datetime,
+    sources: Collection[str] = (),
+) -> str:
+    """Write the message that a customer sends to the carrier about a check that failed."""
+    opening = f"a test of our SIP trunk to {uri} found a problem. {cause.meaning}"
+    lines = ["Hello,", "", *textwrap.wrap(opening, 64, break_on_hyphens=False), ""]
+    lines += [f"Step: {step}", f"Result: {detail}", f"Time: {at:%Y-%m-%d %H:%M:%S} UTC"]
+    if target:
+        lines.append(f"Sent to: {target}")
+    if call_id:
+        lines.append(f"Call-ID: {call_id}")
+    if sources:
+        lines.append(f"We send from: {', '.join(sources)}")
+    return "\n".join([*lines, "", f"Could you look into it? {cause.title}.", "Thank you."])
