@@ -22,6 +22,8 @@ from trunks.enums import CheckState, Verdict
 from trunks.models import ReadinessCheck
 
 _WHO = {"you": "on your side", "carrier": "on your carrier's side", "callsphere": "on our side"}
+_FLAG = re.compile(r" \(--[a-z-]+\)")
+"""What the command line adds to its sentences."""
 _CALL_ID = re.compile(r"^(?:Call-ID|i)[ \t]*:[ \t]*(\S+)", re.I | re.M)
 
 
@@ -165,7 +167,7 @@ def _item(step: dict[str, Any]) -> dict[str, Any]:
 
 
 def _detail(step: dict[str, Any]) -> SafeString:
-    lines = [step["detail"]]
+    lines = [_FLAG.sub("", step["detail"])]
     cause = CAUSES.get(step["cause"] or "")
     if cause is not None and step["result"] != "pass":
         who = f" ({_WHO[cause.who]})" if cause.who else ""

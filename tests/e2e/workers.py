@@ -65,10 +65,10 @@ class Background:
             for log in sorted(self._folder.glob("*.log")):
                 error.add_note(f"--- {log.name}\n{log.read_text()[-3000:]}")
 
-    def tick(self) -> None:
-        """Tell the worker to look for due gateways, as beat does every second."""
+    def tick(self, task: str = "trunks.probe_due_gateways") -> None:
+        """Tell the worker to look for due gateways, or other work, as beat does every second."""
         with app.connection_for_write(redis_url()) as broker:
-            app.send_task("trunks.probe_due_gateways", queue="probe", connection=broker)
+            app.send_task(task, queue="probe", connection=broker)
 
     def kill(self) -> None:
         """Let every process die at once, as in a power cut."""
