@@ -144,6 +144,7 @@ CELERY_TASK_QUEUES = [Queue(name) for name in ("probe", "deliver", "provision", 
 CELERY_TASK_ROUTES = {
     "trunks.probe_*": {"queue": "probe"},
     "trunks.refresh_registrations": {"queue": "probe"},
+    "trunks.run_checks": {"queue": "probe"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -154,6 +155,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(1.0),
         "options": {"expires": 5},
     },
+    "readiness": {"task": "trunks.run_checks", "schedule": schedule(1.0), "options": {"expires": 5}},
     "probe": {"task": "trunks.probe_due_gateways", "schedule": schedule(1.0), "options": {"expires": 5}},
     "probe-rollup": {
         "task": "trunks.roll_up_history",
@@ -303,6 +305,8 @@ SPECTACULAR_SETTINGS = {
         "CredentialDirection": "trunks.enums.CredentialDirection",
         "HealthState": "trunks.enums.HealthState",
         "ClearedBecause": "trunks.enums.ClearedBecause",
+        "CheckState": "trunks.enums.CheckState",
+        "ActorKind": "tenants.enums.ActorKind",
     },
     "PREPROCESSING_HOOKS": ["tenants.openapi.methods_in_order"],
     "SORT_OPERATIONS": False,

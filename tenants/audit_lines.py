@@ -87,6 +87,11 @@ _SENTENCES = {
     "removed": "removed the {noun} {name}",
     "revoked": "revoked the {noun} {name}",
     "probe_requested": "asked for a check of the {noun} {name}",
+    "check_requested": "asked for a readiness check of the {noun} {name}",
+    "check_stopped": "stopped the readiness check of the {noun} {name}",
+    "check_schedule_changed": "changed the scheduled checks of the {noun} {name}",
+    "report_shared": "made a link to a report of the {noun} {name}",
+    "report_link_revoked": "revoked a link to a report of the {noun} {name}",
     "secret_cleared": "cleared the secret of the {noun} {name}",
 }
 _NAME = "{name}"

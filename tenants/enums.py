@@ -27,3 +27,4 @@ class RouteKind(TextChoices):
 
     API_KEY = "api_key", "API key"
     INVITATION = "invitation", "Invitation"
+    CHECK_SHARE = "check_share", "Link to a report"

@@ -80,3 +80,30 @@ class Severity(IntegerChoices):
     OK = 0, "Answers"
     IMPAIRED = 1, "Answers with a server error"
     FAILED = 2, "Does not answer"
+
+
+class CheckState(TextChoices):
+    """Where a readiness check stands."""
+
+    QUEUED = "queued", "Waiting"
+    RUNNING = "running", "Running"
+    FINISHED = "finished", "Finished"
+    FAILED = "failed", "Not finished"
+    CANCELLED = "cancelled", "Stopped"
+
+
+class Verdict(TextChoices):
+    """What a finished check found: the worst of its steps."""
+
+    PASS = "pass", "Passed"
+    WARN = "warn", "Passed with warnings"
+    FAIL = "fail", "Failed"
+
+
+class PlacedCallState(TextChoices):
+    """How far a call of a check has come."""
+
+    PLACED = "placed", "Placed"
+    RINGING = "ringing", "Ringing"
+    ANSWERED = "answered", "Answered"
+    ENDED = "ended", "Ended"

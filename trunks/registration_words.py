@@ -286,8 +286,9 @@ def _throttling(known: Known, now: datetime, tone: str) -> Trouble:
 
 def _plan(known: Known, now: datetime) -> str:
     """What happens next, as a sentence."""
-    lasts = known.expires_at is not None and known.bound(now)
-    stays = f" The carrier sends calls here until {clock(known.expires_at, now)}." if lasts else ""
+    stays = ""
+    if known.expires_at is not None and known.bound(now):
+        stays = f" The carrier sends calls here until {clock(known.expires_at, now)}."
     if known.next_attempt_at is None:
         return (
             "We do not ask again by ourselves, since carriers block who insists. Change the registration or"

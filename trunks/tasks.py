@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from celery.signals import worker_shutting_down
+from celery.signals import worker_process_shutdown, worker_shutdown, worker_shutting_down
 from django.utils import timezone
 
 from callsphere.celery import app
-from trunks import probing, registrar, rollup
+from trunks import check_runs, probing, registrar, rollup
 
 
 @app.task(name="trunks.probe_due_gateways")
@@ -19,6 +19,12 @@ def probe_due_gateways() -> None:
 def refresh_registrations() -> None:
     """Register what is due now. Any number of these may run at once."""
     registrar.refresh_due(registrar.engine())
+
+
+@app.task(name="trunks.run_checks")
+def run_checks() -> None:
+    """Begin queued readiness checks, and end the calls of checks whose worker is gone."""
+    check_runs.runner().run_due()
 
 
 @app.task(name="trunks.roll_up_history")
@@ -36,3 +42,9 @@ def maintain_partitions() -> None:
 @worker_shutting_down.connect
 def _stop_claiming(**_kwargs: Any) -> None:
     probing.stop_claiming()
+
+
+@worker_shutdown.connect
+@worker_process_shutdown.connect
+def _stop_checks(**_kwargs: Any) -> None:
+    check_runs.stop_runner()

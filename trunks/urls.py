@@ -2,13 +2,14 @@
 
 from django.urls import URLPattern, path
 
-from trunks.views import access, connect, detail, gateways, lists, settings
+from trunks.views import access, checks, connect, detail, gateways, lists, settings
 
 app_name = "trunks"
 
 _TRUNK = "<uuid:trunk_id>/"
 _GATEWAY = f"{_TRUNK}gateways/<uuid:gateway_id>/"
 _NETWORK = f"{_TRUNK}networks/<uuid:network_id>/"
+_CHECK = f"{_TRUNK}checks/<uuid:check_id>/"
 _CREDENTIAL = f"{_TRUNK}credentials/<uuid:credential_id>/"
 
 urlpatterns: list[URLPattern] = [
@@ -19,6 +20,11 @@ urlpatterns: list[URLPattern] = [
     path(f"{_TRUNK}first-check/", connect.FirstCheck.as_view(), name="first-check"),
     path(f"{_TRUNK}history/", detail.TrunkHistory.as_view(), name="history"),
     path(f"{_TRUNK}probe/", detail.ProbeNow.as_view(), name="probe-now"),
+    path(f"{_TRUNK}checks/", checks.CheckList.as_view(), name="checks"),
+    path(_CHECK, checks.CheckDetail.as_view(), name="check-detail"),
+    path(f"{_CHECK}stop/", checks.CheckStop.as_view(), name="check-stop"),
+    path(f"{_CHECK}report.json", checks.CheckJson.as_view(), name="check-json"),
+    path(f"{_CHECK}report.txt", checks.CheckText.as_view(), name="check-text"),
     path(f"{_TRUNK}edit/", settings.TrunkEdit.as_view(), name="edit"),
     path(f"{_TRUNK}delete/", settings.TrunkDelete.as_view(), name="delete"),
     path(f"{_TRUNK}health-checks/", settings.PolicyEdit.as_view(), name="policy"),

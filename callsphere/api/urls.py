@@ -17,6 +17,7 @@ from trunks.api import (
     TrunkHealthViewSet,
     TrunkViewSet,
 )
+from trunks.check_api import ReadinessCheckViewSet
 
 app_name = "api"
 EDIT: dict[str, Any] = {"get": "retrieve", "put": "update", "patch": "partial_update"}
@@ -33,6 +34,7 @@ def of_trunk(part: str, viewset: type[ViewSetMixin], basename: str) -> None:
 of_trunk("gateways", GatewayViewSet, "gateway")
 of_trunk("networks", AllowedNetworkViewSet, "network")
 of_trunk("credentials", CredentialViewSet, "credential")
+of_trunk("checks", ReadinessCheckViewSet, "check")
 of_trunk("status-changes", StatusChangeViewSet, "status-change")
 router.register("audit-events", AuditEventViewSet, basename="audit-event")
 
@@ -46,6 +48,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("trunks/<uuid:trunk_id>/health-policy/", HealthPolicyViewSet.as_view(EDIT), name="health-policy"),
     path("trunks/<uuid:trunk_id>/health/", TrunkHealthViewSet.as_view({"get": "retrieve"}), name="health"),
     path("trunks/<uuid:trunk_id>/probe/", TrunkHealthViewSet.as_view({"post": "probe"}), name="probe"),
+    path(
+        "trunks/<uuid:trunk_id>/checks/<uuid:pk>/cancel/",
+        ReadinessCheckViewSet.as_view({"post": "cancel"}),
+        name="check-cancel",
+    ),
     path("schema/", views.schema, name="schema"),
     path("docs/", views.reference, name="docs"),
     re_path(r"", views.unknown, name="unknown"),

@@ -55,7 +55,7 @@ def wait_for_looks(page: Page, count: int) -> None:
 def test_the_page_follows_the_carrier(visitor: Visitor, alice: Person, tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     kamailio = Kamailio(tmp_path, authority.issue(["127.0.0.1"]))
-    with kamailio, Background(NETGUARD_ALLOW="127.0.0.0/8", SIP_CA_FILE=str(authority.ca_file)):
+    with kamailio, Background({"NETGUARD_ALLOW": "127.0.0.0/8", "SIP_CA_FILE": str(authority.ca_file)}):
         trunk = connect(alice, kamailio)
         page = visitor.go(f"/t/{alice.tenant.slug}/trunks/{trunk.pk}/")
         headline = page.locator("#headline")

@@ -102,7 +102,7 @@ def causes(health: dict[str, Any]) -> list[str | None]:
 def test_a_trunk_goes_up_down_and_up_again_with_its_carrier(customer: Customer, tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     kamailio = Kamailio(tmp_path, authority.issue(["127.0.0.1"]))
-    with kamailio, Background(NETGUARD_ALLOW="127.0.0.0/8", SIP_CA_FILE=str(authority.ca_file)):
+    with kamailio, Background({"NETGUARD_ALLOW": "127.0.0.0/8", "SIP_CA_FILE": str(authority.ca_file)}):
         trunk = customer.connect_trunk(
             f"sip:127.0.0.1:{kamailio.port}",
             f"sip:127.0.0.1:{kamailio.port};transport=tcp",
@@ -145,7 +145,7 @@ def test_what_a_killed_worker_had_taken_is_done_by_the_next(customer: Customer) 
             peer.send(answer_to(request), source)
 
     with UdpPeer(script) as peer:
-        with Background(beat=False, NETGUARD_ALLOW="127.0.0.0/8") as background:
+        with Background({"NETGUARD_ALLOW": "127.0.0.0/8"}, beat=False) as background:
             trunk = customer.connect_trunk(f"sip:127.0.0.1:{peer.port}")
             background.tick()
             assert asked.wait(PATIENCE_S)
@@ -156,7 +156,7 @@ def test_what_a_killed_worker_had_taken_is_done_by_the_next(customer: Customer) 
             lent = GatewayHealth.objects.get()
             assert (lent.claim, lent.probe_count) == (1, 0)
             GatewayHealth.objects.update(next_probe_at=lent.created_at)
-        with Background(beat=False, NETGUARD_ALLOW="127.0.0.0/8") as background:
+        with Background({"NETGUARD_ALLOW": "127.0.0.0/8"}, beat=False) as background:
             background.tick()
             health = customer.wait_until(trunk, lambda health: states(health) != ["unknown"])
     assert states(health) == ["up"]

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import time
 import zlib
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -29,7 +30,7 @@ _WORKER = ("-Q", "probe", "-P", "threads", "-c", "8", "--without-gossip", "--wit
 class Background:
     """A probe worker, and with `beat` the process that ticks. Use as a context manager."""
 
-    def __init__(self, *, beat: bool = True, **environment: str) -> None:
+    def __init__(self, environment: Mapping[str, str], *, beat: bool = True) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="callsphere-e2e-"))
         self._environment = {
             **os.environ,
@@ -65,10 +66,10 @@ class Background:
             for log in sorted(self._folder.glob("*.log")):
                 error.add_note(f"--- {log.name}\n{log.read_text()[-3000:]}")
 
-    def tick(self) -> None:
-        """Tell the worker to look for due gateways, as beat does every second."""
+    def tick(self, task: str = "trunks.probe_due_gateways") -> None:
+        """Tell the worker to look for due gateways, or other work, as beat does every second."""
         with app.connection_for_write(redis_url()) as broker:
-            app.send_task("trunks.probe_due_gateways", queue="probe", connection=broker)
+            app.send_task(task, queue="probe", connection=broker)
 
     def kill(self) -> None:
         """Let every process die at once, as in a power cut."""

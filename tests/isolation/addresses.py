@@ -38,6 +38,11 @@ PAGES: dict[str, Viewer] = {
     "tenants:settings": Viewer.LOOKS,
     "tenants:team": Viewer.LOOKS,
     "trunks:access": Viewer.LOOKS,
+    "trunks:check-detail": Viewer.LOOKS,
+    "trunks:check-json": Viewer.LOOKS,
+    "trunks:check-stop": Viewer.IS_REFUSED,
+    "trunks:check-text": Viewer.LOOKS,
+    "trunks:checks": Viewer.LOOKS,
     "trunks:create": Viewer.IS_REFUSED,
     "trunks:credential-add": Viewer.IS_REFUSED,
     "trunks:credential-delete": Viewer.IS_REFUSED,
@@ -110,6 +115,7 @@ API_IDS = {
     "gateways": "gateway_id",
     "networks": "network_id",
     "credentials": "credential_id",
+    "checks": "check_id",
     "status-changes": "status_change_id",
     "audit-events": "audit_event_id",
 }
@@ -123,10 +129,12 @@ API_BODIES: dict[str, dict[str, Any]] = {
     "credentials": {"username": "stolen", "secret": "stolen"},
     "health-policy": {"interval_s": 3600},
     "probe": {},
+    "checks": {},
+    "cancel": {},
 }
 
 # Fields of request bodies that name another object by its id; each needs a test of its own.
-API_BODY_IDS: set[str] = set()
+API_BODY_IDS: set[str] = {"NewCheckRequest.gateway_id"}
 
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 _METHODS = ("get", "post", "put", "patch", "delete")

@@ -35,6 +35,7 @@ WITHOUT_TENANT = {
     "tenants_user_user_permissions": "staff only",
     "trunks_registrarpace": "one pace for each registrar, over all tenants; never shown",
     "trunks_addressallowance": "one allowance for each address, over all tenants; never shown",
+    "trunks_hostallowance": "one allowance for each host, over all tenants; never shown",
 }
 
 _TENANT = "( SELECT (current_setting('app.tenant'::text, true))::uuid AS current_setting)"

@@ -21,10 +21,14 @@ from tenants.models import ApiKey, AuditEvent, IdempotentRequest, Tenant
 from tests.conftest import Person, make_member, make_owner
 from trunks import services
 from trunks.models import (
+    CheckSchedule,
+    CheckShare,
     GatewayHealth,
+    PlacedCall,
     ProbeAnswer,
     ProbeBucket,
     ProbeHour,
+    ReadinessCheck,
     RegistrationAttempt,
     RegistrationChange,
     RegistrationFarewell,
@@ -65,6 +69,7 @@ def make_world(canary: str) -> World:
         }
         ids["audit_event_id"] = AuditEvent.objects.filter(verb="trunk.created").get().pk
         ids["status_change_id"] = _history(trunk, canary)
+        ids["check_id"] = _readiness(owner, trunk, canary)
         _register(owner, trunk, canary)
     with platform_context("history is written by workers"):
         _buckets(trunk)
@@ -168,6 +173,37 @@ def _history(trunk: Trunk, canary: str) -> uuid.UUID:
         **found,
     )
     return change.pk
+
+
+def _readiness(owner: Person, trunk: Trunk, canary: str) -> uuid.UUID:
+    check = services.start_check(tenant=owner.tenant, actor=owner.actor, trunk=trunk, call="100")
+    run = {"gateway_id": str(trunk.gateways.get().pk), "uri": f"sip:{canary}.example.com"}
+    ReadinessCheck.objects.update(
+        state="finished",
+        verdict="pass",
+        finished_at=timezone.now(),
+        target=run["uri"],
+        runs=[{**run, "verdict": "pass", "cause": "", "steps": 0}],
+    )
+    PlacedCall.objects.create(
+        tenant=owner.tenant,
+        readiness_check=check,
+        state="ended",
+        address="203.0.113.5",
+        port=5060,
+        transport="udp",
+        call_id=f"{canary}-call",
+        cseq=1,
+    )
+    CheckSchedule.objects.create(tenant=owner.tenant, trunk=trunk, call=f"{canary}-number")
+    CheckShare.objects.create(
+        tenant=owner.tenant,
+        readiness_check=check,
+        token_hash=hashlib.sha256(canary.encode()).digest(),
+        shared_by=f"{canary}-owner",
+        expires_at=timezone.now(),
+    )
+    return check.pk
 
 
 def _buckets(trunk: Trunk) -> None:

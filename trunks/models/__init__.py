@@ -1,5 +1,6 @@
-"""Trunks, what belongs to them, and what is known of their health and registrations."""
+"""Trunks, what belongs to them, and what is known of their health, registrations and readiness."""
 
+from trunks.models.readiness import CheckSchedule, CheckShare, HostAllowance, PlacedCall, ReadinessCheck
 from trunks.models.registrations import (
     RegistrarPace,
     Registration,
@@ -26,13 +27,18 @@ from trunks.models.trunks import (
 __all__ = [
     "AddressAllowance",
     "AllowedNetwork",
+    "CheckSchedule",
+    "CheckShare",
     "DigestCredential",
     "Gateway",
     "GatewayHealth",
     "HealthPolicy",
+    "HostAllowance",
+    "PlacedCall",
     "ProbeAnswer",
     "ProbeBucket",
     "ProbeHour",
+    "ReadinessCheck",
     "RegistrarPace",
     "Registration",
     "RegistrationAttempt",

@@ -1,5 +1,6 @@
 """What can be done to trunks and what belongs to them. One transaction and an audit event for each change."""
 
+from trunks.services.checks import CheckedTooOften, cancel_check, start_check
 from trunks.services.credentials import add_credential, delete_credential, update_credential
 from trunks.services.gateways import add_gateway, delete_gateway, update_gateway
 from trunks.services.networks import add_allowed_network, delete_allowed_network, update_allowed_network
@@ -20,12 +21,14 @@ from trunks.services.trunks import create_trunk, delete_trunk, update_trunk
 
 __all__ = [
     "AskedTooOften",
+    "CheckedTooOften",
     "ProbedTooOften",
     "RegisteredTooOften",
     "add_allowed_network",
     "add_credential",
     "add_gateway",
     "add_registration",
+    "cancel_check",
     "create_trunk",
     "delete_allowed_network",
     "delete_credential",
@@ -37,6 +40,7 @@ __all__ = [
     "provision_trunk",
     "register_now",
     "resume_registration",
+    "start_check",
     "update_allowed_network",
     "update_credential",
     "update_gateway",

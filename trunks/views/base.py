@@ -125,6 +125,7 @@ class OneTrunkPage(TrunksPage):
         pages = [
             ("detail", "Overview", None),
             ("access", "Access", access_count),
+            ("checks", "Checks", None),
             ("history", "History", None),
         ]
         if Capability.TRUNKS_WRITE in self.request.capabilities:

@@ -11,6 +11,8 @@ from django.views.generic.base import View
 
 from callsphere.lib.errors import Refused
 from trunks import services
+from trunks.check_queries import latest_checks
+from trunks.check_summaries import check_row
 from trunks.models import HealthPolicy
 from trunks.queries import (
     changes_before,
@@ -22,6 +24,7 @@ from trunks.queries import (
 )
 from trunks.summaries import answer_rows, change_rows, gateway_rows, problems_of
 from trunks.views.base import EditsOnly, LivePage, OneTrunkPage
+from trunks.views.checks import check_form
 from trunks.wording import authentication_words, policy_sentences
 
 ANSWERS_SHOWN = 8
@@ -39,10 +42,13 @@ class TrunkDetail(LivePage, OneTrunkPage):
         trunk = self.trunk
         gateways = list(gateways_of(trunk))
         policy = HealthPolicy.objects.get(trunk=trunk)
+        last = next(iter(latest_checks(trunk, 1)), None)
         return {
             **self.trunk_context(),
             "rows": gateway_rows(gateways),
             "problems": problems_of(gateways),
+            "last_check": check_row(last) if last else None,
+            "check_form": check_form(trunk),
             "answers": answer_rows(latest_answers(gateways, ANSWERS_SHOWN)),
             "changes": change_rows(changes_of(self.tenant).filter(trunk=trunk), limit=CHANGES_SHOWN),
             "policy_sentences": policy_sentences(

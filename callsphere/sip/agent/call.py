@@ -14,6 +14,7 @@ from callsphere.sip.agent.flow import Flow, FlowFailed
 from callsphere.sip.agent.inside import CHALLENGES, DialogRequests
 from callsphere.sip.agent.invitation import Invitation, Patience
 from callsphere.sip.agent.peer_side import PeerSide, is_hang_up
+from callsphere.sip.agent.placed import OnCall, keep_nothing
 from callsphere.sip.agent.user_agent import UserAgent
 from callsphere.sip.dialog import Answered, AnsweredAgain, CallEvent, Dialog, Reaction, RoutingError, Unwanted
 from callsphere.sip.digest import Authenticator
@@ -36,7 +37,8 @@ class HangUp:
 class Call:
     """One call. `place` it; when `dialog` is set, `acknowledge` it; `hang_up` at the end, whatever came.
 
-    `media` holds our offer, `negotiation` the session timer that is asked for.
+    `media` holds our offer, `negotiation` the session timer that is asked for, `on_call` hears how far
+    the call has come.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Call:
         authenticator: Authenticator,
         media: MediaSession,
         negotiation: TimerNegotiation,
+        on_call: OnCall = keep_nothing,
     ) -> None:
         self.media = media
         self.negotiation = negotiation
@@ -62,7 +65,7 @@ class Call:
         self._changed = asyncio.Event()
         self._detour = False  # Route and Contact lead nowhere: hang up where the INVITE went
         self._hung_up = False
-        self._invitation = Invitation(agent, authenticator, negotiation, self._invitation_heard)
+        self._invitation = Invitation(agent, authenticator, negotiation, self._invitation_heard, on_call)
         self._acks = Acks(agent, self._ack_unreachable)
         self._inside = DialogRequests(agent, authenticator, self._hop)
         self._peer = PeerSide(agent, lambda: self._invitation.dialogs, self._peer_asked)
@@ -199,6 +202,10 @@ class Call:
         """Leave nothing open: CANCEL what rings, BYE what was answered. Nothing is judged, nothing raised."""
         self._peer.stop()
         await self._invitation.give_up()
+        await self._hang_up_answered()
+        self._invitation.tell_ended()
+
+    async def _hang_up_answered(self) -> None:
         if self.dialog is None or self._hung_up or self.peer_hang_up is not None:
             return
         if self._acks.way_of(self.dialog) is None:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from callsphere.sip.agent.exchange import Exchange, NoFinalAnswer
 from callsphere.sip.agent.flow import Flow, FlowFailed
 from callsphere.sip.agent.inside import CANCEL_WAIT_S, CHALLENGES, carries_credentials, with_interval
+from callsphere.sip.agent.placed import OnCall, PlacedCall, keep_nothing
 from callsphere.sip.agent.redialling import lost_with_its_connection, moved
 from callsphere.sip.agent.user_agent import UserAgent
-from callsphere.sip.dialog import CallEvent, Dialog, DialogSet, Refused
+from callsphere.sip.dialog import Answered, CallEvent, Dialog, DialogSet, Refused, Ringing
 from callsphere.sip.digest import Authenticator
 from callsphere.sip.message import Request, Response
 from callsphere.sip.session_timer import TimerNegotiation
@@ -34,7 +35,7 @@ class Invitation:
     """Sends the INVITE, answers challenges and 422, goes on over new connections, gives up.
 
     `happened` hears what each response means for the dialogs. `flow` is where the latest attempt went,
-    and may be set to the connection that took its place.
+    and may be set to the connection that took its place. `on_call` hears how far the call has come.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Invitation:
         authenticator: Authenticator,
         negotiation: TimerNegotiation,
         happened: Callable[[CallEvent], None],
+        on_call: OnCall = keep_nothing,
     ) -> None:
         self.heard = False
         """Whether any response came."""
@@ -50,6 +52,8 @@ class Invitation:
         self._authenticator = authenticator
         self._negotiation = negotiation
         self._happened = happened
+        self._on_call = on_call
+        self._ringing: Dialog | None = None
         self._flow: Flow | None = None
         self._latest: Request | None = None
         self._dialogs: DialogSet | None = None
@@ -138,6 +142,7 @@ class Invitation:
 
     async def _attempt(self, invite: Request, patience: Patience) -> Response:
         self._latest = invite
+        await self._on_call(PlacedCall.of("placed", self.flow.target, invite))
         if self._dialogs is None:
             self._dialogs = DialogSet(invite)
         else:
@@ -174,9 +179,26 @@ class Invitation:
         event = self._dialogs.receive(response)
         if event is not None:
             self._happened(event)
+            self._tell(event)
         if isinstance(event, Refused) and self._cancelled_on is not None:
             # Its transaction ended with its connection, so nobody else ACKs (RFC 3261 §17.1.1.3).
             with contextlib.suppress(FlowFailed):
                 self._agent.send_ack(ack_for(self.latest, response), self._cancelled_on)
         if response.is_final:
             self._ended.set()
+
+    def tell_ended(self) -> None:
+        """Nothing is left of the call."""
+        if self._latest is not None:
+            self._on_call(PlacedCall.of("ended", self.flow.target, self._latest))
+
+    def _tell(self, event: CallEvent) -> None:
+        """Pass on how far the call has come; nobody waits until that is kept."""
+        target = self.flow.target
+        if isinstance(event, Ringing) and event.dialog is not None and event.dialog is not self._ringing:
+            self._ringing = event.dialog
+            self._on_call(PlacedCall.of("ringing", target, self.latest, event.response))
+        elif isinstance(event, Answered):
+            self._on_call(PlacedCall.of("answered", target, self.latest, event.response))
+        elif isinstance(event, Refused):
+            self._on_call(PlacedCall.of("ended", target, self.latest))

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from callsphere.sip.agent.call import Call
 from callsphere.sip.agent.exchange import NoFinalAnswer
 from callsphere.sip.agent.flow import Flow, FlowFailed
+from callsphere.sip.agent.placed import OnCall
 from callsphere.sip.agent.user_agent import UserAgent
 from callsphere.sip.check.answers import refusal_of, said
 from callsphere.sip.check.plan import Plan
@@ -43,11 +44,14 @@ class Placed:
 class Caller:
     """Places the calls of one check, and hangs up every one of them in the end."""
 
-    def __init__(self, agent: UserAgent, plan: Plan, uri: SipUri, authenticator: Authenticator) -> None:
+    def __init__(
+        self, agent: UserAgent, plan: Plan, uri: SipUri, authenticator: Authenticator, on_call: OnCall
+    ) -> None:
         self._agent = agent
         self._plan = plan
         self._uri = uri
         self._authenticator = authenticator
+        self._on_call = on_call
         self._calls: list[Call] = []
         self._ports: list[AudioPort] = []
 
@@ -85,7 +89,7 @@ class Caller:
         self._ports.append(audio)
         media = MediaSession(local_audio(flow, audio.number))
         negotiation = TimerNegotiation(self._plan.session_expires)
-        call = Call(self._agent, self._authenticator, media, negotiation)
+        call = Call(self._agent, self._authenticator, media, negotiation, self._on_call)
         self._calls.append(call)
         return Placed(call, await _invite(call, self._plan, self._uri, flow), target)
 

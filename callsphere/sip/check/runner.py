@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from callsphere.sip.agent.call import Call
+from callsphere.sip.agent.placed import OnCall, keep_nothing
 from callsphere.sip.agent.user_agent import UserAgent
 from callsphere.sip.check.calling import Caller, acknowledge
 from callsphere.sip.check.finding import resolve
@@ -30,11 +31,17 @@ NO_REGISTER = "No registration was asked for (--register)."
 
 
 class Check:
-    """One readiness check. `on_step` hears of every step when it is finished, in the order of STEPS."""
+    """One readiness check. `on_step` hears of every step when it is finished, in the order of STEPS.
 
-    def __init__(self, plan: Plan, on_step: Callable[[Step], None] | None = None) -> None:
+    `on_call` hears of every call that is placed and how far it has come.
+    """
+
+    def __init__(
+        self, plan: Plan, on_step: Callable[[Step], None] | None = None, on_call: OnCall = keep_nothing
+    ) -> None:
         self.trace = Trace(time.monotonic(), plan.redactor())
         self._plan = plan
+        self._on_call = on_call
         self._log = StepLog(self.trace.redactor, on_step)
         self._started = time.monotonic()
         self._started_at = dt.datetime.now(dt.UTC)
@@ -61,7 +68,7 @@ class Check:
         """Take the steps; give why those that are left were not tried."""
         agent = self._plan.agent(self.trace)
         authenticator = Authenticator(self._plan.credentials)
-        caller = Caller(agent, self._plan, uri, authenticator)
+        caller = Caller(agent, self._plan, uri, authenticator, self._on_call)
         registrant = Registrant(agent, self._plan, uri, authenticator)
         try:
             return await self._reach(agent, uri, caller, registrant)

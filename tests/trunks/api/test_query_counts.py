@@ -57,6 +57,12 @@ def add_changes(api: APIClient, trunk: dict[str, Any], count: int) -> None:
         )
 
 
+def add_checks(api: APIClient, trunk: dict[str, Any], count: int) -> None:
+    for _number in range(count):
+        check = api.post(at(trunk, "checks"), {}).json()
+        api.post(at(trunk, "checks", check["id"], "cancel"))
+
+
 LISTS: dict[str, tuple[Callable[[APIClient, dict[str, Any], int], None], int]] = {
     "": (add_trunks, 14),
     "gateways": (add_gateways, 12),
@@ -64,6 +70,7 @@ LISTS: dict[str, tuple[Callable[[APIClient, dict[str, Any], int], None], int]] =
     "credentials": (add_credentials, 12),
     "status-changes": (add_changes, 12),
     "health": (add_gateways, 12),
+    "checks": (add_checks, 12),
 }
 
 

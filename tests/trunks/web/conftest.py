@@ -10,8 +10,9 @@ from django.urls import reverse
 from tenants.context import tenant_context
 from tests.conftest import Person
 from tests.trunks.conftest import make_trunk
+from tests.trunks.readiness.reports import make_report
 from trunks import services
-from trunks.models import AllowedNetwork, DigestCredential, Gateway, Trunk
+from trunks.models import AllowedNetwork, DigestCredential, Gateway, ReadinessCheck, Trunk
 
 URI = "sip:203.0.113.5"
 
@@ -58,3 +59,9 @@ def credential(alice: Person, trunk: Trunk) -> DigestCredential:
             username="acme",
             secret="first secret",
         )
+
+
+@pytest.fixture
+def check(alice: Person, trunk: Trunk) -> ReadinessCheck:
+    """A report of Alice's trunk: the carrier does not allow hold."""
+    return make_report(alice, trunk, hold=("fail", "hold_rejected", "488 Not Acceptable Here."))

@@ -9,13 +9,21 @@ from django.test import Client
 
 from tests.conftest import Person
 from tests.trunks.web.conftest import page
-from trunks.models import AllowedNetwork, DigestCredential, Gateway, Trunk
+from trunks.models import AllowedNetwork, DigestCredential, Gateway, ReadinessCheck, Trunk
 from trunks.urls import urlpatterns
 
 # What it takes besides the trunk's id.
-_PARTS = {"gateway_id": "gateway", "network_id": "network", "credential_id": "credential"}
-READ = {"list", "detail", "first-check", "history", "gateway-detail", "access"}
-POST_ONLY = {"probe-now"}
+_PARTS = {
+    "gateway_id": "gateway",
+    "network_id": "network",
+    "credential_id": "credential",
+    "check_id": "check",
+}
+READ = {
+    *("list", "detail", "first-check", "history", "gateway-detail", "access"),
+    *("checks", "check-detail", "check-json", "check-text"),
+}
+POST_ONLY = {"probe-now", "check-stop"}
 FRAGMENTS = {"preview", "policy-preview"}
 NAMES = sorted(str(pattern.name) for pattern in urlpatterns)
 
@@ -27,9 +35,10 @@ def addresses(
     gateway: Gateway,
     network: AllowedNetwork,
     credential: DigestCredential,
+    check: ReadinessCheck,
 ) -> dict[str, str]:
     """The address of every page in Alice's tenant."""
-    parts = {"gateway": gateway, "network": network, "credential": credential}
+    parts = {"gateway": gateway, "network": network, "credential": credential, "check": check}
     found = {}
     for pattern in urlpatterns:
         route = str(pattern.pattern)

@@ -1,0 +1,66 @@
+"""Ending a call that somebody else placed, who is no longer there to do it (RFC 3261 §9.1, §15)."""
+
+from __future__ import annotations
+
+from callsphere.sip.agent.exchange import NoFinalAnswer
+from callsphere.sip.agent.flow import Flow, FlowFailed
+from callsphere.sip.agent.inside import CHALLENGES
+from callsphere.sip.agent.placed import PlacedCall
+from callsphere.sip.agent.user_agent import UserAgent
+from callsphere.sip.dialog import Dialog, RoutingError
+from callsphere.sip.digest import Authenticator
+from callsphere.sip.message import Response
+from callsphere.sip.transaction import cancel_for
+
+CSEQ_LEAP = 1000
+"""More requests than a call of ours has inside it: numbers need only rise (RFC 3261 §12.2.2)."""
+
+
+async def end_call(
+    agent: UserAgent, call: PlacedCall, authenticator: Authenticator, *, timeout: float
+) -> str:
+    """CANCEL a call that rings; ACK and BYE one that was answered. Give what the peer said in a few words.
+
+    A 200 to CANCEL does not say whether it came in time (RFC 3261 §9.2), so that a BYE follows wherever
+    the peer's tag is known. Raises FlowFailed and NoFinalAnswer when nobody was reached.
+    """
+    flow = await agent.open(call.target, timeout=timeout)
+    if call.state == "answered":
+        return f"BYE: {(await _hang_up(agent, call, flow, authenticator, timeout)).status}"
+    cancelled = await agent.ask(cancel_for(call.invite()), flow, timeout=timeout)
+    said = f"CANCEL: {cancelled.status}"
+    if ";tag=" not in call.remote:
+        return said
+    try:
+        response = await _hang_up(agent, call, flow, authenticator, timeout)
+    except (FlowFailed, NoFinalAnswer, RoutingError):
+        return said
+    return f"{said}, BYE: {response.status}"
+
+
+async def _hang_up(
+    agent: UserAgent, call: PlacedCall, flow: Flow, authenticator: Authenticator, timeout: float
+) -> Response:
+    invite = call.invite()
+    dialog = Dialog.from_response(invite, call.answer())
+    way = await _way(agent, dialog, flow, timeout)
+    if call.state == "answered":
+        # It may be waited for: without one a peer holds the call for 32 s whatever else comes.
+        agent.send_ack(dialog.ack(invite, via=way.via()), way)
+    dialog.local_cseq += CSEQ_LEAP
+    bye = dialog.request("BYE", via=way.via())
+    response = await agent.ask(bye, way, timeout=timeout)
+    if response.status in CHALLENGES:
+        signed = authenticator.answer(response, bye)
+        response = await agent.ask(dialog.retry(signed, via=way.via()), way, timeout=timeout)
+    return response
+
+
+async def _way(agent: UserAgent, dialog: Dialog, flow: Flow, timeout: float) -> Flow:
+    """Where Route and Contact lead; where they lead nowhere, back to the INVITE's target."""
+    if dialog.problem is not None:
+        return flow
+    try:
+        return await agent.hop(dialog.next_hop, flow, timeout=timeout)
+    except (FlowFailed, RoutingError):
+        return flow

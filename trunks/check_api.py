@@ -1,0 +1,99 @@
+"""The API of readiness checks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from tenants.filters import OneOfFilter
+from tenants.pagination import CursorPagination
+from trunks import check_serializers, services
+from trunks.api import OfTrunk
+from trunks.check_queries import checks_of
+from trunks.check_wording import call_warnings
+from trunks.enums import CheckState, Verdict
+from trunks.models import Gateway, ReadinessCheck
+
+
+class TooManyChecks(APIException):
+    """Checks are asked for too often."""
+
+    status_code = 429
+    default_code = services.CheckedTooOften.code
+
+    def __init__(self, refusal: services.CheckedTooOften) -> None:
+        super().__init__(str(refusal))
+        self.wait = refusal.retry_after_s
+
+
+class CheckFilter(django_filters.FilterSet):
+    """Which checks."""
+
+    state = OneOfFilter(CheckState.choices)
+    verdict = OneOfFilter(Verdict.choices)
+
+    class Meta:
+        model = ReadinessCheck
+        fields: list[str] = []
+
+
+class ReadinessCheckViewSet(OfTrunk[ReadinessCheck]):
+    """Walks over a trunk from name to hang-up, the newest first. The last 50 are kept."""
+
+    model = ReadinessCheck
+    noun = ("a readiness check", "readiness checks")
+    serializer_class = check_serializers.CheckSerializer
+    filterset_class = CheckFilter
+    pagination_class = CursorPagination
+
+    def get_serializer_class(self) -> Any:
+        if self.action == "list":
+            return check_serializers.CheckSummarySerializer
+        return check_serializers.CheckSerializer
+
+    def rows(self) -> QuerySet[ReadinessCheck]:
+        checks = checks_of(self.tenant).filter(trunk_id=self.kwargs["trunk_id"])
+        return checks.defer("steps", "trace") if self.action == "list" else checks
+
+    @extend_schema(
+        summary="Start a readiness check",
+        request=check_serializers.NewCheckSerializer,
+        responses={202: check_serializers.StartedCheckSerializer},
+    )
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Answered at once: read the check until its state is `finished`, `failed` or `cancelled`."""
+        asked = check_serializers.NewCheckSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        data = dict(asked.validated_data)
+        trunk = self.trunk()
+        gateway_id = data.pop("gateway_id")
+        gateway = None
+        if gateway_id is not None:
+            gateway = Gateway.objects.filter(tenant=self.tenant, trunk=trunk, pk=gateway_id).first()
+            if gateway is None:
+                raise ValidationError({"gateway_id": "This trunk has no such gateway."})
+        try:
+            check = services.start_check(
+                tenant=self.tenant, actor=self.actor, trunk=trunk, gateway=gateway, **data
+            )
+        except services.CheckedTooOften as refusal:
+            raise TooManyChecks(refusal) from None
+        gateways = 1 if gateway else trunk.gateways.filter(is_enabled=True).count()
+        told = check_serializers.CheckSerializer(check).data
+        return Response({**told, "warnings": call_warnings(check.call, gateways)}, status=202)
+
+    @extend_schema(
+        summary="Stop a readiness check",
+        request=None,
+        responses={202: check_serializers.CheckSerializer},
+    )
+    def cancel(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Its call is hung up, and its binding removed, within seconds."""
+        check = services.cancel_check(tenant=self.tenant, actor=self.actor, check=self.get_object())
+        return Response(check_serializers.CheckSerializer(check).data, status=202)
