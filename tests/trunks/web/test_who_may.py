@@ -25,6 +25,7 @@ READ = {
 }
 POST_ONLY = {"probe-now", "check-stop"}
 FRAGMENTS = {"preview", "policy-preview"}
+FILES = {"check-json", "check-text"}
 NAMES = sorted(str(pattern.name) for pattern in urlpatterns)
 
 
@@ -58,7 +59,7 @@ def test_alice_sees_every_page(name: str, alice: Person, addresses: dict[str, st
     assert alice.client().get(addresses[name]).status_code == expected
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in POST_ONLY | FRAGMENTS])
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in POST_ONLY | FRAGMENTS | FILES])
 def test_every_page_has_our_addresses_for_the_carriers_allowlist(
     name: str, alice: Person, addresses: dict[str, str], settings: Any
 ) -> None:
