@@ -15,10 +15,13 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from callsphere.lib.errors import VersionConflict
 from tenants.audit import Actor
+from tenants.conflicts import conflict_rows
 from tenants.middleware import current_request_id
 from tenants.models import ApiKey, AuditEvent, Invitation, Membership, Tenant, User
 from tenants.services import update_tenant
+from tenants.services.editing import check_version, lock_tenant
 from tenants.services.second_factor import reset_second_factor
 from tenants.services.users import update_user
 from tenants.support import begin_visit
@@ -137,8 +140,10 @@ class UserMembershipInline(MembershipInline):
 
 
 class TenantForm(ModelForm):
-    """Limits, and the reason that the customer will read."""
+    """Limits, the version that they were changed from, and the reason that the customer will read."""
 
+    # The model's own `version` is not to be edited, and the admin refuses a form's field of that name.
+    from_version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
     reason = forms.CharField(
         max_length=254,
         help_text="The customer reads this in their audit log.",
@@ -148,6 +153,30 @@ class TenantForm(ModelForm):
     class Meta:
         model = Tenant
         fields = ("trunk_limit", "member_limit", "api_key_limit", "api_requests_per_minute", "is_active")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["from_version"].initial = self.instance.version
+
+    def clean(self) -> dict[str, Any]:
+        """Show both versions when somebody else saved the tenant in the meantime."""
+        cleaned = super().clean() or {}
+        try:
+            check_version(lock_tenant(self.instance), cleaned.get("from_version"), self.changes(cleaned))
+        except VersionConflict as conflict:
+            self.data = {**self.data.dict(), "from_version": conflict.current_version}  # type: ignore[attr-defined]
+            self.add_error(None, str(conflict))
+            for row in conflict_rows(self, conflict, {}):
+                self.add_error(None, f"{row['label']}: saved now {row['theirs']}, yours {row['yours']}.")
+        return cleaned
+
+    def changes(self, cleaned: dict[str, Any]) -> dict[str, Any]:
+        """Return what differs from what is stored."""
+        return {
+            name: cleaned[name]
+            for name in TenantForm.Meta.fields
+            if name in self.changed_data and name in cleaned
+        }
 
 
 @admin.register(Tenant)
@@ -159,7 +188,7 @@ class TenantAdmin(SupportAdmin):
     list_filter = ("is_active", "created_at")
     search_fields = ("name", "slug", "members__user__email")
     readonly_fields = ("id", "name", "slug", "trunks", "created_at")
-    fields = ("name", "slug", "trunks", "id", "created_at", *TenantForm.Meta.fields, "reason")
+    fields = ("name", "slug", "trunks", "id", "created_at", *TenantForm.Meta.fields, "from_version", "reason")
     inlines = (MembershipInline,)
     actions_detail = ("see_customers_page",)
 
@@ -188,9 +217,13 @@ class TenantAdmin(SupportAdmin):
         return True
 
     def save_model(self, request: HttpRequest, obj: Tenant, form: TenantForm, change: bool) -> None:
-        changed = {name: form.cleaned_data[name] for name in form.changed_data if name != "reason"}
-        fresh = Tenant.objects.get(pk=obj.pk)
-        update_tenant(tenant=fresh, actor=staff_actor(request), reason=form.cleaned_data["reason"], **changed)
+        update_tenant(
+            tenant=obj,
+            actor=staff_actor(request),
+            expected_version=form.cleaned_data["from_version"],
+            reason=form.cleaned_data["reason"],
+            **form.changes(form.cleaned_data),
+        )
 
     def get_urls(self) -> list[URLPattern]:
         visit = path("<uuid:pk>/visit/", self.admin_site.admin_view(self.visit), name="tenants_tenant_visit")

@@ -77,7 +77,17 @@ def display_name(user: User) -> str:
     return user.get_full_name()
 
 
-class Tenant(models.Model):
+class Versioned(models.Model):
+    """What people edit: each edit raises `version`, and names the one it was made from."""
+
+    version = models.PositiveIntegerField(default=1, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        abstract = True
+
+
+class Tenant(Versioned):
     """A customer: everything it owns carries its id. Billing writes the limits, services enforce them."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -110,6 +120,13 @@ class TenantOwned(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[ScopedManager[Any]] = ScopedManager()
+
+    class Meta:
+        abstract = True
+
+
+class VersionedOwned(Versioned, TenantOwned):
+    """Base of every row of a tenant's that people edit."""
 
     class Meta:
         abstract = True

@@ -1,5 +1,7 @@
 """Reading what tenants own. Call these inside a context."""
 
+import uuid
+
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_scopes import scopes_disabled
@@ -51,3 +53,8 @@ def api_keys_of(tenant: Tenant) -> QuerySet[ApiKey]:
 def audit_events_of(tenant: Tenant) -> QuerySet[AuditEvent]:
     """Return the audit log, the newest event first."""
     return AuditEvent.objects.filter(tenant=tenant)
+
+
+def last_edit(object_id: uuid.UUID) -> AuditEvent | None:
+    """Return who changed an object last, and when."""
+    return AuditEvent.objects.filter(object_id=object_id).first()

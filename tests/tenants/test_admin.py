@@ -1,6 +1,7 @@
 """The support desk: who gets in, what is found, what is never shown."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -9,7 +10,7 @@ from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from tenants.context import tenant_context
-from tenants.models import AuditEvent, User
+from tenants.models import AuditEvent, Tenant, User
 from tests.conftest import Person, make_user
 from tests.tenants.test_keys import make_credential, make_line
 from trunks.models import Trunk
@@ -122,7 +123,8 @@ def test_check_now_makes_gateways_due_and_is_audited(desk: Client, sam: User, al
         assert AuditEvent.objects.filter(actor_kind="staff", actor_id=sam.pk).count() == 1
 
 
-def change_limits(desk: Client, person: Person, **changes: object) -> int:
+def change_limits(desk: Client, person: Person, **changes: object) -> Any:
+    """Send the form as it was shown at first, with these changes."""
     tenant = person.tenant
     form = {
         "trunk_limit": tenant.trunk_limit,
@@ -130,15 +132,16 @@ def change_limits(desk: Client, person: Person, **changes: object) -> int:
         "api_key_limit": tenant.api_key_limit,
         "api_requests_per_minute": tenant.api_requests_per_minute,
         "is_active": "on",
+        "from_version": 1,
         "members-TOTAL_FORMS": 0,
         "members-INITIAL_FORMS": 0,
         **changes,
     }
-    return desk.post(reverse("admin:tenants_tenant_change", args=[tenant.pk]), form).status_code
+    return desk.post(reverse("admin:tenants_tenant_change", args=[tenant.pk]), form)
 
 
 def test_limits_change_with_a_reason_that_the_customer_reads(desk: Client, alice: Person) -> None:
-    assert change_limits(desk, alice, trunk_limit=7, reason="agreed on the phone") == 302
+    assert change_limits(desk, alice, trunk_limit=7, reason="agreed on the phone").status_code == 302
     with tenant_context(alice.tenant):
         event = AuditEvent.objects.get(verb="tenant.updated")
     assert event.changes == {"trunk_limit": [200, 7]}
@@ -146,9 +149,33 @@ def test_limits_change_with_a_reason_that_the_customer_reads(desk: Client, alice
 
 
 def test_limits_do_not_change_without_a_reason(desk: Client, alice: Person) -> None:
-    assert change_limits(desk, alice, trunk_limit=7) == 200
+    assert change_limits(desk, alice, trunk_limit=7).status_code == 200
     with tenant_context(alice.tenant):
         assert not AuditEvent.objects.filter(verb="tenant.updated").exists()
+
+
+def test_two_colleagues_do_not_overwrite_each_others_limits(desk: Client, alice: Person) -> None:
+    change_limits(desk, alice, trunk_limit=300, reason="first")
+    refused = change_limits(desk, alice, member_limit=60, reason="second")
+    form = refused.context["adminform"].form
+    assert form.non_field_errors() == [
+        "Somebody else changed this in the meantime. Compare both versions, then save again.",
+        "Trunk limit: saved now 300, yours 200.",
+        "Member limit: saved now 50, yours 60.",
+    ]
+    version = form["from_version"].value()
+    again = change_limits(
+        desk, alice, trunk_limit=300, member_limit=60, from_version=version, reason="both wanted"
+    )
+    assert again.status_code == 302
+    with tenant_context(alice.tenant):
+        tenant = Tenant.objects.get()
+    assert (tenant.trunk_limit, tenant.member_limit, tenant.version) == (300, 60, 3)
+
+
+def test_the_form_carries_the_version(desk: Client, alice: Person) -> None:
+    page = desk.get(reverse("admin:tenants_tenant_change", args=[alice.tenant.pk])).content.decode()
+    assert '<input type="hidden" name="from_version" value="1"' in page
 
 
 def dashboard(person: Person) -> str:
