@@ -45,6 +45,7 @@ UNFOLD: dict[str, Any] = {
                     _item("Audit", "history", "tenants_auditevent"),
                     _item("API keys", "key", "tenants_apikey"),
                     _item("Invitations", "mail", "tenants_invitation"),
+                    _item("Mails", "outbox", "tenants_outgoingmail"),
                 ],
             },
         ],

@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from callsphere.lib.ids import uuid7
-from tenants.enums import ActorKind, Role, RouteKind
+from tenants.enums import ActorKind, MailState, Role, RouteKind
 from tenants.fields import EncryptedTextField
 from tenants.scope import ScopedManager
 
@@ -271,3 +271,61 @@ class IdempotentRequest(TenantOwned):
 
     def __str__(self) -> str:
         return self.key
+
+
+class OutgoingMail(models.Model):
+    """A mail to one address: written with what it tells of, sent by a worker, its content erased afterwards.
+
+    It belongs to no tenant, since people get mails before they have one. The application may only add rows;
+    the platform's role sees them.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    sender = models.CharField("from", max_length=320)
+    recipient = models.CharField("to", max_length=320)
+    subject = models.CharField(max_length=255)
+    content = EncryptedTextField(blank=True, default="", help_text="The whole mail, headers included")
+    state = models.CharField(max_length=16, choices=MailState, default=MailState.WAITING)
+    created_at = models.DateTimeField("written", default=timezone.now, editable=False)
+    due_at = models.DateTimeField(
+        "next attempt", null=True, help_text="While one is under way: when its lease ends"
+    )
+    give_up_at = models.DateTimeField("given up after")
+    claim = models.PositiveBigIntegerField(default=0, help_text="Raised by each worker that takes the mail")
+    attempts = models.PositiveIntegerField(default=0)
+    last_error = models.CharField(max_length=255, blank=True)
+    ended_at = models.DateTimeField("sent or given up", null=True)
+
+    class Meta:
+        verbose_name = "mail"
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=MailState.values), name="outgoing_mail_state_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state=MailState.WAITING, due_at__isnull=False, ended_at=None)
+                | models.Q(due_at=None, ended_at__isnull=False) & ~models.Q(state=MailState.WAITING),
+                name="outgoing_mail_due_while_waiting",
+            ),
+            # It may hold a link that lets its holder in.
+            models.CheckConstraint(
+                condition=~models.Q(state=MailState.SENT) | models.Q(content=""),
+                name="outgoing_mail_erased_when_sent",
+            ),
+        ]
+        indexes = [
+            # what workers claim
+            models.Index(
+                fields=["due_at"], condition=models.Q(state=MailState.WAITING), name="outgoing_mail_due"
+            ),
+            # the admin's list
+            models.Index(fields=["-created_at", "-id"], name="outgoing_mail_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} to {self.recipient}"
+
+    @property
+    def can_be_sent_again(self) -> bool:
+        return self.state == MailState.FAILED and bool(self.content)

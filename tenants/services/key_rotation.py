@@ -8,8 +8,17 @@ from django.db import models, transaction
 from callsphere.lib.crypto import key_id_of
 from tenants.context import platform_context
 from tenants.fields import EncryptedTextField
-from tenants.keys import create_tenant_key, key_encryption_keys, reveal, seal_for, unwrap, wrap
-from tenants.models import Tenant, TenantKey, TenantOwned
+from tenants.keys import (
+    create_tenant_key,
+    key_encryption_keys,
+    reveal,
+    reveal_outside_tenants,
+    seal_for,
+    seal_outside_tenants,
+    unwrap,
+    wrap,
+)
+from tenants.models import OutgoingMail, Tenant, TenantKey, TenantOwned
 
 
 def rewrap_data_keys() -> int:
@@ -24,6 +33,19 @@ def rewrap_data_keys() -> int:
             if key_id_of(key.wrapped) != newest:
                 key.wrapped = wrap(key, unwrap(key))
                 key.save(update_fields=["wrapped"])
+                count += 1
+    return count
+
+
+def reseal_mails() -> int:
+    """Seal mails that wait or were given up with the newest key-encryption key. Returns how many."""
+    newest = next(iter(key_encryption_keys()))
+    count = 0
+    with platform_context("rotate keys"):
+        for mail in OutgoingMail.objects.select_for_update().exclude(content="").order_by("pk"):
+            if key_id_of(mail.content) != newest:
+                mail.content = seal_outside_tenants(mail, "content", reveal_outside_tenants(mail, "content"))
+                mail.save(update_fields=["content"])
                 count += 1
     return count
 

@@ -64,11 +64,11 @@ def invite_member(*, tenant: Tenant, actor: Actor, inviter: Membership, email: s
             TenantRoute.objects.create(hash=invitation.token_hash, kind=RouteKind.INVITATION, tenant=tenant)
             changes = {"role": [None, role]}
             record_event(tenant=tenant, actor=actor, verb="invitation.sent", obj=invitation, changes=changes)
+            _mail_invitation(invitation, token)
     except IntegrityError:
         raise ValidationError(
             {"email": f"{email} is invited already. Withdraw that invitation first."}
         ) from None
-    transaction.on_commit(lambda: _mail_invitation(invitation, token))
     return invitation
 
 
@@ -98,7 +98,7 @@ def resend_invitation(*, tenant: Tenant, actor: Actor, inviter: Membership, invi
         locked.save(update_fields=["token_hash", "expires_at", "invited_by"])
         TenantRoute.objects.create(hash=locked.token_hash, kind=RouteKind.INVITATION, tenant=tenant)
         record_event(tenant=tenant, actor=actor, verb="invitation.resent", obj=locked)
-    transaction.on_commit(lambda: _mail_invitation(locked, token))
+        _mail_invitation(locked, token)
 
 
 def revoke_invitation(*, tenant: Tenant, actor: Actor, invitation: Invitation) -> None:

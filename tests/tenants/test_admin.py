@@ -6,17 +6,16 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django_otp import DEVICE_ID_SESSION_KEY
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from tenants.context import tenant_context
 from tenants.models import AuditEvent, Tenant, User
 from tests.conftest import Person, make_user
+from tests.tenants.conftest import signed_in
 from tests.tenants.test_keys import make_credential, make_line
 from trunks.models import Trunk
 from trunks.services import add_gateway
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 PAGES = [
     "admin:index",
     "admin:tenants_tenant_changelist",
@@ -24,32 +23,9 @@ PAGES = [
     "admin:tenants_apikey_changelist",
     "admin:tenants_invitation_changelist",
     "admin:tenants_auditevent_changelist",
+    "admin:tenants_outgoingmail_changelist",
     "admin:trunks_trunk_changelist",
 ]
-
-
-@pytest.fixture
-def sam(db: None) -> User:
-    user = make_user("sam@callsphere.example")
-    user.is_staff = True
-    user.save()
-    return user
-
-
-def signed_in(user: User, *, with_code: bool) -> Client:
-    client = Client()
-    client.force_login(user, backend=BACKEND)
-    if with_code:
-        device = TOTPDevice.objects.create(user=user, name="phone")
-        session = client.session
-        session[DEVICE_ID_SESSION_KEY] = device.persistent_id
-        session.save()
-    return client
-
-
-@pytest.fixture
-def desk(sam: User) -> Client:
-    return signed_in(sam, with_code=True)
 
 
 @pytest.mark.parametrize("page", PAGES)
