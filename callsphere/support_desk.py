@@ -43,6 +43,7 @@ UNFOLD: dict[str, Any] = {
                     _item("People", "group", "tenants_user"),
                     _item("Trunks", "cable", "trunks_trunk"),
                     _item("Audit", "history", "tenants_auditevent"),
+                    _item("Account log", "manage_accounts", "tenants_platformevent"),
                     _item("API keys", "key", "tenants_apikey"),
                     _item("Invitations", "mail", "tenants_invitation"),
                     _item("Mails", "outbox", "tenants_outgoingmail"),

@@ -230,7 +230,7 @@ class TenantKey(TenantOwned):
         return f"Data key of {self.created_at:%Y-%m-%d}"
 
 
-class AuditEvent(TenantOwned):
+class Event(models.Model):
     """Something was done: who, what, to which object, and what changed. Never changed or deleted."""
 
     actor_kind = models.CharField(max_length=16, choices=ActorKind)
@@ -246,6 +246,16 @@ class AuditEvent(TenantOwned):
     request_id = models.CharField(max_length=64, blank=True)
 
     class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.actor_label}: {self.verb} {self.object_label}"
+
+
+class AuditEvent(Event, TenantOwned):
+    """Something was done in a tenant."""
+
+    class Meta:
         ordering = ["-created_at", "-id"]
         indexes = [
             # the audit page, newest first, and the history of one object
@@ -253,8 +263,24 @@ class AuditEvent(TenantOwned):
             models.Index(fields=["tenant", "object_id", "-created_at"], name="audit_of_object"),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.actor_label}: {self.verb} {self.object_label}"
+
+class PlatformEvent(Event):
+    """Something was done that belongs to no tenant: to a person's account, or to a mail.
+
+    A person may read what was done to their own account; the platform's role reads all.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = "account event"
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="platform_event_newest"),
+            # a person's own log
+            models.Index(fields=["object_id", "-created_at"], name="platform_event_of_object"),
+        ]
 
 
 class IdempotentRequest(TenantOwned):

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import reverse
 
 from tenants.admin.base import ReadOnlyAdmin, admin_link
-from tenants.models import ApiKey, AuditEvent, Invitation
+from tenants.models import ApiKey, AuditEvent, Invitation, PlatformEvent
 
 
 @admin.register(ApiKey)
@@ -25,6 +25,17 @@ class InvitationAdmin(ReadOnlyAdmin):
     list_select_related = ("tenant",)
     search_fields = ("email", "tenant__name")
     exclude = ("token_hash",)
+
+
+@admin.register(PlatformEvent)
+class PlatformEventAdmin(ReadOnlyAdmin):
+    """What was done to people's accounts and to mails."""
+
+    list_display = ("created_at", "actor_label", "verb", "object_label", "reason")
+    list_filter = ("actor_kind", "object_kind")
+    search_fields = ("actor_label", "object_label", "verb", "request_id")
+    date_hierarchy = "created_at"
+    show_full_result_count = False
 
 
 @admin.register(AuditEvent)

@@ -8,7 +8,7 @@ from django.urls import reverse
 from unfold.decorators import action, display
 
 from callsphere.lib.errors import Refused
-from tenants.admin.base import ReadOnlyAdmin
+from tenants.admin.base import ReadOnlyAdmin, staff_actor
 from tenants.enums import MailState
 from tenants.models import OutgoingMail
 from tenants.services.mails import send_again
@@ -74,7 +74,7 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
 
     def _send(self, request: HttpRequest, mail: OutgoingMail) -> bool:
         try:
-            send_again(mail)
+            send_again(mail=mail, actor=staff_actor(request))
         except Refused as refusal:
             messages.error(request, str(refusal))
             return False

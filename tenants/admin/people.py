@@ -1,5 +1,6 @@
 """People at the support desk: their rank, access and second factor."""
 
+from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
@@ -10,7 +11,7 @@ from django.urls import reverse
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from tenants.admin.base import ReasonForm, SupportAdmin, is_superuser, staff_actor
+from tenants.admin.base import ReadOnlyInline, ReasonForm, SupportAdmin, is_superuser, staff_actor
 from tenants.admin.tenants import MembershipInline
 from tenants.models import User
 from tenants.services.second_factor import reset_second_factor
@@ -38,6 +39,14 @@ class UserMembershipInline(MembershipInline):
     readonly_fields = fields
 
 
+class EmailAddressInline(ReadOnlyInline):
+    """The addresses that the person signs in with."""
+
+    model = EmailAddress
+    fields = ("email", "verified", "primary")
+    readonly_fields = fields
+
+
 @admin.register(User)
 class UserAdmin(SupportAdmin):
     """People."""
@@ -48,7 +57,7 @@ class UserAdmin(SupportAdmin):
     search_fields = ("email", "name", "id")
     ordering = ("email",)
     fields = ("email", *UserForm.Meta.fields, "last_login", "date_joined", "reason")
-    inlines = (UserMembershipInline,)
+    inlines = (UserMembershipInline, EmailAddressInline)
     actions_detail = ("reset_second_factor",)
 
     @action(description="Reset second factor", icon="lock_reset")

@@ -1,20 +1,19 @@
 """Tenants at the support desk: everything that changes one goes through its services."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import Count, Q, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import Resolver404, URLPattern, path, resolve, reverse
-from unfold.admin import TabularInline
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from callsphere.lib.errors import VersionConflict
-from tenants.admin.base import ReasonForm, SupportAdmin, admin_link, staff_actor
+from tenants.admin.base import ReadOnlyInline, ReasonForm, SupportAdmin, admin_link, staff_actor
 from tenants.conflicts import conflict_rows
 from tenants.models import Membership, Tenant
 from tenants.services import update_tenant
@@ -32,21 +31,12 @@ def page_of_visit(request: HttpRequest, tenant: Tenant) -> str:
     return target if asked else reverse("web:dashboard", kwargs={"tenant": tenant.slug})
 
 
-class MembershipInline(TabularInline):
+class MembershipInline(ReadOnlyInline):
     """Who belongs to the tenant."""
 
     model = Membership
     fields = ("user", "role", "created_at")
     readonly_fields = fields
-    extra = 0
-    can_delete = False
-    tab = True
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class TenantForm(ModelForm):
@@ -74,7 +64,7 @@ class TenantForm(ModelForm):
         try:
             check_version(lock_tenant(self.instance), cleaned.get("from_version"), self.changes(cleaned))
         except VersionConflict as conflict:
-            self.data = {**self.data.dict(), "from_version": conflict.current_version}  # type: ignore[attr-defined]
+            self.data = {**cast(QueryDict, self.data).dict(), "from_version": conflict.current_version}
             self.add_error(None, str(conflict))
             for row in conflict_rows(self, conflict, {}):
                 self.add_error(None, f"{row['label']}: saved now {row['theirs']}, yours {row['yours']}.")

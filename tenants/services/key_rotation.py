@@ -6,6 +6,7 @@ from django.apps import apps
 from django.db import models, transaction
 
 from callsphere.lib.crypto import key_id_of
+from tenants.audit import Actor, record_event
 from tenants.context import platform_context
 from tenants.fields import EncryptedTextField
 from tenants.keys import (
@@ -21,7 +22,7 @@ from tenants.keys import (
 from tenants.models import OutgoingMail, Tenant, TenantKey, TenantOwned
 
 
-def rewrap_data_keys() -> int:
+def rewrap_data_keys(actor: Actor) -> int:
     """Wrap every data key that an older key-encryption key wraps with the newest. Returns how many.
 
     Once this is done, the older keys may be taken out of KEY_ENCRYPTION_KEYS (backups still need them).
@@ -29,10 +30,12 @@ def rewrap_data_keys() -> int:
     newest = next(iter(key_encryption_keys()))
     count = 0
     with platform_context("rotate keys"):
-        for key in TenantKey.objects.select_for_update().order_by("pk"):
+        keys = TenantKey.objects.select_for_update(of=("self",)).select_related("tenant")
+        for key in keys.order_by("pk"):
             if key_id_of(key.wrapped) != newest:
                 key.wrapped = wrap(key, unwrap(key))
                 key.save(update_fields=["wrapped"])
+                record_event(tenant=key.tenant, actor=actor, verb="tenantkey.rewrapped", obj=key)
                 count += 1
     return count
 
@@ -50,17 +53,17 @@ def reseal_mails() -> int:
     return count
 
 
-def replace_data_keys() -> int:
+def replace_data_keys(actor: Actor) -> int:
     """Give every tenant a fresh data key and seal its secrets with it. Returns how many values were sealed.
 
     One transaction a tenant: interrupted, it can be run again.
     """
     with platform_context("rotate keys"):
         tenants = list(Tenant.objects.order_by("pk"))
-    return sum(_replace_for(tenant) for tenant in tenants)
+    return sum(_replace_for(tenant, actor) for tenant in tenants)
 
 
-def _replace_for(tenant: Tenant) -> int:
+def _replace_for(tenant: Tenant, actor: Actor) -> int:
     count = 0
     with platform_context("rotate keys"), transaction.atomic():
         key = create_tenant_key(tenant)
@@ -71,6 +74,7 @@ def _replace_for(tenant: Tenant) -> int:
                 row.save(update_fields=[column])
                 count += 1
         TenantKey.objects.filter(tenant=tenant).exclude(pk=key.pk).delete()
+        record_event(tenant=tenant, actor=actor, verb="tenantkey.replaced", obj=key)
     return count
 
 

@@ -5,12 +5,13 @@ from django.db.models import F
 from django.utils import timezone
 
 from callsphere.lib.errors import Refused
+from tenants.audit import Actor, record_platform_event
 from tenants.enums import MailState
 from tenants.mail.outbox import GIVE_UP_AFTER, wake_delivery
 from tenants.models import OutgoingMail
 
 
-def send_again(mail: OutgoingMail) -> OutgoingMail:
+def send_again(*, mail: OutgoingMail, actor: Actor) -> OutgoingMail:
     """Have a mail that was given up sent anew, with a day's time. Call it in the platform's context.
 
     Raises Refused when it was not given up, or when its content is erased.
@@ -28,5 +29,6 @@ def send_again(mail: OutgoingMail) -> OutgoingMail:
         row.attempts = 0
         row.claim = F("claim") + 1
         row.save()
+        record_platform_event(actor=actor, verb="outgoingmail.sent_again", obj=row)
         wake_delivery()
     return row

@@ -42,6 +42,7 @@ WITHOUT_TENANT = {
 # run the commands named here, within the policy of the name beside each.
 OF_PLATFORM: dict[str, dict[str, str]] = {
     "tenants_outgoingmail": {"INSERT": "may_add"},
+    "tenants_platformevent": {"SELECT": "own_rows"},
 }
 
 _TENANT = "( SELECT (current_setting('app.tenant'::text, true))::uuid AS current_setting)"

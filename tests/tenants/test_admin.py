@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from tenants.context import tenant_context
-from tenants.models import AuditEvent, Tenant, User
+from tenants.context import tenant_context, user_context
+from tenants.models import AuditEvent, PlatformEvent, Tenant, User
 from tests.conftest import Person, make_user
 from tests.tenants.conftest import signed_in
 from tests.tenants.test_keys import make_credential, make_line
@@ -24,8 +24,15 @@ PAGES = [
     "admin:tenants_invitation_changelist",
     "admin:tenants_auditevent_changelist",
     "admin:tenants_outgoingmail_changelist",
+    "admin:tenants_platformevent_changelist",
     "admin:trunks_trunk_changelist",
 ]
+# What Django's admin sends of the tables below a person.
+NO_ROWS = {
+    f"{prefix}-{name}": 0
+    for prefix in ("memberships", "emailaddress_set")
+    for name in ("TOTAL_FORMS", "INITIAL_FORMS")
+}
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -248,13 +255,35 @@ def test_closing_an_account_is_told_to_its_tenants(desk: Client, alice: Person) 
     form = {
         "name": "",
         "reason": "asked by phone",
-        "memberships-TOTAL_FORMS": 0,
-        "memberships-INITIAL_FORMS": 0,
+        **NO_ROWS,
     }
     assert desk.post(url, form).status_code == 302
     with tenant_context(alice.tenant):
         event = AuditEvent.objects.get(verb="member.account_changed")
     assert (event.changes, event.reason) == ({"is_active": [True, False]}, "asked by phone")
+
+
+def test_a_persons_addresses_are_seen_and_not_edited(desk: Client, sam: User, alice: Person) -> None:
+    User.objects.filter(pk=sam.pk).update(is_superuser=True)
+    page = desk.get(reverse("admin:tenants_user_change", args=[alice.user.pk]))
+    names = [formset.formset.prefix for formset in page.context["inline_admin_formsets"]]
+    assert "emailaddress_set" in names
+    assert 'name="emailaddress_set-0-email"' not in page.content.decode()
+    with pytest.raises(NoReverseMatch):
+        reverse("admin:account_emailaddress_changelist")
+
+
+def test_what_support_does_to_an_account_is_in_the_persons_own_log(desk: Client, alice: Person) -> None:
+    url = reverse("admin:tenants_user_change", args=[alice.user.pk])
+    desk.post(url, {"name": "Alice", "is_active": "on", "reason": "asked by phone", **NO_ROWS})
+    with user_context(alice.user.pk):
+        event = PlatformEvent.objects.get()
+    assert (event.verb, event.actor_label, event.changes, event.reason) == (
+        "account.account_changed",
+        "sam@callsphere.example",
+        {"name": ["", "Alice"]},
+        "asked by phone",
+    )
 
 
 def test_staff_cannot_make_staff(desk: Client, alice: Person) -> None:
@@ -267,8 +296,7 @@ def test_staff_cannot_make_staff(desk: Client, alice: Person) -> None:
             "is_staff": "on",
             "is_superuser": "on",
             "reason": "x",
-            "memberships-TOTAL_FORMS": 0,
-            "memberships-INITIAL_FORMS": 0,
+            **NO_ROWS,
         },
     )
     assert not User.objects.get(pk=alice.user.pk).is_staff

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from tenants.audit import Actor
 from tenants.services.key_rotation import replace_data_keys, reseal_mails, rewrap_data_keys
 
 
@@ -20,7 +21,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{rewrap_data_keys()} data keys wrapped with the newest key-encryption key.")
+        actor = Actor.system("manage.py rotate_keys")
+        self.stdout.write(f"{rewrap_data_keys(actor)} data keys wrapped with the newest key-encryption key.")
         self.stdout.write(f"{reseal_mails()} mails sealed with it.")
         if options["data_keys"]:
-            self.stdout.write(f"{replace_data_keys()} secrets sealed with fresh data keys.")
+            self.stdout.write(f"{replace_data_keys(actor)} secrets sealed with fresh data keys.")

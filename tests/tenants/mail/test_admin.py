@@ -12,9 +12,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from tenants.context import platform_context
 from tenants.enums import MailState
 from tenants.mail.delivery import CONTENT_KEPT, deliver_due, sweep
-from tenants.models import OutgoingMail
+from tenants.models import OutgoingMail, PlatformEvent
 from tests.tenants.mail.conftest import mails, the_mail, write
 from tests.tenants.mail.smtp_server import SmtpServer
 
@@ -75,6 +76,14 @@ def test_a_mail_is_sent_again(desk: Client, given_up: OutgoingMail, server: Smtp
         ["The mail to dana@example.com is on the way again."],
     )
     assert (the_mail().state, the_mail().attempts) == (MailState.WAITING, 0)
+    with platform_context("read the log"):
+        event = PlatformEvent.objects.get()
+    assert (event.verb, event.actor_kind, event.actor_label) == (
+        "outgoingmail.sent_again",
+        "staff",
+        "sam@callsphere.example",
+    )
+    assert event.object_label == "Join Acme Dental to dana@example.com"
     deliver_due()
     assert (the_mail().state, len(server.received)) == (MailState.SENT, 1)
 
