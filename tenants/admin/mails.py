@@ -27,7 +27,7 @@ class OutgoingMailAdmin(ReadOnlyAdmin):
         "recipient",
         "subject",
         "sender",
-        "shown_state",
+        "state",
         "attempts",
         "last_error",
         "created_at",

@@ -15,6 +15,7 @@ from django.core.validators import validate_email
 from callsphere.lib.errors import Refused
 from tenants.audit import Actor, differences, record_event, record_platform_event, snapshot
 from tenants.context import platform_context
+from tenants.enums import ActorKind
 from tenants.models import Membership, User
 
 log = structlog.get_logger(__name__)
@@ -39,7 +40,8 @@ def record_account_event(
 
     Call it inside `account_change`.
     """
-    log.info(f"account.{done}", user_id=str(user.pk))
+    if actor.kind != ActorKind.SYSTEM:  # a command prints for whoever runs it
+        log.info(f"account.{done}", user_id=str(user.pk))
     record_platform_event(actor=actor, verb=f"account.{done}", obj=user, changes=changes, reason=reason)
     for member in Membership.objects.filter(user=user).select_related("tenant"):
         member.user = user
