@@ -147,23 +147,22 @@ def database(name: str, default: str | None = None) -> dict[str, object]:
 
 
 def email(url: str) -> dict[str, object]:
-    """Return Django's e-mail settings for `smtp://`, `smtp+tls://` or `smtps://user:password@host:port`.
+    """Return where workers send mails to: `smtp://`, `smtp+tls://` or `smtps://user:password@host:port`.
 
-    An empty address writes mails to files in EMAIL_FILE_PATH instead.
+    They are Django's settings of its SMTP backend; empty for an empty address (see `tenants.mail.transport`).
     """
     if not url:
-        return {"EMAIL_BACKEND": "django.core.mail.backends.filebased.EmailBackend"}
+        return {}
     parts = urlsplit(url)
     ports = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
     if parts.scheme not in ports or not parts.hostname:
         raise ImproperlyConfigured("EMAIL_URL: write smtp://, smtp+tls:// or smtps://user:password@host:port")
     return {
-        "EMAIL_BACKEND": "django.core.mail.backends.smtp.EmailBackend",
         "EMAIL_HOST": parts.hostname,
         "EMAIL_PORT": parts.port or ports[parts.scheme],
         "EMAIL_HOST_USER": unquote(parts.username or ""),
         "EMAIL_HOST_PASSWORD": unquote(parts.password or ""),
         "EMAIL_USE_TLS": parts.scheme == "smtp+tls",
         "EMAIL_USE_SSL": parts.scheme == "smtps",
-        "EMAIL_TIMEOUT": 20,
+        "EMAIL_TIMEOUT": 10,
     }

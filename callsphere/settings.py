@@ -145,6 +145,7 @@ CELERY_TASK_ROUTES = {
     "trunks.probe_*": {"queue": "probe"},
     "trunks.refresh_registrations": {"queue": "probe"},
     "trunks.run_checks": {"queue": "probe"},
+    "tenants.deliver_*": {"queue": "deliver"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -163,6 +164,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 240},
     },
     "partitions": {"task": "trunks.maintain_partitions", "schedule": schedule(3600.0)},
+    "mail": {"task": "tenants.deliver_mail", "schedule": schedule(2.0), "options": {"expires": 5}},
     "tenants-sweep": {"task": "tenants.sweep_expired", "schedule": schedule(3600.0)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = env.text(
@@ -266,8 +268,10 @@ STORAGES = {
     },
 }
 
-# E-mail: a server when EMAIL_URL names one, else files in a folder that the pages name.
+# E-mail. What is sent becomes a row; workers hand it to the server that EMAIL_URL names, or else write it to
+# a file in a folder that the pages name.
 
+EMAIL_BACKEND = "tenants.mail.outbox.EmailBackend"
 EMAIL_URL = env.secret("EMAIL_URL", "")
 EMAIL_FILE_PATH = env.text("EMAIL_FILE_PATH", str(BASE_DIR / ".local" / "mail"))
 vars().update(env.email(EMAIL_URL))

@@ -5,12 +5,14 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from callsphere.api import views as api
 from callsphere.web import readiness
+from tenants.views.addresses import EmailAddresses
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", readiness.livez, name="livez"),
     path("readyz", readiness.readyz, name="readyz"),
     path("metrics", readiness.metrics, name="metrics"),
     path("admin/", admin.site.urls),
+    path("accounts/email/", EmailAddresses.as_view(), name="account_email"),  # allauth's, audited
     path("accounts/", include("allauth.account.urls")),
     path("api/v1/", include("callsphere.api.urls")),
     re_path(r"^api/", api.unknown, name="api-unknown"),

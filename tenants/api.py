@@ -4,20 +4,18 @@ from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
-from rest_framework.request import Request
-from rest_framework.response import Response
 
 from tenants.access import Capability
 from tenants.enums import ActorKind
 from tenants.filters import OneOfFilter
 from tenants.models import AuditEvent, Tenant
 from tenants.queries import audit_events_of
-from tenants.resources import ResourceViewSet
+from tenants.resources import EditableViewSet, ResourceViewSet
 from tenants.serializers import AuditEventSerializer, TenantSerializer
 from tenants.services import rename_tenant
 
 
-class OwnTenantViewSet(ResourceViewSet[Tenant]):
+class OwnTenantViewSet(EditableViewSet[Tenant]):
     """The tenant of the API key."""
 
     model = Tenant
@@ -25,18 +23,17 @@ class OwnTenantViewSet(ResourceViewSet[Tenant]):
     read_capability = Capability.TENANT_READ
     write_capability = Capability.TENANT_WRITE
     serializer_class = TenantSerializer
-    is_versioned = False
 
     def get_object(self) -> Tenant:
         return self.tenant
 
-    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Change the name."""
-        serializer = self.get_serializer(self.tenant, data=request.data, partial=True)
-        serializer.is_valid(raise_exception=True)
-        if serializer.validated_data:
-            rename_tenant(tenant=self.tenant, actor=self.actor, **serializer.validated_data)
-        return self.retrieve(request)
+    def change(self, row: Tenant, version: int, data: dict[str, Any]) -> Tenant:
+        return rename_tenant(
+            tenant=row, actor=self.actor, expected_version=version, name=data.get("name", row.name)
+        )
+
+    def as_answered(self, row: Tenant) -> Tenant:
+        return row
 
 
 class AuditEventFilter(django_filters.FilterSet):

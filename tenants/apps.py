@@ -25,5 +25,11 @@ class AdminConfig(admin_apps.AdminConfig):
     def ready(self) -> None:
         super().ready()
         # Groups are not used, and the others' pages would show one-time-code secrets.
-        for label in ("auth.Group", "otp_totp.TOTPDevice", "otp_static.StaticDevice"):
+        # Addresses change through their owner's page, which writes the logs.
+        for label in (
+            "account.EmailAddress",
+            "auth.Group",
+            "otp_totp.TOTPDevice",
+            "otp_static.StaticDevice",
+        ):
             admin.site.unregister(apps.get_model(label))

@@ -10,7 +10,7 @@ from django.db import models
 
 from callsphere.lib.crypto import Sealed
 from tenants.enums import ActorKind
-from tenants.models import ApiKey, AuditEvent, Tenant, User
+from tenants.models import ApiKey, AuditEvent, PlatformEvent, Tenant, User
 
 HIDDEN = "[hidden]"
 _SECRET_COLUMNS = ("secret", "password", "token", "wrapped")
@@ -56,24 +56,41 @@ def record_event(
     changes: Mapping[str, Any] | None = None,
     reason: str = "",
 ) -> AuditEvent:
-    """Write one event. Call it inside the transaction that makes the change.
+    """Write one event of a tenant. Call it inside the transaction that makes the change.
 
     `verb` reads `<object>.<done>`, such as `trunk.created`. `changes` maps a field to `[before, after]`.
     """
-    return AuditEvent.objects.create(
-        tenant=tenant,
-        actor_kind=actor.kind,
-        actor_id=actor.id,
-        actor_label=actor.label[:254],
-        verb=verb,
-        object_kind=obj._meta.model_name or "",
-        object_id=obj.pk if isinstance(obj.pk, uuid.UUID) else None,
-        object_label=str(obj)[:254],
-        changes=dict(changes or {}),
-        reason=reason[:254],
-        ip=actor.ip,
-        request_id=actor.request_id or structlog.contextvars.get_contextvars().get("request_id", ""),
-    )
+    return AuditEvent.objects.create(tenant=tenant, **_columns(actor, verb, obj, changes, reason))
+
+
+def record_platform_event(
+    *,
+    actor: Actor,
+    verb: str,
+    obj: models.Model,
+    changes: Mapping[str, Any] | None = None,
+    reason: str = "",
+) -> PlatformEvent:
+    """Write one event that belongs to no tenant. Call it in the platform's context, with the change."""
+    return PlatformEvent.objects.create(**_columns(actor, verb, obj, changes, reason))
+
+
+def _columns(
+    actor: Actor, verb: str, obj: models.Model, changes: Mapping[str, Any] | None, reason: str
+) -> dict[str, Any]:
+    return {
+        "actor_kind": actor.kind,
+        "actor_id": actor.id,
+        "actor_label": actor.label[:254],
+        "verb": verb,
+        "object_kind": obj._meta.model_name or "",
+        "object_id": obj.pk if isinstance(obj.pk, uuid.UUID) else None,
+        "object_label": str(obj)[:254],
+        "changes": dict(changes or {}),
+        "reason": reason[:254],
+        "ip": actor.ip,
+        "request_id": actor.request_id or structlog.contextvars.get_contextvars().get("request_id", ""),
+    }
 
 
 def snapshot(obj: models.Model, fields: Iterable[str]) -> dict[str, Any]:

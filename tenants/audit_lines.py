@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +17,18 @@ from django.urls import reverse
 
 from tenants.access import DESCRIPTIONS
 from tenants.enums import ActorKind
-from tenants.models import ApiKey, AuditEvent, Invitation, Membership, Tenant
+from tenants.models import (
+    ApiKey,
+    AuditEvent,
+    Event,
+    Invitation,
+    Membership,
+    OutgoingMail,
+    PlatformEvent,
+    Tenant,
+    TenantKey,
+    User,
+)
 
 FindUrls = Callable[[Tenant, set[uuid.UUID]], Mapping[uuid.UUID, str]]
 
@@ -27,7 +39,7 @@ class Kind:
 
     `model` is the one whose rows they are; `noun` and `plural` are its words in a sentence; `find_urls` maps
     those ids that still exist to the pages that show them; `values` has words for values that the model's
-    choices do not have.
+    choices do not have; `part` is a model whose fields events name as well.
     """
 
     model: type[Model]
@@ -35,6 +47,7 @@ class Kind:
     plural: str
     find_urls: FindUrls | None = None
     values: Mapping[str, str] = field(default_factory=dict)
+    part: type[Model] | None = None
 
     @property
     def name(self) -> str:
@@ -55,7 +68,7 @@ class Change:
 class Line:
     """One event as people read it: who, what they did around the object's name, and what changed."""
 
-    event: AuditEvent
+    event: Event
     actor: str
     before_name: str
     name: str
@@ -74,12 +87,22 @@ _SENTENCES = {
     "invitation.resent": "sent the invitation of {name} again",
     "invitation.revoked": "withdrew the invitation of {name}",
     "support.visited": "looked at the pages of {name}",
-    "member.second_factor_added": "turned on two-step sign-in",
-    "member.second_factor_removed": "turned off two-step sign-in",
-    "member.account_changed": "changed the account of {name}",
-    "member.second_factor_reset": "reset the two-step sign-in of {name}",
-    "member.recovery_codes_replaced": "made new recovery codes",
-    "member.recovery_code_used": "used a recovery code",
+    "tenantkey.rewrapped": "put the data key of the organisation under a newer key",
+    "tenantkey.replaced": "gave the organisation a fresh data key",
+    "outgoingmail.sent_again": "had the mail “{name}” sent again",
+    "second_factor_added": "turned on two-step sign-in",
+    "second_factor_removed": "turned off two-step sign-in",
+    "second_factor_reset": "reset the two-step sign-in of {name}",
+    "recovery_codes_replaced": "made new recovery codes",
+    "recovery_code_used": "used a recovery code",
+    "account_changed": "changed the account of {name}",
+    "password_changed": "changed their password",
+    "password_set": "set a password",
+    "password_reset": "set a new password through a link in a mail",
+    "email_added": "added an e-mail address",
+    "email_verified": "confirmed an e-mail address",
+    "email_changed": "made another e-mail address their primary one",
+    "email_removed": "removed an e-mail address",
     "created": "created the {noun} {name}",
     "added": "added the {noun} {name}",
     "updated": "changed the {noun} {name}",
@@ -96,6 +119,10 @@ _SENTENCES = {
 }
 _NAME = "{name}"
 _kinds: dict[str, Kind] = {}
+# What events outside any tenant are about: a tenant's log is not narrowed to them.
+_outside_tenants = {
+    kind.name: kind for kind in (Kind(User, "account", "accounts"), Kind(OutgoingMail, "mail", "mails"))
+}
 
 
 def add_kind(kind: Kind) -> None:
@@ -116,6 +143,11 @@ def lines_of(tenant: Tenant, events: Iterable[AuditEvent]) -> list[Line]:
     return [_line(event, urls.get((event.object_kind, event.object_id), "")) for event in listed]
 
 
+def account_lines_of(events: Iterable[PlatformEvent]) -> list[Line]:
+    """Return what was done to accounts as lines."""
+    return [_line(event, "") for event in events]
+
+
 def _urls(tenant: Tenant, events: list[AuditEvent]) -> dict[tuple[str, uuid.UUID | None], str]:
     found: dict[tuple[str, uuid.UUID | None], str] = {}
     for name, kind in _kinds.items():
@@ -125,7 +157,7 @@ def _urls(tenant: Tenant, events: list[AuditEvent]) -> dict[tuple[str, uuid.UUID
     return found
 
 
-def _line(event: AuditEvent, url: str) -> Line:
+def _line(event: Event, url: str) -> Line:
     done = event.verb.rpartition(".")[2]
     sentence = (
         _SENTENCES.get(event.verb) or _SENTENCES.get(done) or done.replace("_", " ") + " the {noun} {name}"
@@ -142,7 +174,7 @@ def _line(event: AuditEvent, url: str) -> Line:
     )
 
 
-def _actor(event: AuditEvent) -> str:
+def _actor(event: Event) -> str:
     match event.actor_kind:
         case ActorKind.STAFF:
             return f"CallSphere support ({event.actor_label})"
@@ -153,13 +185,18 @@ def _actor(event: AuditEvent) -> str:
     return event.actor_label
 
 
-def _noun(kind: str) -> str:
-    return _kinds[kind].noun if kind in _kinds else kind
+def _find_kind(name: str) -> Kind | None:
+    return _kinds.get(name) or _outside_tenants.get(name)
 
 
-def _changes(event: AuditEvent) -> Iterable[Change]:
+def _noun(name: str) -> str:
+    kind = _find_kind(name)
+    return kind.noun if kind else name
+
+
+def _changes(event: Event) -> Iterable[Change]:
     for name, (before, after) in event.changes.items():
-        kind = _kinds.get(event.object_kind)
+        kind = _find_kind(event.object_kind)
         column = _column(kind, name)
         label = str(column.verbose_name) if column is not None else name.replace("_", " ")
         words = dict(column.flatchoices) if column is not None else {}
@@ -168,13 +205,12 @@ def _changes(event: AuditEvent) -> Iterable[Change]:
 
 
 def _column(kind: Kind | None, name: str) -> Field[Any, Any] | None:
-    if kind is None:
-        return None
-    try:
-        column = kind.model._meta.get_field(name)
-    except FieldDoesNotExist:
-        return None
-    return column if isinstance(column, Field) else None
+    for model in (kind.model, kind.part) if kind else ():
+        with suppress(FieldDoesNotExist):
+            column = model._meta.get_field(name) if model else None
+            if isinstance(column, Field):
+                return column
+    return None
 
 
 def _words(value: Any, words: Mapping[Any, Any]) -> str:
@@ -208,7 +244,8 @@ def _existing(model: type[Model], tenant: Tenant, ids: set[uuid.UUID], page: str
 
 
 add_kind(Kind(Tenant, "organisation", "the organisation", _on_settings_page))
-add_kind(Kind(Membership, "member", "members", _on_team_page(Membership)))
+add_kind(Kind(Membership, "member", "members", _on_team_page(Membership), part=User))
+add_kind(Kind(TenantKey, "data key", "data keys"))
 add_kind(Kind(Invitation, "invitation", "invitations", _on_team_page(Invitation)))
 add_kind(
     Kind(

@@ -22,6 +22,14 @@ class ActorKind(TextChoices):
     SYSTEM = "system", "CallSphere"
 
 
+class MailState(TextChoices):
+    """What became of a mail."""
+
+    WAITING = "waiting", "Waiting"
+    SENT = "sent", "Sent"
+    FAILED = "failed", "Given up"
+
+
 class RouteKind(TextChoices):
     """What a hash in `TenantRoute` leads to."""
 

@@ -108,6 +108,15 @@ def busy(request: HttpRequest, error: BaseException) -> HttpResponse:
     return HttpResponse(render_to_string("503.html"), status=503, headers=headers)
 
 
+def too_many_requests(wait_s: int, limit: int) -> JsonResponse:
+    """Answer 429 below /api/ to a tenant whose keys made as many requests as they may in a minute."""
+    detail = f"Your API keys made {limit} requests within a minute, which is your limit. Wait {wait_s} s."
+    headers = {"Retry-After": str(wait_s)}
+    return JsonResponse(
+        problem(429, "throttled", detail), status=429, content_type=CONTENT_TYPE, headers=headers
+    )
+
+
 def _busy(error: BaseException) -> dict[str, Any]:
     log.warning("database_took_too_long", sqlstate=getattr(error.__cause__, "sqlstate", None))
     return problem(503, "busy", "This took too long, and nothing was stored. Try again in a few seconds.")

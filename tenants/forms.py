@@ -28,6 +28,12 @@ def attach_errors(form: forms.Form, error: ValidationError) -> None:
         form.add_error(name if name in form.fields else None, ValidationError(errors))
 
 
+class EditForm(forms.Form):
+    """A form over something stored: it carries the version it was made from."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+
+
 class TenantNameForm(forms.Form):
     """The name of an organisation."""
 
@@ -36,6 +42,10 @@ class TenantNameForm(forms.Form):
         label="Name of your organisation",
         error_messages={"required": "Write the name that your colleagues know it by."},
     )
+
+
+class TenantSettingsForm(EditForm, TenantNameForm):
+    """What an organisation's own people change of it."""
 
 
 class RoleForm(forms.Form):

@@ -1,6 +1,8 @@
 """Secrets of tenants: sealed by a data key of their own, which a key-encryption key wraps.
 
-A sealed value is bound to table, column, tenant and row: copied elsewhere, it cannot be opened.
+A sealed value is bound to table, column, tenant and row: copied elsewhere, it cannot be opened. What
+belongs to no tenant and is kept for a short time, such as mails, is sealed with the key-encryption key
+itself.
 """
 
 import contextlib
@@ -9,6 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from django.conf import settings
+from django.db import models
 
 from callsphere.lib import crypto
 from callsphere.lib.crypto import Sealed
@@ -81,6 +84,21 @@ def reveal_all(rows: Iterable[TenantOwned], column: str) -> dict[uuid.UUID, str]
             secret = crypto.unseal({key.pk.hex: unwrap(key)}, token, _place(row, column))
             opened[pk] = secret.decode()
     return opened
+
+
+def seal_outside_tenants(row: models.Model, column: str, plaintext: bytes) -> Sealed:
+    """Seal a value of a row that belongs to no tenant, with the newest key-encryption key itself."""
+    key_id, key = next(iter(key_encryption_keys().items()))
+    return crypto.seal(key_id, key, plaintext, _place_outside_tenants(row, column))
+
+
+def reveal_outside_tenants(row: models.Model, column: str) -> bytes:
+    """Open what `seal_outside_tenants` sealed. Raises SecretUnreadable."""
+    return crypto.unseal(key_encryption_keys(), getattr(row, column), _place_outside_tenants(row, column))
+
+
+def _place_outside_tenants(row: models.Model, column: str) -> str:
+    return f"{row._meta.db_table}|{column}||{row.pk}"
 
 
 def _place(row: TenantOwned, column: str) -> str:

@@ -18,9 +18,10 @@ from tenants.access import Capability, capabilities_of
 from tenants.audit import Actor
 from tenants.authentication import find_api_key
 from tenants.context import platform_context, tenant_context, user_context
-from tenants.errors import busy, took_too_long
+from tenants.errors import busy, too_many_requests, took_too_long
 from tenants.models import ApiKey, Membership, Tenant, User
 from tenants.support import VISIT_CAPABILITIES, visiting
+from tenants.throttling import seconds_to_wait
 
 IDLE_SECONDS = 60 * 60
 # Pages that refresh themselves say so, and do not count as somebody being there.
@@ -47,7 +48,8 @@ class TenantMiddleware:
     1. `/t/<slug>/…`: the signed-in person's membership is looked up once; none means 404, never 403.
        Support that visits the tenant (see `tenants.support`) may read.
        The view runs inside `tenant_context`. A failed response rolls everything back.
-    2. `/api/…` with an API key that holds: the key's tenant, the same way. Without one the view answers 401.
+    2. `/api/…` with an API key that holds: the key's tenant, the same way, unless its keys made too many
+       requests. Without a key the view answers 401.
     3. `/admin/…` for staff with a verified second factor: `platform_context`.
     4. Everything else runs without a context and sees no tenant's rows.
     """
@@ -103,6 +105,10 @@ class TenantMiddleware:
         key = find_api_key(request)
         if key is None:
             return self.get_response(request)
+        # Counted in Redis, so before the transaction is open: it must not wait for a server that is mute.
+        wait_s = seconds_to_wait(request, key.tenant)
+        if wait_s is not None:
+            return too_many_requests(wait_s, key.tenant.api_requests_per_minute)
         request = cast(TenantRequest, request)
         request.tenant = key.tenant
         request.api_key = key

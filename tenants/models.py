@@ -13,7 +13,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from callsphere.lib.ids import uuid7
-from tenants.enums import ActorKind, Role, RouteKind
+from tenants.enums import ActorKind, MailState, Role, RouteKind
 from tenants.fields import EncryptedTextField
 from tenants.scope import ScopedManager
 
@@ -77,7 +77,17 @@ def display_name(user: User) -> str:
     return user.get_full_name()
 
 
-class Tenant(models.Model):
+class Versioned(models.Model):
+    """What people edit: each edit raises `version`, and names the one it was made from."""
+
+    version = models.PositiveIntegerField(default=1, editable=False)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        abstract = True
+
+
+class Tenant(Versioned):
     """A customer: everything it owns carries its id. Billing writes the limits, services enforce them."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -110,6 +120,13 @@ class TenantOwned(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[ScopedManager[Any]] = ScopedManager()
+
+    class Meta:
+        abstract = True
+
+
+class VersionedOwned(Versioned, TenantOwned):
+    """Base of every row of a tenant's that people edit."""
 
     class Meta:
         abstract = True
@@ -213,7 +230,7 @@ class TenantKey(TenantOwned):
         return f"Data key of {self.created_at:%Y-%m-%d}"
 
 
-class AuditEvent(TenantOwned):
+class Event(models.Model):
     """Something was done: who, what, to which object, and what changed. Never changed or deleted."""
 
     actor_kind = models.CharField(max_length=16, choices=ActorKind)
@@ -229,6 +246,16 @@ class AuditEvent(TenantOwned):
     request_id = models.CharField(max_length=64, blank=True)
 
     class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.actor_label}: {self.verb} {self.object_label}"
+
+
+class AuditEvent(Event, TenantOwned):
+    """Something was done in a tenant."""
+
+    class Meta:
         ordering = ["-created_at", "-id"]
         indexes = [
             # the audit page, newest first, and the history of one object
@@ -236,8 +263,24 @@ class AuditEvent(TenantOwned):
             models.Index(fields=["tenant", "object_id", "-created_at"], name="audit_of_object"),
         ]
 
-    def __str__(self) -> str:
-        return f"{self.actor_label}: {self.verb} {self.object_label}"
+
+class PlatformEvent(Event):
+    """Something was done that belongs to no tenant: to a person's account, or to a mail.
+
+    A person may read what was done to their own account; the platform's role reads all.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = "account event"
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="platform_event_newest"),
+            # a person's own log
+            models.Index(fields=["object_id", "-created_at"], name="platform_event_of_object"),
+        ]
 
 
 class IdempotentRequest(TenantOwned):
@@ -254,3 +297,61 @@ class IdempotentRequest(TenantOwned):
 
     def __str__(self) -> str:
         return self.key
+
+
+class OutgoingMail(models.Model):
+    """A mail to one address: written with what it tells of, sent by a worker, its content erased afterwards.
+
+    It belongs to no tenant, since people get mails before they have one. The application may only add rows;
+    the platform's role sees them.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    sender = models.CharField("from", max_length=320)
+    recipient = models.CharField("to", max_length=320)
+    subject = models.CharField(max_length=255)
+    content = EncryptedTextField(blank=True, default="", help_text="The whole mail, headers included")
+    state = models.CharField(max_length=16, choices=MailState, default=MailState.WAITING)
+    created_at = models.DateTimeField("written", default=timezone.now, editable=False)
+    due_at = models.DateTimeField(
+        "next attempt", null=True, help_text="While one is under way: when its lease ends"
+    )
+    give_up_at = models.DateTimeField("given up after")
+    claim = models.PositiveBigIntegerField(default=0, help_text="Raised by each worker that takes the mail")
+    attempts = models.PositiveIntegerField(default=0)
+    last_error = models.CharField(max_length=255, blank=True)
+    ended_at = models.DateTimeField("sent or given up", null=True)
+
+    class Meta:
+        verbose_name = "mail"
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=MailState.values), name="outgoing_mail_state_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state=MailState.WAITING, due_at__isnull=False, ended_at=None)
+                | models.Q(due_at=None, ended_at__isnull=False) & ~models.Q(state=MailState.WAITING),
+                name="outgoing_mail_due_while_waiting",
+            ),
+            # It may hold a link that lets its holder in.
+            models.CheckConstraint(
+                condition=~models.Q(state=MailState.SENT) | models.Q(content=""),
+                name="outgoing_mail_erased_when_sent",
+            ),
+        ]
+        indexes = [
+            # what workers claim
+            models.Index(
+                fields=["due_at"], condition=models.Q(state=MailState.WAITING), name="outgoing_mail_due"
+            ),
+            # the admin's list
+            models.Index(fields=["-created_at", "-id"], name="outgoing_mail_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject} to {self.recipient}"
+
+    @property
+    def can_be_sent_again(self) -> bool:
+        return self.state == MailState.FAILED and bool(self.content)

@@ -126,8 +126,7 @@ class ApiSchema(AutoSchema):
         return getattr(self.view, "action", "") == "create"
 
     def _is_edit(self) -> bool:
-        versioned = getattr(self.view, "is_versioned", True)
-        return self.method in ("PUT", "PATCH", "DELETE") and versioned
+        return self.method in ("PUT", "PATCH", "DELETE")
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies = super()._get_response_bodies(direction)

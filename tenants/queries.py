@@ -1,10 +1,12 @@
 """Reading what tenants own. Call these inside a context."""
 
+import uuid
+
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from django_scopes import scopes_disabled
 
-from tenants.models import ApiKey, AuditEvent, Invitation, Membership, Tenant, User
+from tenants.models import ApiKey, AuditEvent, Invitation, Membership, PlatformEvent, Tenant, User
 
 
 def memberships_of(user: User) -> QuerySet[Membership]:
@@ -51,3 +53,13 @@ def api_keys_of(tenant: Tenant) -> QuerySet[ApiKey]:
 def audit_events_of(tenant: Tenant) -> QuerySet[AuditEvent]:
     """Return the audit log, the newest event first."""
     return AuditEvent.objects.filter(tenant=tenant)
+
+
+def account_events_of(user: User) -> QuerySet[PlatformEvent]:
+    """Return what was done to a person's account, the newest first. Call it in the person's own context."""
+    return PlatformEvent.objects.filter(object_id=user.pk)
+
+
+def last_edit(object_id: uuid.UUID) -> AuditEvent | None:
+    """Return who changed an object last, and when."""
+    return AuditEvent.objects.filter(object_id=object_id).first()

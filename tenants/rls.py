@@ -138,6 +138,64 @@ class EnableTenantRLS(StatementsOperation):
         return self.__class__.__qualname__, [self.model_name], options
 
 
+class EnablePlatformRLS(StatementsOperation):
+    """Force row-level security on the table of a model without a tenant: the platform role sees it.
+
+    The application's login gets nothing but what is named: `own_rows` is a condition on the current user who
+    may read a row, `may_add` one on rows that everybody may add. `append_only` takes UPDATE and DELETE away
+    from the platform role as well.
+    """
+
+    def __init__(
+        self, model_name: str, *, own_rows: str = "", may_add: str = "", append_only: bool = False
+    ) -> None:
+        self.model_name = model_name
+        self.own_rows = own_rows
+        self.may_add = may_add
+        self.append_only = append_only
+
+    def forwards(self, model: type[models.Model] | None) -> list[str]:
+        table = model._meta.db_table if model else ""
+        statements = [
+            f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY',
+            f'ALTER TABLE "{table}" FORCE ROW LEVEL SECURITY',
+            f'CREATE POLICY platform ON "{table}" TO {PLATFORM_ROLE} USING (true) WITH CHECK (true)',
+            f'REVOKE ALL ON "{table}" FROM {APP_ROLE}',
+        ]
+        if self.own_rows:
+            statements += [
+                f'GRANT SELECT ON "{table}" TO {APP_ROLE}',
+                f'CREATE POLICY own_rows ON "{table}" FOR SELECT TO {APP_ROLE} USING ({self.own_rows})',
+            ]
+        if self.may_add:
+            statements += [
+                f'GRANT INSERT ON "{table}" TO {APP_ROLE}',
+                f'CREATE POLICY may_add ON "{table}" FOR INSERT TO {APP_ROLE} WITH CHECK ({self.may_add})',
+            ]
+        if self.append_only:
+            statements.append(f'REVOKE UPDATE, DELETE, TRUNCATE ON "{table}" FROM {PLATFORM_ROLE}')
+        return statements
+
+    def backwards(self, model: type[models.Model] | None) -> list[str]:
+        table = model._meta.db_table if model else ""
+        return [
+            *(f'DROP POLICY IF EXISTS {name} ON "{table}"' for name in ("platform", "own_rows", "may_add")),
+            f'ALTER TABLE "{table}" NO FORCE ROW LEVEL SECURITY',
+            f'ALTER TABLE "{table}" DISABLE ROW LEVEL SECURITY',
+        ]
+
+    def describe(self) -> str:
+        return f"Let the platform role alone see {self.model_name}"
+
+    @property
+    def migration_name_fragment(self) -> str:
+        return f"platform_rls_{self.model_name.lower()}"
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        options = {"own_rows": self.own_rows, "may_add": self.may_add, "append_only": self.append_only}
+        return self.__class__.__qualname__, [self.model_name], options
+
+
 class CompositeForeignKey(StatementsOperation):
     """Add `FOREIGN KEY (tenant_id, x_id) REFERENCES parent (tenant_id, id)` beside Django's own.
 

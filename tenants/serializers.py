@@ -123,17 +123,26 @@ class OneOf(serializers.ChoiceField):
         self.error_messages["invalid_choice"] = choose_one_of(choices)
 
 
-class TenantSerializer(StrictSerializer):
-    """The tenant that the API key belongs to."""
+class VersionedSerializer(StrictSerializer):
+    """An object that is edited: its id, its version, and when it was touched."""
 
     id = serializers.UUIDField(read_only=True)
+    version = serializers.IntegerField(
+        read_only=True, help_text="Raised by each edit; the ETag holds it too."
+    )
+    created_at = serializers.DateTimeField(read_only=True)
+    updated_at = serializers.DateTimeField(read_only=True)
+
+
+class TenantSerializer(VersionedSerializer):
+    """The tenant that the API key belongs to."""
+
     name = serializers.CharField(max_length=100, trim_whitespace=False)
     slug = serializers.CharField(read_only=True, help_text="Part of the addresses of the tenant's pages.")
     trunk_limit = serializers.IntegerField(read_only=True)
     member_limit = serializers.IntegerField(read_only=True)
     api_key_limit = serializers.IntegerField(read_only=True)
     api_requests_per_minute = serializers.IntegerField(read_only=True)
-    created_at = serializers.DateTimeField(read_only=True)
 
 
 class ActorSerializer(serializers.Serializer[AuditEvent]):

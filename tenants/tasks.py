@@ -11,6 +11,7 @@ from django.utils import timezone
 from callsphere.celery import app
 from tenants.context import platform_context, tenant_context
 from tenants.idempotency import LIFETIME
+from tenants.mail import delivery
 from tenants.models import IdempotentRequest, Invitation, Tenant, TenantRoute
 
 TENANT_HEADER = "callsphere_tenant"
@@ -37,12 +38,19 @@ class TenantTask(Task):
             return super().__call__(*args, **kwargs)
 
 
+@app.task(name="tenants.deliver_mail")
+def deliver_mail() -> None:
+    """Send the mails that are due now. Any number of these may run at once."""
+    delivery.deliver_due()
+
+
 @app.task(name="tenants.sweep_expired")
 def sweep_expired() -> None:
-    """Delete answers kept for idempotency after a day, and the routes of invitations that have ended."""
+    """Delete what has ended: kept answers after a day, invitations with their routes, mails."""
     now = timezone.now()
     with platform_context("sweep expired rows"):
         IdempotentRequest.objects.filter(created_at__lt=now - LIFETIME).delete()
         ended = Invitation.objects.filter(expires_at__lt=now - _KEEP_ENDED_INVITATIONS)
         TenantRoute.objects.filter(hash__in=list(ended.values_list("token_hash", flat=True))).delete()
         ended.delete()
+    delivery.sweep(now)

@@ -13,7 +13,6 @@ from tenants.access import Capability
 from tenants.audit import Actor
 from tenants.middleware import TenantRequest
 from tenants.models import IdempotentRequest, Tenant
-from tenants.throttling import TenantRateThrottle
 
 M = TypeVar("M", bound=Model)
 # In digits: no version comes near, and Python refuses to read thousands.
@@ -38,7 +37,6 @@ class TenantViewSet(GenericViewSet[M], Generic[M]):
 
     read_capability: ClassVar[Capability | None] = None
     write_capability: ClassVar[Capability | None] = None
-    throttle_classes = [TenantRateThrottle]
     _idempotent: IdempotentRequest | None = None
 
     @property

@@ -10,6 +10,7 @@ from django import forms
 
 from callsphere.sip.uri import SipUri, SipUriError, parse_gateway_uri
 from tenants.card_fields import CardChoiceField, CardMultipleChoiceField
+from tenants.forms import EditForm
 from trunks.enums import Authentication, CredentialDirection, Direction, Transport
 from trunks.models import DigestCredential, Gateway, HealthPolicy, Trunk
 
@@ -41,12 +42,6 @@ TRANSPORT_CHOICES = [("", "As the address says, else UDP"), *Transport.choices]
 
 # "+49 30 123456", "tel:+4930123456" or "030/123456": digits as people group them, without dots.
 _PHONE_NUMBER = re.compile(r"(?:(?:sips?|tel):)?\+?\(?\d[\d ()/-]{4,}", re.IGNORECASE)
-
-
-class EditForm(forms.Form):
-    """A form over something stored: it carries the version it was made from."""
-
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
 
 
 def read_address(address: str, port: int | None, transport: str) -> SipUri:

@@ -20,7 +20,7 @@ from django.db.models import Case, Count, Exists, F, Max, Min, OuterRef, Q, Quer
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from tenants.models import AuditEvent, Tenant
+from tenants.models import Tenant
 from trunks.enums import Authentication, Direction, HealthState
 from trunks.headlines import (
     GAPS,
@@ -393,8 +393,3 @@ def latest_answers(gateways: Sequence[Gateway], limit: int) -> list[ProbeAnswer]
     """Return what these gateways last answered, the newest first."""
     answers = ProbeAnswer.objects.filter(gateway__in=gateways).select_related("gateway")
     return list(answers.order_by("-at")[:limit])
-
-
-def last_edit(object_id: uuid.UUID) -> AuditEvent | None:
-    """Return who changed an object last, and when."""
-    return AuditEvent.objects.filter(object_id=object_id).first()

@@ -8,7 +8,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from tenants.serializers import OneOf, StrictSerializer
+from tenants.serializers import OneOf, StrictSerializer, VersionedSerializer
 from trunks.enums import (
     Authentication,
     ClearedBecause,
@@ -28,17 +28,6 @@ from trunks.wording import told_cause
 
 _HEADLINE = "The state in a few words, as the pages say it"
 _GAP = "What keeps calls from running although the gateways answer; null when nothing is missing"
-
-
-class VersionedSerializer(StrictSerializer):
-    """An object that is edited: its id, its version, and when it was touched."""
-
-    id = serializers.UUIDField(read_only=True)
-    version = serializers.IntegerField(
-        read_only=True, help_text="Raised by each edit; the ETag holds it too."
-    )
-    created_at = serializers.DateTimeField(read_only=True)
-    updated_at = serializers.DateTimeField(read_only=True)
 
 
 class WithWarnings(StrictSerializer):

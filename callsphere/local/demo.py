@@ -6,16 +6,17 @@ import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from allauth.account.models import EmailAddress
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from callsphere.local.paths import write_private
-from tenants.audit import Actor
+from tenants.audit import Actor, record_event
 from tenants.context import tenant_context, user_context
 from tenants.enums import Role
 from tenants.models import Membership, Tenant, User
 from tenants.queries import memberships_of
 from tenants.services import create_tenant
+from tenants.services.own_account import PASSWORD_SET, set_password
+from tenants.services.users import add_support, create_account
 from trunks.enums import Authentication, CredentialDirection, Direction
 from trunks.services import add_allowed_network, add_credential, add_gateway, create_trunk
 
@@ -83,7 +84,7 @@ def make_demo(logins_file: Path, base_port: int) -> Logins:
     owner = _make_user(OWNER_EMAIL, "Olivia Park", password)
     viewer = _make_user(VIEWER_EMAIL, "Victor Lane", password)
     staff = _make_user(STAFF_EMAIL, "Sam Reyes", password)
-    User.objects.filter(pk=staff.pk).update(is_staff=True, is_superuser=True)
+    add_support(email=staff.email, actor=ACTOR, is_superuser=True)
     device, _created = TOTPDevice.objects.update_or_create(
         user=staff, name="Demo authenticator", defaults={"confirmed": True}
     )
@@ -97,18 +98,17 @@ def make_demo(logins_file: Path, base_port: int) -> Logins:
 
 
 def _make_user(email: str, name: str, password: str) -> User:
-    user = User.objects.filter(email=email).first() or User(email=email)
-    user.name = name
-    user.set_password(password)
-    user.save()
-    EmailAddress.objects.get_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
-    return user
+    user = User.objects.filter(email=email).first()
+    if user is None:
+        return create_account(email=email, password=password, actor=ACTOR, name=name)
+    return set_password(user=user, actor=ACTOR, password=password, done=PASSWORD_SET)
 
 
 def _make_tenant(owner: User, viewer: User, base_port: int) -> None:
     tenant = create_tenant(name=TENANT_NAME, owner=owner, actor=ACTOR)
     with tenant_context(tenant):
-        Membership.objects.create(tenant=tenant, user=viewer, role=Role.VIEWER)
+        member = Membership.objects.create(tenant=tenant, user=viewer, role=Role.VIEWER)
+        record_event(tenant=tenant, actor=ACTOR, verb="member.joined", obj=member)
         for demo in demo_trunks(base_port):
             _make_trunk(tenant, demo)
 

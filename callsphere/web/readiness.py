@@ -7,10 +7,13 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.http import require_GET
 from django_prometheus.exports import ExportToDjangoView
 from redis import Redis
 from redis.exceptions import RedisError
+
+from tenants.mail.delivery import is_left_lying
 
 log = structlog.get_logger(__name__)
 
@@ -26,10 +29,12 @@ def livez(request: HttpRequest) -> JsonResponse:
 
 @require_GET
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Requests can be served: 503 without the database or its migrations; without Redis only slower."""
+    """Requests can be served: 503 without the database or its migrations; without Redis or workers, later."""
     checks = {"database": _database(), "migrations": FAILED, "redis": _redis()}
     if checks["database"] == OK:
         checks["migrations"] = _migrations()
+    if checks["migrations"] == OK:
+        checks["mail"] = _mail()
     failed = FAILED in checks.values()
     status = FAILED if failed else DEGRADED if DEGRADED in checks.values() else OK
     return JsonResponse({"status": status, "checks": checks}, status=503 if failed else 200)
@@ -68,6 +73,13 @@ def _migrations() -> str:
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             return FAILED
         _seen_applied.append(True)
+    return OK
+
+
+def _mail() -> str:
+    if is_left_lying(timezone.now()):
+        log.warning("degraded", part="mail")
+        return DEGRADED
     return OK
 
 

@@ -13,6 +13,7 @@ from tenants.access import API_KEY_CAPABILITIES, Capability
 from tenants.audit import Actor, record_event
 from tenants.enums import RouteKind
 from tenants.models import ApiKey, Tenant, TenantRoute, User
+from tenants.services.editing import lock_tenant
 from tenants.tokens import hash_token, new_api_key
 
 
@@ -62,8 +63,7 @@ def revoke_api_key(*, tenant: Tenant, actor: Actor, key: ApiKey) -> None:
 
 
 def _check_limit(tenant: Tenant) -> None:
-    # Two requests at once must not both find room.
-    limit = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk).api_key_limit
+    limit = lock_tenant(tenant).api_key_limit
     if ApiKey.objects.filter(tenant=tenant, revoked_at=None).count() >= limit:
         raise LimitReached(f"You have {limit} API keys in use. Revoke one first.")
 

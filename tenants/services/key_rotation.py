@@ -6,13 +6,23 @@ from django.apps import apps
 from django.db import models, transaction
 
 from callsphere.lib.crypto import key_id_of
+from tenants.audit import Actor, record_event
 from tenants.context import platform_context
 from tenants.fields import EncryptedTextField
-from tenants.keys import create_tenant_key, key_encryption_keys, reveal, seal_for, unwrap, wrap
-from tenants.models import Tenant, TenantKey, TenantOwned
+from tenants.keys import (
+    create_tenant_key,
+    key_encryption_keys,
+    reveal,
+    reveal_outside_tenants,
+    seal_for,
+    seal_outside_tenants,
+    unwrap,
+    wrap,
+)
+from tenants.models import OutgoingMail, Tenant, TenantKey, TenantOwned
 
 
-def rewrap_data_keys() -> int:
+def rewrap_data_keys(actor: Actor) -> int:
     """Wrap every data key that an older key-encryption key wraps with the newest. Returns how many.
 
     Once this is done, the older keys may be taken out of KEY_ENCRYPTION_KEYS (backups still need them).
@@ -20,25 +30,40 @@ def rewrap_data_keys() -> int:
     newest = next(iter(key_encryption_keys()))
     count = 0
     with platform_context("rotate keys"):
-        for key in TenantKey.objects.select_for_update().order_by("pk"):
+        keys = TenantKey.objects.select_for_update(of=("self",)).select_related("tenant")
+        for key in keys.order_by("pk"):
             if key_id_of(key.wrapped) != newest:
                 key.wrapped = wrap(key, unwrap(key))
                 key.save(update_fields=["wrapped"])
+                record_event(tenant=key.tenant, actor=actor, verb="tenantkey.rewrapped", obj=key)
                 count += 1
     return count
 
 
-def replace_data_keys() -> int:
+def reseal_mails() -> int:
+    """Seal mails that wait or were given up with the newest key-encryption key. Returns how many."""
+    newest = next(iter(key_encryption_keys()))
+    count = 0
+    with platform_context("rotate keys"):
+        for mail in OutgoingMail.objects.select_for_update().exclude(content="").order_by("pk"):
+            if key_id_of(mail.content) != newest:
+                mail.content = seal_outside_tenants(mail, "content", reveal_outside_tenants(mail, "content"))
+                mail.save(update_fields=["content"])
+                count += 1
+    return count
+
+
+def replace_data_keys(actor: Actor) -> int:
     """Give every tenant a fresh data key and seal its secrets with it. Returns how many values were sealed.
 
     One transaction a tenant: interrupted, it can be run again.
     """
     with platform_context("rotate keys"):
         tenants = list(Tenant.objects.order_by("pk"))
-    return sum(_replace_for(tenant) for tenant in tenants)
+    return sum(_replace_for(tenant, actor) for tenant in tenants)
 
 
-def _replace_for(tenant: Tenant) -> int:
+def _replace_for(tenant: Tenant, actor: Actor) -> int:
     count = 0
     with platform_context("rotate keys"), transaction.atomic():
         key = create_tenant_key(tenant)
@@ -49,6 +74,7 @@ def _replace_for(tenant: Tenant) -> int:
                 row.save(update_fields=[column])
                 count += 1
         TenantKey.objects.filter(tenant=tenant).exclude(pk=key.pk).delete()
+        record_event(tenant=tenant, actor=actor, verb="tenantkey.replaced", obj=key)
     return count
 
 

@@ -25,6 +25,7 @@ from tenants.models import (
     TenantRoute,
     User,
 )
+from tenants.services.editing import lock_tenant
 from tenants.tokens import hash_token, new_token
 
 # Between two mails to the same invited person.
@@ -63,11 +64,11 @@ def invite_member(*, tenant: Tenant, actor: Actor, inviter: Membership, email: s
             TenantRoute.objects.create(hash=invitation.token_hash, kind=RouteKind.INVITATION, tenant=tenant)
             changes = {"role": [None, role]}
             record_event(tenant=tenant, actor=actor, verb="invitation.sent", obj=invitation, changes=changes)
+            _mail_invitation(invitation, token)
     except IntegrityError:
         raise ValidationError(
             {"email": f"{email} is invited already. Withdraw that invitation first."}
         ) from None
-    transaction.on_commit(lambda: _mail_invitation(invitation, token))
     return invitation
 
 
@@ -80,7 +81,7 @@ def resend_invitation(*, tenant: Tenant, actor: Actor, inviter: Membership, invi
     _check_grantable(inviter, invitation.role)
     token = new_token()
     with transaction.atomic():
-        _lock_tenant(tenant)
+        lock_tenant(tenant)  # before any invitation: always in this order, or two requests could deadlock
         locked = (
             Invitation.objects.select_for_update(of=("self",)).select_related("tenant").get(pk=invitation.pk)
         )
@@ -97,7 +98,7 @@ def resend_invitation(*, tenant: Tenant, actor: Actor, inviter: Membership, invi
         locked.save(update_fields=["token_hash", "expires_at", "invited_by"])
         TenantRoute.objects.create(hash=locked.token_hash, kind=RouteKind.INVITATION, tenant=tenant)
         record_event(tenant=tenant, actor=actor, verb="invitation.resent", obj=locked)
-    transaction.on_commit(lambda: _mail_invitation(locked, token))
+        _mail_invitation(locked, token)
 
 
 def revoke_invitation(*, tenant: Tenant, actor: Actor, invitation: Invitation) -> None:
@@ -130,7 +131,7 @@ def accept_invitation(*, invitation: Invitation, user: User, actor: Actor) -> Me
         raise Refused(f"This invitation is for {invitation.email}. Sign in with that address.")
     tenant = invitation.tenant
     with tenant_context(tenant):
-        _lock_tenant(tenant)
+        lock_tenant(tenant)
         locked = Invitation.objects.select_for_update().get(pk=invitation.pk)
         if not locked.is_open:
             raise Refused("This invitation was used, withdrawn, or has expired. Ask for a new one.")
@@ -216,7 +217,7 @@ def _open_invitations(tenant: Tenant) -> int:
 
 
 def _check_member_limit(tenant: Tenant, *, with_invited: bool = False) -> None:
-    limit = _lock_tenant(tenant).member_limit
+    limit = lock_tenant(tenant).member_limit
     invited = _open_invitations(tenant) if with_invited else 0
     if Membership.objects.filter(tenant=tenant).count() + invited >= limit:
         raise LimitReached(
@@ -234,11 +235,6 @@ def _check_mails(tenant: Tenant) -> None:
             f"Your team sent {INVITATION_MAILS_PER_HOUR} invitations within an hour. Try again later.",
             code="too_many_invitations",
         )
-
-
-def _lock_tenant(tenant: Tenant) -> Tenant:
-    """Lock the tenant, before any invitation: two requests at once must not both find room."""
-    return Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
 
 
 def _withdraw_expired(tenant: Tenant, email: str) -> None:

@@ -3,10 +3,9 @@
 import secrets
 from dataclasses import dataclass
 
-from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 
 from callsphere.lib.errors import Refused
 from tenants.access import API_KEY_CAPABILITIES
@@ -17,6 +16,7 @@ from tenants.models import Tenant, User
 from tenants.queries import memberships_of
 from tenants.services.api_keys import create_api_key
 from tenants.services.tenants import create_tenant
+from tenants.services.users import create_account, delete_account
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,14 @@ def provision_tenant(*, name: str, owner_email: str, actor: Actor) -> Provisione
     password = None
     if owner is None:
         password = secrets.token_urlsafe(18)
-        owner = _create_owner(email, password)
+        owner = _create_owner(email, password, actor)
     else:
         _check_owner(owner, name.strip())
     try:
         tenant = create_tenant(name=name, owner=owner, actor=actor)
     except Exception:
         if password is not None:
-            owner.delete()
+            delete_account(user=owner, actor=actor, reason="The organisation could not be made.")
         raise
     with tenant_context(tenant):
         _key, token = create_api_key(
@@ -73,14 +73,11 @@ def _check(name: str, email: str) -> None:
     Tenant(name=name.strip()).full_clean(exclude=["slug"], validate_unique=False)
 
 
-def _create_owner(email: str, password: str) -> User:
+def _create_owner(email: str, password: str, actor: Actor) -> User:
     try:
-        with transaction.atomic():
-            owner = User.objects.create_user(email, password)
-            EmailAddress.objects.create(user=owner, email=email, verified=True, primary=True)
+        return create_account(email=email, password=password, actor=actor)
     except IntegrityError:
         raise Refused(f"Somebody is signing up as {email} right now. Try again.") from None
-    return owner
 
 
 def _check_owner(owner: User, name: str) -> None:

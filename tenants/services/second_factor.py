@@ -1,6 +1,6 @@
 """A person's second factor: one-time codes of an authenticator app, and recovery codes for when it is gone.
 
-It belongs to a person and not to a tenant, so every change is told to the log of each tenant they are in.
+It belongs to a person and not to a tenant: each change is told to their own log and to their tenants' logs.
 """
 
 import base64
@@ -11,19 +11,16 @@ from math import ceil
 
 import structlog
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils import timezone
 from django_otp.models import Device
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from callsphere.lib.errors import Refused
-from tenants.audit import Actor, record_event
-from tenants.context import tenant_context, user_context
+from tenants.audit import Actor
 from tenants.models import User
-from tenants.queries import memberships_of
 from tenants.second_factor import find_device, find_recovery_device
-from tenants.services.users import tell_tenants
+from tenants.services.users import account_change, record_account_event
 
 RECOVERY_CODES = 10
 _RECOVERY_BYTES = 10  # 80 random bits: a plain hash of them cannot be guessed back
@@ -39,7 +36,7 @@ def add_second_factor(*, user: User, actor: Actor, key: str, code: str) -> tuple
 
     The codes cannot be had again. Raises ValidationError for a wrong code, Refused when there is one already.
     """
-    with transaction.atomic():
+    with account_change():
         User.objects.select_for_update().get(pk=user.pk)
         if find_device(user) is not None:
             raise Refused("Two-step sign-in is on already.")
@@ -47,7 +44,7 @@ def add_second_factor(*, user: User, actor: Actor, key: str, code: str) -> tuple
         if not device.verify_token(_plain(code)):
             raise ValidationError({"code": _WRONG_AT_FIRST})
         codes = _replace_codes(user)
-    _tell(user, actor, "member.second_factor_added")
+        record_account_event(user=user, actor=actor, done="second_factor_added")
     return device, codes
 
 
@@ -62,50 +59,49 @@ def prove_second_factor(*, user: User, actor: Actor, code: str) -> Device:
     device: Device | None = find_recovery_device(user) if is_recovery else find_device(user)
     if device is None:
         raise ValidationError({"code": _WRONG})
-    with transaction.atomic():
+    with account_change():
         locked = type(device).objects.select_for_update().get(pk=device.pk)
         allowed, details = locked.verify_is_allowed()
         held = not allowed and details is not None
         ok = not held and locked.verify_token(_fingerprint(text) if is_recovery else text)
+        if ok and is_recovery:
+            record_account_event(user=user, actor=actor, done="recovery_code_used")
     if held:
         raise ValidationError({"code": _wait_message(details.get("locked_until"))})
     if not ok:
         log.warning("second_factor.wrong_code", user_id=str(user.pk), recovery=is_recovery)
         raise ValidationError({"code": _WRONG})
     log.info("second_factor.proved", user_id=str(user.pk), recovery=is_recovery)
-    if is_recovery:
-        _tell(user, actor, "member.recovery_code_used")
     return locked
 
 
 def replace_recovery_codes(*, user: User, actor: Actor, code: str) -> list[str]:
     """Make ten fresh recovery codes and end the old ones. Needs a current code; raises ValidationError."""
     prove_second_factor(user=user, actor=actor, code=code)
-    with transaction.atomic():
+    with account_change():
         codes = _replace_codes(user)
-    _tell(user, actor, "member.recovery_codes_replaced")
+        record_account_event(user=user, actor=actor, done="recovery_codes_replaced")
     return codes
 
 
 def remove_second_factor(*, user: User, actor: Actor, code: str) -> None:
     """Go back to the password alone. Needs a current code; raises ValidationError."""
     prove_second_factor(user=user, actor=actor, code=code)
-    with transaction.atomic():
+    with account_change():
         TOTPDevice.objects.filter(user=user).delete()
         StaticDevice.objects.filter(user=user).delete()
-    _tell(user, actor, "member.second_factor_removed")
+        record_account_event(user=user, actor=actor, done="second_factor_removed")
 
 
 def reset_second_factor(*, user: User, actor: Actor, reason: str) -> None:
     """Let a person who lost app and codes back in with the password alone, as support does on request.
 
-    Call it in the platform's context. Every tenant of the person reads the reason.
+    The person, and every tenant of theirs, reads the reason.
     """
-    with transaction.atomic():
+    with account_change():
         TOTPDevice.objects.filter(user=user).delete()
         StaticDevice.objects.filter(user=user).delete()
-        log.info("member.second_factor_reset", user_id=str(user.pk))
-        tell_tenants(user=user, actor=actor, verb="member.second_factor_reset", reason=reason)
+        record_account_event(user=user, actor=actor, done="second_factor_reset", reason=reason)
 
 
 def _replace_codes(user: User) -> list[str]:
@@ -135,13 +131,3 @@ def _fingerprint(code: str) -> str:
 def _wait_message(until: datetime | None) -> str:
     seconds = max(1, ceil((until - timezone.now()).total_seconds())) if until else 1
     return f"Too many wrong codes. Wait {seconds} s, then try once more."
-
-
-def _tell(user: User, actor: Actor, verb: str) -> None:
-    log.info(verb, user_id=str(user.pk))
-    with user_context(user.pk):
-        memberships = list(memberships_of(user))
-    for membership in memberships:
-        membership.user = user
-        with tenant_context(membership.tenant):
-            record_event(tenant=membership.tenant, actor=actor, verb=verb, obj=membership)

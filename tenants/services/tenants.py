@@ -1,18 +1,20 @@
 """Tenants themselves."""
 
 import secrets
+from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
 from callsphere.lib.errors import LimitReached
-from tenants.audit import Actor, differences, record_event, snapshot
+from tenants.audit import Actor, record_event, snapshot
 from tenants.context import tenant_context
 from tenants.enums import ActorKind, Role
 from tenants.keys import create_tenant_key
 from tenants.models import Membership, Tenant, User
 from tenants.queries import memberships_of
+from tenants.services.editing import check_version, lock_tenant, save_edit
 
 # How many tenants a person may make for themselves; support and operators may give them more.
 OWNED_TENANT_LIMIT = 5
@@ -45,33 +47,40 @@ def create_tenant(*, name: str, owner: User, actor: Actor) -> Tenant:
     return tenant
 
 
-def rename_tenant(*, tenant: Tenant, actor: Actor, name: str) -> Tenant:
-    """Change the name that people see; addresses stay."""
-    before = snapshot(tenant, ["name"])
-    tenant.name = name.strip()
-    tenant.full_clean(exclude=["slug"], validate_unique=False)
-    with transaction.atomic():
-        tenant.save(update_fields=["name"])
-        changes = differences(before, snapshot(tenant, ["name"]))
-        if changes:
-            record_event(tenant=tenant, actor=actor, verb="tenant.updated", obj=tenant, changes=changes)
-    return tenant
+def rename_tenant(*, tenant: Tenant, actor: Actor, expected_version: int | None, name: str) -> Tenant:
+    """Change the name that people see; addresses stay. Returns the tenant as stored.
+
+    Raises ValidationError by field, and VersionConflict.
+    """
+    changes = {"name": name.strip()}
+    return _edit(tenant, actor, expected_version, changes)
 
 
-def update_tenant(*, tenant: Tenant, actor: Actor, reason: str, **changes: int | bool) -> Tenant:
-    """Change limits or close a tenant, as support or billing does. The tenant reads the reason in its log."""
-    before = snapshot(tenant, changes)
-    for name, value in changes.items():
-        setattr(tenant, name, value)
-    tenant.full_clean(validate_unique=False)
+def update_tenant(
+    *, tenant: Tenant, actor: Actor, expected_version: int | None, reason: str, **changes: int | bool
+) -> Tenant:
+    """Change limits or close a tenant, as support or billing does. The tenant reads the reason in its log.
+
+    Returns the tenant as stored. Raises ValidationError by field, and VersionConflict.
+    """
+    return _edit(tenant, actor, expected_version, changes, reason)
+
+
+def _edit(
+    tenant: Tenant,
+    actor: Actor,
+    expected_version: int | None,
+    changes: Mapping[str, str | int | bool],
+    reason: str = "",
+) -> Tenant:
     with transaction.atomic():
-        tenant.save(update_fields=list(changes))
-        made = differences(before, snapshot(tenant, changes))
-        if made:
-            record_event(
-                tenant=tenant, actor=actor, verb="tenant.updated", obj=tenant, changes=made, reason=reason
-            )
-    return tenant
+        row = lock_tenant(tenant)
+        check_version(row, expected_version, changes)
+        before = snapshot(row, changes)
+        for name, value in changes.items():
+            setattr(row, name, value)
+        save_edit(row, before, tenant=row, actor=actor, verb="tenant.updated", reason=reason)
+    return row
 
 
 def _check_owned(owner: User, name: str) -> None:

@@ -16,16 +16,20 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic.base import View
 
-from callsphere.lib.errors import Refused
+from callsphere.lib.errors import Refused, VersionConflict
 from tenants.audit import Actor
+from tenants.conflicts import conflict_context, next_attempt
 from tenants.forms import attach_errors
 from tenants.middleware import current_request_id
 from tenants.mixins import TenantViewMixin
-from tenants.models import User
+from tenants.models import User, Versioned
 
 
 class FormPage(View):
-    """A page with one form; what a service refuses is shown beside the fields, with status 422."""
+    """A page with one form; what a service refuses is shown beside the fields, with status 422.
+
+    When somebody else saved the same thing in the meantime, both versions are shown, with status 409.
+    """
 
     template_name: ClassVar[str]
     form_class: ClassVar[type[forms.Form]]
@@ -40,6 +44,8 @@ class FormPage(View):
                 return self.save(form)
             except ValidationError as error:
                 attach_errors(form, error)
+            except VersionConflict as conflict:
+                return self._show_conflict(form, conflict)
             except Refused as refusal:
                 form.add_error(None, str(refusal))
         return self.show(form, status=422)
@@ -56,10 +62,18 @@ class FormPage(View):
         """Return what the template needs besides the form."""
         return {}
 
-    def show(self, form: forms.Form | None, *, status: int = 200) -> HttpResponse:
+    def edited(self) -> Versioned | None:
+        """Return what the form edits, when it has a version."""
+        return None
+
+    def show(self, form: forms.Form | None, *, status: int = 200, **more: Any) -> HttpResponse:
         """Render the page."""
-        context = {**self.page_context(), "form": form}
+        context = {**self.page_context(), "form": form, **more}
         return render(self.request, self.template_name, context, status=status)
+
+    def _show_conflict(self, form: forms.Form, conflict: VersionConflict) -> HttpResponse:
+        context = conflict_context(form, conflict, edited=self.edited(), reload_url=self.request.path)
+        return self.show(self.make_form(next_attempt(self.request.POST, conflict)), status=409, **context)
 
 
 class ConfirmPage(TenantViewMixin):

@@ -21,12 +21,16 @@ from django.utils.safestring import SafeString
 from django_otp.plugins.otp_totp.models import TOTPDevice, default_key
 from qrcode.image.svg import SvgPathFillImage
 
+from tenants.audit_lines import account_lines_of
+from tenants.context import user_context
 from tenants.forms import CodeForm
 from tenants.models import User
+from tenants.queries import account_events_of
 from tenants.second_factor import count_recovery_codes, find_device
 from tenants.services import add_second_factor, remove_second_factor, replace_recovery_codes
 from tenants.views.base import FormPage, PersonPage, safe_next, shown_once
 
+SHOWN_EVENTS = 20
 # Where the session keeps the key that is being set up: nothing is stored until a code proves it.
 _PENDING_KEY = "second_factor_key"
 
@@ -36,9 +40,12 @@ class Security(PersonPage):
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         device = find_device(self.person)
+        with user_context(self.person.pk):
+            events = list(account_events_of(self.person)[:SHOWN_EVENTS])
         context = {
             "device": device,
             "codes_left": count_recovery_codes(self.person) if device else 0,
+            "lines": account_lines_of(events),
         }
         return render(request, "tenants/security.html", context)
 

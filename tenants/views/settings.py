@@ -9,8 +9,9 @@ from django.http import HttpResponseRedirect
 from django.http.response import HttpResponseBase
 
 from tenants.access import Capability
-from tenants.forms import TenantNameForm
+from tenants.forms import TenantSettingsForm
 from tenants.mixins import TenantViewMixin
+from tenants.models import Tenant
 from tenants.services import rename_tenant
 from tenants.views.base import FormPage
 
@@ -21,12 +22,20 @@ class Settings(TenantViewMixin, FormPage):
     capability = Capability.TENANT_READ
     write_capability = Capability.TENANT_WRITE
     template_name = "tenants/settings.html"
-    form_class = TenantNameForm
+    form_class = TenantSettingsForm
 
-    def make_form(self, data: Any = None) -> TenantNameForm:
-        return TenantNameForm(data, initial={"name": self.tenant.name})
+    def make_form(self, data: Any = None) -> TenantSettingsForm:
+        return TenantSettingsForm(data, initial={"name": self.tenant.name, "version": self.tenant.version})
 
-    def save(self, form: TenantNameForm) -> HttpResponseBase:
-        rename_tenant(tenant=self.tenant, actor=self.actor, name=form.cleaned_data["name"])
+    def edited(self) -> Tenant:
+        return self.tenant
+
+    def save(self, form: TenantSettingsForm) -> HttpResponseBase:
+        rename_tenant(
+            tenant=self.tenant,
+            actor=self.actor,
+            expected_version=form.cleaned_data["version"],
+            name=form.cleaned_data["name"],
+        )
         messages.success(self.request, "The new name is saved.")
         return HttpResponseRedirect(self.request.path)

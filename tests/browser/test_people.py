@@ -146,3 +146,39 @@ def test_two_step_sign_in_is_set_up_and_asked_for(stranger: Visitor, open_browse
     other.press("Continue")
     other.page.wait_for_url("**/account/security/")
     expect(other.page.get_by_text("9 left")).to_be_visible()
+
+
+def test_two_people_rename_the_organisation_at_once(
+    visitor: Visitor, open_browser: Callable[..., Visitor], alice: Person
+) -> None:
+    other = open_browser().sign_in(alice)
+    for each in (visitor, other):
+        each.go(url("settings", alice.tenant))
+    other.page.get_by_label("Name").fill("Theirs")
+    other.press("Save the name")
+    expect(other.page.get_by_text("The new name is saved.")).to_be_visible()
+    visitor.page.get_by_label("Name").fill("Mine")
+    visitor.press("Save the name")
+    expect(visitor.page.get_by_role("row", name=re.compile("Theirs"))).to_contain_text("Mine")
+    visitor.look("settings-conflict")
+    visitor.press("Save the name")
+    expect(visitor.page.get_by_text("The new name is saved.")).to_be_visible()
+    expect(visitor.page.get_by_label("Name")).to_have_value("Mine")
+
+
+def test_a_changed_password_is_told_to_the_person_and_the_team(stranger: Visitor, alice: Person) -> None:
+    page = stranger.go("/accounts/login/?next=/accounts/password/change/")
+    page.get_by_label("E-mail address").fill("alice@example.com")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    stranger.press("Sign in")
+    page.wait_for_url("**/accounts/password/change/")
+    page.locator("#id_oldpassword").fill(PASSWORD)
+    page.locator("#id_password1").fill("another horse battery staple")
+    page.locator("#id_password2").fill("another horse battery staple")
+    page.locator("main form button[type=submit], main form button.btn-primary").first.click()
+    stranger.go("/account/security/")
+    expect(page.get_by_role("row", name=re.compile("changed their password"))).to_be_visible()
+    stranger.look("security-log")
+    team = stranger.go(url("audit", alice.tenant))
+    expect(team.get_by_role("row", name=re.compile("changed their password"))).to_be_visible()
+    stranger.look("audit-account")

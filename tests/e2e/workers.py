@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,13 +26,18 @@ from tests.databases import ROOT
 START_S = 60.0
 STOP_S = 35.0
 _CELERY = ("-m", "celery", "--quiet", "-A", "callsphere")
-_WORKER = ("-Q", "probe", "-P", "threads", "-c", "8", "--without-gossip", "--without-mingle")
+_QUIET = ("--without-gossip", "--without-mingle")
+# As callsphere/local/procfile.py has them.
+_WORKERS = {
+    "probe": ("-Q", "probe", "-P", "threads", "-c", "8"),
+    "work": ("-Q", "default,deliver,provision", "-P", "prefork", "-c", "2"),
+}
 
 
 class Background:
-    """A probe worker, and with `beat` the process that ticks. Use as a context manager."""
+    """A worker, `probe` or `work`, and with `beat` the process that ticks. Use as a context manager."""
 
-    def __init__(self, environment: Mapping[str, str], *, beat: bool = True) -> None:
+    def __init__(self, environment: Mapping[str, str], *, worker: str = "probe", beat: bool = True) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="callsphere-e2e-"))
         self._environment = {
             **os.environ,
@@ -41,11 +48,12 @@ class Background:
             **environment,
         }
         self._beat = beat
+        self._worker = worker
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
         Redis.from_url(redis_url()).flushdb()
-        self._start("worker", (*_CELERY, "worker", "--loglevel", "INFO", *_WORKER))
+        self._start("worker", (*_CELERY, "worker", "--loglevel", "INFO", *_WORKERS[self._worker], *_QUIET))
         if self._beat:
             self._start("beat", (*_CELERY, "beat", "--schedule", str(self._folder / "schedule")))
         self._wait_until_ready()
@@ -74,7 +82,8 @@ class Background:
     def kill(self) -> None:
         """Let every process die at once, as in a power cut."""
         for process in self._processes:
-            process.kill()
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
     def _start(self, name: str, arguments: tuple[str, ...]) -> None:
@@ -87,6 +96,7 @@ class Background:
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,
+                    start_new_session=True,  # a group with its children
                 )
             )
 

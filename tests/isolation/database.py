@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -38,6 +38,13 @@ WITHOUT_TENANT = {
     "trunks_hostallowance": "one allowance for each host, over all tenants; never shown",
 }
 
+# Tables of rows that belong to no tenant and that the platform role alone sees. The application's login may
+# run the commands named here, within the policy of the name beside each.
+OF_PLATFORM: dict[str, dict[str, str]] = {
+    "tenants_outgoingmail": {"INSERT": "may_add"},
+    "tenants_platformevent": {"SELECT": "own_rows"},
+}
+
 _TENANT = "( SELECT (current_setting('app.tenant'::text, true))::uuid AS current_setting)"
 
 _TABLES = """
@@ -62,6 +69,10 @@ _LONE_KEYS = """
         WHERE pair.contype = 'f' AND pair.conrelid = f.conrelid AND pair.confrelid = f.confrelid
           AND pair.conkey = ARRAY[own.attnum, a.attnum] AND pair.confkey[1] = theirs.attnum
     )
+"""
+_GRANTS = """
+    SELECT table_name, privilege_type FROM information_schema.role_table_grants
+    WHERE table_schema = 'public' AND grantee IN ('callsphere_app', 'PUBLIC') AND table_name = ANY(%s)
 """
 _OPEN_PARTITIONS = """
     SELECT DISTINCT c.relname FROM pg_class c
@@ -90,22 +101,43 @@ def catalogue_faults(connection: Any) -> list[str]:
             faults.append(f"{table}: row-level security is not forced")
         if partition:
             continue
+        platform = (["callsphere_platform"], "PERMISSIVE", "ALL", "true", "true")
+        if policies.get((table, "platform")) != platform:
+            faults.append(f"{table}: the policy `platform` is missing or another")
+        if table in OF_PLATFORM:
+            continue
         if not owned and table != "tenants_tenant":
             faults.append(f"{table}: has no tenant, and no reason in WITHOUT_TENANT")
         scope = f"({'tenant_id' if owned else 'id'} = {_TENANT})"
         app = (["callsphere_app"], "PERMISSIVE", "ALL", scope, scope)
-        platform = (["callsphere_platform"], "PERMISSIVE", "ALL", "true", "true")
         if policies.get((table, "tenant")) != app:
             faults.append(f"{table}: the policy `tenant` is missing or another")
-        if policies.get((table, "platform")) != platform:
-            faults.append(f"{table}: the policy `platform` is missing or another")
-    known = {"tenant", "platform", "own_rows"}
-    faults += [f"{table}: unknown policy {name}" for table, name in policies if name not in known]
+    faults += _unknown_policies(policies)
+    faults += _faults_of_platform(connection, policies)
     faults += [f"{t}.{c}: may point at another tenant's row" for t, c in connection.execute(_LONE_KEYS)]
     faults += [
         f"{row[0]}: a partition that can be read directly" for row in connection.execute(_OPEN_PARTITIONS)
     ]
     return faults
+
+
+def _unknown_policies(policies: Mapping[tuple[str, str], Any]) -> Iterator[str]:
+    for table, name in policies:
+        known = {"tenant", "own_rows"} if table not in OF_PLATFORM else {*OF_PLATFORM[table].values()}
+        if name not in {"platform", *known}:
+            yield f"{table}: unknown policy {name}"
+
+
+def _faults_of_platform(connection: Any, policies: Mapping[tuple[str, str], Any]) -> Iterator[str]:
+    """Say what the application's login may do with the platform's tables beyond what is named."""
+    granted = connection.execute(_GRANTS, [list(OF_PLATFORM)]).fetchall()
+    for table, allowed in OF_PLATFORM.items():
+        commands = {command for name, command in granted if name == table}
+        if commands != set(allowed):
+            yield f"{table}: the application may {', '.join(sorted(commands))}"
+        for command, policy in allowed.items():
+            if policies.get((table, policy), ("", "", ""))[:3] != (["callsphere_app"], "PERMISSIVE", command):
+                yield f"{table}: the policy `{policy}` is missing or another"
 
 
 def leaks_of(connection: Any, table: str, own: uuid.UUID, foreign: uuid.UUID) -> list[str]:

@@ -1,21 +1,21 @@
 """The support desk: who gets in, what is found, what is never shown."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import reverse
-from django_otp import DEVICE_ID_SESSION_KEY
+from django.urls import NoReverseMatch, reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from tenants.context import tenant_context
-from tenants.models import AuditEvent, User
+from tenants.context import tenant_context, user_context
+from tenants.models import AuditEvent, PlatformEvent, Tenant, User
 from tests.conftest import Person, make_user
+from tests.tenants.conftest import signed_in
 from tests.tenants.test_keys import make_credential, make_line
 from trunks.models import Trunk
 from trunks.services import add_gateway
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 PAGES = [
     "admin:index",
     "admin:tenants_tenant_changelist",
@@ -23,32 +23,16 @@ PAGES = [
     "admin:tenants_apikey_changelist",
     "admin:tenants_invitation_changelist",
     "admin:tenants_auditevent_changelist",
+    "admin:tenants_outgoingmail_changelist",
+    "admin:tenants_platformevent_changelist",
     "admin:trunks_trunk_changelist",
 ]
-
-
-@pytest.fixture
-def sam(db: None) -> User:
-    user = make_user("sam@callsphere.example")
-    user.is_staff = True
-    user.save()
-    return user
-
-
-def signed_in(user: User, *, with_code: bool) -> Client:
-    client = Client()
-    client.force_login(user, backend=BACKEND)
-    if with_code:
-        device = TOTPDevice.objects.create(user=user, name="phone")
-        session = client.session
-        session[DEVICE_ID_SESSION_KEY] = device.persistent_id
-        session.save()
-    return client
-
-
-@pytest.fixture
-def desk(sam: User) -> Client:
-    return signed_in(sam, with_code=True)
+# What Django's admin sends of the tables below a person.
+NO_ROWS = {
+    f"{prefix}-{name}": 0
+    for prefix in ("memberships", "emailaddress_set")
+    for name in ("TOTAL_FORMS", "INITIAL_FORMS")
+}
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -122,7 +106,8 @@ def test_check_now_makes_gateways_due_and_is_audited(desk: Client, sam: User, al
         assert AuditEvent.objects.filter(actor_kind="staff", actor_id=sam.pk).count() == 1
 
 
-def change_limits(desk: Client, person: Person, **changes: object) -> int:
+def change_limits(desk: Client, person: Person, **changes: object) -> Any:
+    """Send the form as it was shown at first, with these changes."""
     tenant = person.tenant
     form = {
         "trunk_limit": tenant.trunk_limit,
@@ -130,15 +115,16 @@ def change_limits(desk: Client, person: Person, **changes: object) -> int:
         "api_key_limit": tenant.api_key_limit,
         "api_requests_per_minute": tenant.api_requests_per_minute,
         "is_active": "on",
+        "from_version": 1,
         "members-TOTAL_FORMS": 0,
         "members-INITIAL_FORMS": 0,
         **changes,
     }
-    return desk.post(reverse("admin:tenants_tenant_change", args=[tenant.pk]), form).status_code
+    return desk.post(reverse("admin:tenants_tenant_change", args=[tenant.pk]), form)
 
 
 def test_limits_change_with_a_reason_that_the_customer_reads(desk: Client, alice: Person) -> None:
-    assert change_limits(desk, alice, trunk_limit=7, reason="agreed on the phone") == 302
+    assert change_limits(desk, alice, trunk_limit=7, reason="agreed on the phone").status_code == 302
     with tenant_context(alice.tenant):
         event = AuditEvent.objects.get(verb="tenant.updated")
     assert event.changes == {"trunk_limit": [200, 7]}
@@ -146,9 +132,33 @@ def test_limits_change_with_a_reason_that_the_customer_reads(desk: Client, alice
 
 
 def test_limits_do_not_change_without_a_reason(desk: Client, alice: Person) -> None:
-    assert change_limits(desk, alice, trunk_limit=7) == 200
+    assert change_limits(desk, alice, trunk_limit=7).status_code == 200
     with tenant_context(alice.tenant):
         assert not AuditEvent.objects.filter(verb="tenant.updated").exists()
+
+
+def test_two_colleagues_do_not_overwrite_each_others_limits(desk: Client, alice: Person) -> None:
+    change_limits(desk, alice, trunk_limit=300, reason="first")
+    refused = change_limits(desk, alice, member_limit=60, reason="second")
+    form = refused.context["adminform"].form
+    assert form.non_field_errors() == [
+        "Somebody else changed this in the meantime. Compare both versions, then save again.",
+        "Trunk limit: saved now 300, yours 200.",
+        "Member limit: saved now 50, yours 60.",
+    ]
+    version = form["from_version"].value()
+    again = change_limits(
+        desk, alice, trunk_limit=300, member_limit=60, from_version=version, reason="both wanted"
+    )
+    assert again.status_code == 302
+    with tenant_context(alice.tenant):
+        tenant = Tenant.objects.get()
+    assert (tenant.trunk_limit, tenant.member_limit, tenant.version) == (300, 60, 3)
+
+
+def test_the_form_carries_the_version(desk: Client, alice: Person) -> None:
+    page = desk.get(reverse("admin:tenants_tenant_change", args=[alice.tenant.pk])).content.decode()
+    assert '<input type="hidden" name="from_version" value="1"' in page
 
 
 def dashboard(person: Person) -> str:
@@ -245,13 +255,35 @@ def test_closing_an_account_is_told_to_its_tenants(desk: Client, alice: Person) 
     form = {
         "name": "",
         "reason": "asked by phone",
-        "memberships-TOTAL_FORMS": 0,
-        "memberships-INITIAL_FORMS": 0,
+        **NO_ROWS,
     }
     assert desk.post(url, form).status_code == 302
     with tenant_context(alice.tenant):
         event = AuditEvent.objects.get(verb="member.account_changed")
     assert (event.changes, event.reason) == ({"is_active": [True, False]}, "asked by phone")
+
+
+def test_a_persons_addresses_are_seen_and_not_edited(desk: Client, sam: User, alice: Person) -> None:
+    User.objects.filter(pk=sam.pk).update(is_superuser=True)
+    page = desk.get(reverse("admin:tenants_user_change", args=[alice.user.pk]))
+    names = [formset.formset.prefix for formset in page.context["inline_admin_formsets"]]
+    assert "emailaddress_set" in names
+    assert 'name="emailaddress_set-0-email"' not in page.content.decode()
+    with pytest.raises(NoReverseMatch):
+        reverse("admin:account_emailaddress_changelist")
+
+
+def test_what_support_does_to_an_account_is_in_the_persons_own_log(desk: Client, alice: Person) -> None:
+    url = reverse("admin:tenants_user_change", args=[alice.user.pk])
+    desk.post(url, {"name": "Alice", "is_active": "on", "reason": "asked by phone", **NO_ROWS})
+    with user_context(alice.user.pk):
+        event = PlatformEvent.objects.get()
+    assert (event.verb, event.actor_label, event.changes, event.reason) == (
+        "account.account_changed",
+        "sam@callsphere.example",
+        {"name": ["", "Alice"]},
+        "asked by phone",
+    )
 
 
 def test_staff_cannot_make_staff(desk: Client, alice: Person) -> None:
@@ -264,8 +296,7 @@ def test_staff_cannot_make_staff(desk: Client, alice: Person) -> None:
             "is_staff": "on",
             "is_superuser": "on",
             "reason": "x",
-            "memberships-TOTAL_FORMS": 0,
-            "memberships-INITIAL_FORMS": 0,
+            **NO_ROWS,
         },
     )
     assert not User.objects.get(pk=alice.user.pk).is_staff

@@ -6,11 +6,13 @@ from io import StringIO
 import pytest
 from allauth.account.models import EmailAddress
 from django.core.management import CommandError, call_command
+from django.db import ProgrammingError, connection
 from django.test import Client
 from rest_framework.test import APIClient
 
-from tenants.context import tenant_context
-from tenants.models import AuditEvent, Tenant, User
+from tenants.context import platform_context, tenant_context, user_context
+from tenants.models import AuditEvent, PlatformEvent, Tenant, User
+from tests import databases
 from tests.conftest import PASSWORD, Person
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +38,27 @@ def test_a_tenant_that_works_at_once() -> None:
     assert EmailAddress.objects.get(user=owner, verified=True).email == "dana@example.com"
     with tenant_context(Tenant(pk=made["tenant"]["id"])):
         assert {event.actor_kind for event in AuditEvent.objects.exclude(verb="trunk.created")} == {"system"}
+    with user_context(owner.pk):
+        event = PlatformEvent.objects.get()
+    assert (event.verb, event.actor_label) == ("account.created", "manage.py tenant create")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_owner_whose_tenant_could_not_be_made_is_taken_back() -> None:
+    with databases.owner_connection(connection.settings_dict["NAME"]) as database:
+        database.execute("REVOKE INSERT ON tenants_tenant FROM callsphere_app")
+        try:
+            with pytest.raises(ProgrammingError, match="permission denied"):
+                create("Acme", "--owner", "dana@example.com")
+        finally:
+            database.execute("GRANT INSERT ON tenants_tenant TO callsphere_app")
+    assert User.objects.count() == 0
+    with platform_context("read the log"):
+        events = PlatformEvent.objects.order_by("created_at", "id")
+        assert [(event.verb, event.object_label) for event in events] == [
+            ("account.created", "dana@example.com"),
+            ("account.deleted", "dana@example.com"),
+        ]
 
 
 def test_an_account_that_exists_keeps_its_password(alice: Person) -> None:

@@ -8,9 +8,10 @@ from django.core.management import call_command
 from pytest_django.fixtures import Settings
 
 from callsphere.lib.crypto import SecretUnreadable, key_id_of
+from tenants.audit_lines import lines_of
 from tenants.context import tenant_context
 from tenants.keys import reveal
-from tenants.models import Tenant, TenantKey
+from tenants.models import AuditEvent, Tenant, TenantKey
 from tests.conftest import Person
 from trunks.models import DigestCredential, Trunk
 from trunks.services import add_credential, create_trunk
@@ -85,6 +86,19 @@ def test_rotating_the_key_encryption_key_twice(alice: Person, settings: Settings
     with tenant_context(alice.tenant):
         assert [key_id_of(key.wrapped) for key in TenantKey.objects.all()] == ["k9"]
         assert reveal(credential, "secret") == "hunter2 hunter2"
+
+
+def test_the_tenants_are_told_of_their_keys(alice: Person, settings: Settings) -> None:
+    settings.KEY_ENCRYPTION_KEYS = f"k8:{encoded(b'8')},{settings.KEY_ENCRYPTION_KEYS}"
+    call_command("rotate_keys")
+    call_command("rotate_keys", "--data-keys")
+    with tenant_context(alice.tenant):
+        events = AuditEvent.objects.filter(object_kind="tenantkey").order_by("created_at", "id")
+        lines = lines_of(alice.tenant, events)
+    assert [f"{line.actor} {line.before_name}" for line in lines] == [
+        "CallSphere (manage.py rotate_keys) put the data key of the organisation under a newer key",
+        "CallSphere (manage.py rotate_keys) gave the organisation a fresh data key",
+    ]
 
 
 def test_replacing_the_data_keys(alice: Person, charlie: Person) -> None:

@@ -9,11 +9,11 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connections
 
-from callsphere.lib.errors import LimitReached, Refused
+from callsphere.lib.errors import LimitReached, Refused, VersionConflict
 from tenants.context import tenant_context
 from tenants.enums import Role
 from tenants.models import Invitation, Membership, Tenant
-from tenants.services import change_role, create_api_key, invite_member, remove_member
+from tenants.services import change_role, create_api_key, invite_member, remove_member, rename_tenant
 from tests.conftest import Person, make_member
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,7 +29,7 @@ def at_once(person: Person, action: Callable[[int], Any], times: int = 3) -> lis
             with tenant_context(person.tenant):
                 action(number)
             return "done"
-        except LimitReached as refusal:
+        except (LimitReached, VersionConflict) as refusal:
             return type(refusal).__name__
         finally:
             connections.close_all()
@@ -55,6 +55,15 @@ def test_the_last_place_is_offered_once(alice: Person) -> None:
     assert at_once(alice, invite) == ["LimitReached", "LimitReached", "done"]
     with tenant_context(alice.tenant):
         assert Invitation.objects.count() == 1
+
+
+def test_of_edits_from_one_version_one_is_stored(alice: Person) -> None:
+    def rename(number: int) -> None:
+        rename_tenant(tenant=alice.tenant, actor=alice.actor, expected_version=1, name=f"Name {number}")
+
+    assert at_once(alice, rename) == ["VersionConflict", "VersionConflict", "done"]
+    with tenant_context(alice.tenant):
+        assert Tenant.objects.get().version == 2
 
 
 def test_the_last_api_key_is_made_once(alice: Person) -> None:

@@ -7,7 +7,8 @@ from django.urls import reverse
 from tenants.context import tenant_context
 from tenants.models import User
 from tests.conftest import Person, make_user
-from tests.tenants.test_admin import found, signed_in
+from tests.tenants.conftest import signed_in
+from tests.tenants.test_admin import found
 from tests.trunks.conftest import make_trunk
 from trunks.enums import HealthState
 from trunks.models import GatewayHealth, Trunk

@@ -1,11 +1,18 @@
 """/livez, /readyz and /metrics."""
 
+from datetime import timedelta
+
 import pytest
+from django.core.mail import EmailMessage
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from callsphere.web import readiness
+from tenants.context import platform_context
+from tenants.mail.outbox import EmailBackend
+from tenants.models import OutgoingMail
 from tests import databases
 
 
@@ -19,7 +26,7 @@ def test_readyz_says_what_works(client: Client) -> None:
     assert response.status_code == 200
     assert response.json() == {
         "status": "ok",
-        "checks": {"database": "ok", "migrations": "ok", "redis": "ok"},
+        "checks": {"database": "ok", "migrations": "ok", "redis": "ok", "mail": "ok"},
     }
 
 
@@ -30,6 +37,17 @@ def test_without_redis_it_is_degraded_not_down(client: Client, settings: Setting
     assert response.status_code == 200
     assert response.json()["checks"]["redis"] == "degraded"
     assert response.json()["status"] == "degraded"
+
+
+@pytest.mark.django_db
+def test_mails_that_nobody_sends_make_it_degraded(client: Client) -> None:
+    EmailBackend().send_messages([EmailMessage("Hello", "Hi", to=["dana@example.com"])])
+    assert client.get("/readyz").json()["checks"]["mail"] == "ok"
+    with platform_context("let it lie"):
+        OutgoingMail.objects.update(due_at=timezone.now() - timedelta(minutes=3))
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["status"]) == (200, "degraded")
+    assert response.json()["checks"]["mail"] == "degraded"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -21,7 +21,6 @@ from trunks.models.trunks import (
     ProbeHour,
     StatusChange,
     Trunk,
-    Versioned,
 )
 
 __all__ = [
@@ -47,5 +46,4 @@ __all__ = [
     "RegistrationStatus",
     "StatusChange",
     "Trunk",
-    "Versioned",
 ]

@@ -8,15 +8,15 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from tenants.fields import EncryptedTextField
-from tenants.models import TenantOwned
+from tenants.models import TenantOwned, VersionedOwned
 from trunks.enums import RegistrationState, RegistrationStep, Transport
-from trunks.models.trunks import DigestCredential, Trunk, Versioned
+from trunks.models.trunks import DigestCredential, Trunk
 
 SHORTEST_EXPIRES_S = 60
 LONGEST_EXPIRES_S = 86_400
 
 
-class Registration(Versioned):
+class Registration(VersionedOwned):
     """Where and as whom a trunk registers (RFC 3261 §10)."""
 
     trunk = models.OneToOneField(Trunk, on_delete=models.CASCADE, related_name="registration")

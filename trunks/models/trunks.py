@@ -12,7 +12,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from tenants.fields import EncryptedTextField
-from tenants.models import Tenant, TenantOwned
+from tenants.models import Tenant, TenantOwned, VersionedOwned
 from tenants.scope import ScopedManager
 from trunks.enums import (
     Authentication,
@@ -24,17 +24,7 @@ from trunks.enums import (
 )
 
 
-class Versioned(TenantOwned):
-    """A row that people edit: each edit raises `version`, and names the one it was made from."""
-
-    version = models.PositiveIntegerField(default=1, editable=False)
-    updated_at = models.DateTimeField(auto_now=True)
-
-    class Meta:
-        abstract = True
-
-
-class Trunk(Versioned):
+class Trunk(VersionedOwned):
     """A tenant's connection to a carrier."""
 
     name = models.CharField(max_length=100)
@@ -65,7 +55,7 @@ class Trunk(Versioned):
         return self.name
 
 
-class Gateway(Versioned):
+class Gateway(VersionedOwned):
     """One place where a carrier takes SIP: what `uri` says, kept in parts as well."""
 
     trunk = models.ForeignKey(Trunk, on_delete=models.CASCADE, related_name="gateways")
@@ -117,7 +107,7 @@ class Gateway(Versioned):
         return self.uri
 
 
-class AllowedNetwork(Versioned):
+class AllowedNetwork(VersionedOwned):
     """A network from which the carrier's calls are accepted."""
 
     trunk = models.ForeignKey(Trunk, on_delete=models.CASCADE, related_name="allowed_networks")
@@ -140,7 +130,7 @@ class AllowedNetwork(Versioned):
         return self.cidr
 
 
-class DigestCredential(Versioned):
+class DigestCredential(VersionedOwned):
     """A user name and password for SIP digest. The password is sealed and never shown again."""
 
     trunk = models.ForeignKey(Trunk, on_delete=models.CASCADE, related_name="credentials")
@@ -186,7 +176,7 @@ class DigestCredential(Versioned):
         return f"{self.username}@{self.realm}" if self.realm else self.username
 
 
-class HealthPolicy(Versioned):
+class HealthPolicy(VersionedOwned):
     """How a trunk's gateways are watched, and how many answers it takes to believe a change."""
 
     trunk = models.OneToOneField(Trunk, on_delete=models.CASCADE, related_name="health_policy")

@@ -8,22 +8,22 @@ from django.utils import timezone
 from tenants.audit import Actor, snapshot
 from tenants.keys import seal_for
 from tenants.models import Tenant
-from trunks.enums import ClearedBecause, CredentialDirection
-from trunks.models import DigestCredential, Trunk
-from trunks.services.bindings import credentials_changed
-from trunks.services.editing import (
+from tenants.services.editing import (
     FieldErrors,
     check_names,
     check_room,
     check_version,
     field_error,
     insert,
-    lock_trunk_of,
     locked,
     one_line,
     remove,
     save_edit,
 )
+from trunks.enums import ClearedBecause, CredentialDirection
+from trunks.models import DigestCredential, Trunk
+from trunks.services.bindings import credentials_changed
+from trunks.services.editing import lock_trunk_of
 from trunks.services.secrets import clear, hosts_of
 
 CREDENTIALS_PER_TRUNK = 20

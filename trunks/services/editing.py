@@ -1,220 +1,25 @@
-"""What every edit goes through: lock, version, plain text, and the database's rules in plain words."""
+"""What the edits of trunks and their parts share, beside what every edit goes through."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import Any, TypeVar, cast
 
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
-from django.db import IntegrityError, models, transaction
-
-from callsphere.lib.errors import LimitReached, Refused, VersionConflict
-from tenants.audit import HIDDEN, Actor, differences, record_event, snapshot
 from tenants.models import Tenant
-from trunks.models import Trunk, Versioned
+from tenants.services.editing import locked, name_fields_of_constraints, name_fields_worked_out
+from trunks.models import Trunk
 
-V = TypeVar("V", bound=Versioned)
-
-# Which field a person has to change when a rule over several fields is broken.
-_FIELD_OF_CONSTRAINT = {
-    "trunk_name_once": "name",
-    "gateway_once": "uri",
-    "allowed_network_once": "cidr",
-    "allowed_network_not_everything": "cidr",
-    "digest_credential_once": "username",
-}
-# Fields that are worked out of another: nothing can be said of them while that one is wrong.
-_WORKED_OUT_OF = {"uri": ("host", "port", "transport"), "registrar": ("host", "transport")}
-
-
-class FieldErrors:
-    """What is wrong with the fields of one object, gathered to be told at once."""
-
-    def __init__(self) -> None:
-        self.by_field: dict[str, list[ValidationError]] = {}
-
-    @contextmanager
-    def gathered(self, path: str = "") -> Iterator[None]:
-        """Keep the ValidationError of what is done inside; `path` goes in front of its fields."""
-        try:
-            yield
-        except ValidationError as error:
-            for field, errors in error.error_dict.items():
-                self.by_field.setdefault(f"{path}{field}", []).extend(errors)
-
-    def raise_any(self) -> None:
-        """Raise one ValidationError for all of them, if there are any."""
-        if self.by_field:
-            raise ValidationError(self.by_field)
-
-
-def locked(model: type[V], tenant: Tenant, pk: uuid.UUID) -> V:
-    """Return the tenant's row, locked until the transaction ends. Raises Refused when it is gone.
-
-    The lock lets other rows go on pointing at this one, so that the probe workers are not held up.
-    """
-    rows = cast(models.QuerySet[V], model._default_manager.select_for_update(no_key=True))
-    row = rows.filter(tenant=tenant, pk=pk).first()
-    if row is None:
-        name = model._meta.verbose_name
-        raise Refused(f"This {name} was deleted in the meantime.", code="deleted_meanwhile")
-    return row
+name_fields_of_constraints(
+    {
+        "trunk_name_once": "name",
+        "gateway_once": "uri",
+        "allowed_network_once": "cidr",
+        "allowed_network_not_everything": "cidr",
+        "digest_credential_once": "username",
+    }
+)
+name_fields_worked_out({"uri": ("host", "port", "transport"), "registrar": ("host", "transport")})
 
 
 def lock_trunk_of(tenant: Tenant, trunk_id: uuid.UUID) -> Trunk:
     """Lock a trunk before what belongs to it: always in this order, or two edits could deadlock."""
     return locked(Trunk, tenant, trunk_id)
-
-
-def check_version(row: Versioned, expected: int | None, changes: Mapping[str, Any]) -> None:
-    """Raise VersionConflict unless the edit was made from the stored version. None asks for no check."""
-    if expected is None or expected == row.version:
-        return
-    theirs = snapshot(row, changes)
-    yours = {name: _shown(name, value) for name, value in changes.items()}
-    differing = [name for name in changes if yours[name] != theirs[name]]
-    raise VersionConflict(
-        current_version=row.version,
-        yours={name: yours[name] for name in differing},
-        theirs={name: theirs[name] for name in differing},
-    )
-
-
-def field_error(field: str, message: str, code: str) -> ValidationError:
-    """Return the error of one field; `code` is stable and meant for programs."""
-    return ValidationError({field: ValidationError(message, code=code)})
-
-
-def check_names(changes: Mapping[str, Any], known: Iterable[str]) -> None:
-    """Raise TypeError for a change that the caller made up."""
-    unknown = set(changes) - set(known)
-    if unknown:
-        raise TypeError(f"unknown changes: {', '.join(sorted(unknown))}")
-
-
-def check_room(rows: models.QuerySet[Any], limit: int, message: str) -> None:
-    """Raise LimitReached when `limit` rows exist. Lock their owner first: requests race for the last."""
-    if rows.count() >= limit:
-        raise LimitReached(message)
-
-
-def one_line(field: str, text: str) -> str:
-    """Return the text without outer spaces.
-
-    Raises ValidationError for line breaks and control characters: the text may reach a SIP message.
-    """
-    text = text.strip(" ")
-    if not text.isprintable():
-        raise field_error(
-            field, "Remove line breaks, control characters and invisible characters.", "control"
-        )
-    return text
-
-
-def several_lines(field: str, text: str) -> str:
-    """Return the text trimmed, its line ends alike. Raises ValidationError for control characters."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
-    if not all(line.replace("\t", " ").isprintable() for line in text.split("\n")):
-        raise field_error(field, "Remove control characters and invisible characters.", "control")
-    return text
-
-
-def insert(
-    row: V,
-    *,
-    tenant: Tenant,
-    actor: Actor,
-    verb: str,
-    fields: Iterable[str],
-    wrong: FieldErrors | None = None,
-) -> V:
-    """Check and store a new row, and write its audit event. `wrong` is what is known to be wrong already."""
-    _store(row, wrong or FieldErrors(), force_insert=True)
-    changes = {
-        name: [None, value] for name, value in snapshot(row, fields).items() if value not in (None, "", [])
-    }
-    record_event(tenant=tenant, actor=actor, verb=verb, obj=row, changes=changes)
-    return row
-
-
-def save_edit(
-    row: V,
-    before: Mapping[str, Any],
-    *,
-    tenant: Tenant,
-    actor: Actor,
-    verb: str,
-    wrong: FieldErrors | None = None,
-    new_secret: bool = False,
-) -> bool:
-    """Check and store an edited row with the next version, and write its audit event.
-
-    `before` is the row's snapshot from before; `wrong`, what is known to be wrong already. Returns False, and
-    stores nothing, when nothing differs.
-    """
-    wrong = wrong or FieldErrors()
-    changes = differences(before, snapshot(row, before))
-    if new_secret:
-        changes["secret"] = [before["secret"], HIDDEN]
-    if not changes and not wrong.by_field:
-        return False
-    row.version += 1
-    _store(row, wrong)
-    record_event(tenant=tenant, actor=actor, verb=verb, obj=row, changes=changes)
-    return True
-
-
-def remove(row: Versioned, *, tenant: Tenant, actor: Actor, verb: str, fields: Iterable[str]) -> None:
-    """Delete a row and write its audit event, which keeps what the row said."""
-    changes = {
-        name: [value, None] for name, value in snapshot(row, fields).items() if value not in (None, "", [])
-    }
-    record_event(tenant=tenant, actor=actor, verb=verb, obj=row, changes=changes)
-    row.delete()
-
-
-def _store(row: Versioned, wrong: FieldErrors, *, force_insert: bool = False) -> None:
-    _check_fields_and_constraints(row, wrong)
-    try:
-        with transaction.atomic():
-            row.save(force_insert=force_insert)
-    except IntegrityError as error:
-        # Somebody else was quicker between the check and the write: same words as the check's.
-        raise _violation(row, error) from error
-
-
-def _check_fields_and_constraints(row: Versioned, wrong: FieldErrors) -> None:
-    # An empty list is a value, which Django takes for none given.
-    lists = [field.name for field in row._meta.fields if getattr(row, field.attname) == []]
-    with wrong.gathered():
-        row.full_clean(exclude=_unusable(wrong, lists), validate_unique=False, validate_constraints=False)
-    unusable = _unusable(wrong, lists)
-    for constraint in row._meta.constraints:
-        try:
-            constraint.validate(type(row), row, exclude=unusable)
-        except ValidationError as error:
-            field = _FIELD_OF_CONSTRAINT.get(constraint.name, NON_FIELD_ERRORS)
-            wrong.by_field.setdefault(field, []).extend(error.error_list)
-    wrong.raise_any()
-
-
-def _unusable(wrong: FieldErrors, lists: Iterable[str]) -> set[str]:
-    worked_out = (name for field in wrong.by_field for name in _WORKED_OUT_OF.get(field, ()))
-    return {*wrong.by_field, *worked_out, *lists}
-
-
-def _violation(row: Versioned, error: IntegrityError) -> Exception:
-    name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
-    for constraint in row._meta.constraints:
-        if constraint.name == name:
-            field = _FIELD_OF_CONSTRAINT.get(name, NON_FIELD_ERRORS)
-            return field_error(field, str(constraint.get_violation_error_message()), "unique")
-    return error
-
-
-def _shown(name: str, value: Any) -> Any:
-    if "secret" in name:
-        return HIDDEN if value else None
-    return list(value) if isinstance(value, tuple) else value

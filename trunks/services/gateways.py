@@ -11,20 +11,20 @@ from callsphere.lib.netguard import AddressPolicy, AddressRefused
 from callsphere.sip.uri import SipUri, SipUriError, parse_gateway_uri
 from tenants.audit import Actor, snapshot
 from tenants.models import Tenant
-from trunks.enums import ClearedBecause
-from trunks.models import Gateway, Trunk
-from trunks.services.editing import (
+from tenants.services.editing import (
     FieldErrors,
     check_names,
     check_room,
     check_version,
     field_error,
     insert,
-    lock_trunk_of,
     locked,
     remove,
     save_edit,
 )
+from trunks.enums import ClearedBecause
+from trunks.models import Gateway, Trunk
+from trunks.services.editing import lock_trunk_of
 from trunks.services.secrets import clear_passwords, outbound_passwords
 from trunks.services.watching import start_watching, stop_watching, watch_anew
 

@@ -8,20 +8,20 @@ from django.db import transaction
 
 from tenants.audit import Actor, snapshot
 from tenants.models import Tenant
-from trunks.models import AllowedNetwork, Trunk
-from trunks.services.editing import (
+from tenants.services.editing import (
     FieldErrors,
     check_names,
     check_room,
     check_version,
     field_error,
     insert,
-    lock_trunk_of,
     locked,
     one_line,
     remove,
     save_edit,
 )
+from trunks.models import AllowedNetwork, Trunk
+from trunks.services.editing import lock_trunk_of
 
 NETWORKS_PER_TRUNK = 200
 WIDEST = {4: 24, 6: 48}

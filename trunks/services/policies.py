@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from tenants.audit import Actor, snapshot
 from tenants.models import Tenant
+from tenants.services.editing import check_names, check_version, locked, save_edit
 from trunks.models import GatewayHealth, HealthPolicy
-from trunks.services.editing import check_names, check_version, lock_trunk_of, locked, save_edit
+from trunks.services.editing import lock_trunk_of
 
 _FIELDS = ("interval_s", "failures_to_down", "successes_to_up")
 

@@ -10,9 +10,9 @@ from django.db import transaction
 
 from tenants.audit import Actor
 from tenants.models import Tenant
+from tenants.services.editing import FieldErrors
 from trunks.models import Trunk
 from trunks.services.credentials import add_credential
-from trunks.services.editing import FieldErrors
 from trunks.services.gateways import add_gateway
 from trunks.services.networks import add_allowed_network
 from trunks.services.policies import update_health_policy

@@ -12,6 +12,17 @@ from callsphere.lib.errors import Refused
 from callsphere.sip.uri import SipUriError, parse_gateway_uri
 from tenants.audit import Actor, record_event, snapshot
 from tenants.models import Tenant
+from tenants.services.editing import (
+    FieldErrors,
+    check_names,
+    check_version,
+    field_error,
+    insert,
+    locked,
+    one_line,
+    remove,
+    save_edit,
+)
 from trunks.enums import CredentialDirection
 from trunks.enums import RegistrationState as State
 from trunks.models import DigestCredential, Registration, RegistrationStatus, Trunk
@@ -26,18 +37,7 @@ from trunks.services.bindings import (
     wake_registrar,
 )
 from trunks.services.credentials import add_credential, update_credential
-from trunks.services.editing import (
-    FieldErrors,
-    check_names,
-    check_version,
-    field_error,
-    insert,
-    lock_trunk_of,
-    locked,
-    one_line,
-    remove,
-    save_edit,
-)
+from trunks.services.editing import lock_trunk_of
 from trunks.services.gateways import check_address
 from trunks.services.requests import AskedTooOften, check_rate
 

@@ -6,9 +6,9 @@ stands beside an outbound password that was not entered for its host. Call all o
 
 from tenants.audit import Actor, snapshot
 from tenants.models import Tenant
+from tenants.services.editing import field_error, save_edit
 from trunks.enums import ClearedBecause, CredentialDirection
 from trunks.models import DigestCredential, Gateway, Registration, Trunk
-from trunks.services.editing import field_error, save_edit
 
 
 def hosts_of(trunk: Trunk) -> list[str]:

@@ -7,22 +7,23 @@ from django.db import transaction
 
 from tenants.audit import Actor, snapshot
 from tenants.models import Tenant
-from trunks.enums import Authentication
-from trunks.models import HealthPolicy, Trunk
-from trunks.services.bindings import leave_farewell_of, pause_registration_of, resume_registration_of
-from trunks.services.editing import (
+from tenants.services.editing import (
     FieldErrors,
     check_names,
     check_room,
     check_version,
     field_error,
     insert,
+    lock_tenant,
     locked,
     one_line,
     remove,
     save_edit,
     several_lines,
 )
+from trunks.enums import Authentication
+from trunks.models import HealthPolicy, Trunk
+from trunks.services.bindings import leave_farewell_of, pause_registration_of, resume_registration_of
 from trunks.services.watching import pause_trunk, resume_trunk, stop_watching
 
 _FIELDS = ("name", "direction", "authentication", "is_enabled", "notes")
@@ -43,8 +44,7 @@ def create_trunk(
     wrong = FieldErrors()
     _apply(trunk, {"name": name, "authentication": authentication, "notes": notes}, wrong)
     with transaction.atomic():
-        # Two requests at once must not both find room.
-        limit = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk).trunk_limit
+        limit = lock_tenant(tenant).trunk_limit
         check_room(
             Trunk.objects.filter(tenant=tenant),
             limit,

@@ -13,8 +13,8 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 
 from callsphere.lib.errors import Refused, VersionConflict
-from trunks.models import Versioned
-from trunks.queries import last_edit
+from tenants.conflicts import conflict_context, next_attempt
+from tenants.models import Versioned
 from trunks.views.base import EditsOnly, OneTrunkPage
 
 
@@ -94,18 +94,16 @@ class FormPage(EditsOnly):
                 form.add_error(field if field in form.fields else None, words)
 
     def _show_conflict(self, form: forms.Form, conflict: VersionConflict) -> HttpResponse:
-        # The next attempt is made from the version that is shown beside it.
-        data = self.request.POST.copy()
-        data["version"] = str(conflict.current_version)
-        edited = self.edited()
-        event = last_edit(edited.pk) if edited else None
         return self.show(
-            self.form_class(data, initial=self.initial()),
+            self.form_class(next_attempt(self.request.POST, conflict), initial=self.initial()),
             status=409,
-            conflict_rows=conflict_rows(form, conflict),
-            conflict_by=event.actor_label if event else "",
-            conflict_at=event.created_at if event else None,
-            reload_url=self.request.path,
+            **conflict_context(
+                form,
+                conflict,
+                edited=self.edited(),
+                reload_url=self.request.path,
+                field_names=self.field_names,
+            ),
         )
 
 
@@ -114,31 +112,3 @@ class TrunkFormPage(FormPage, OneTrunkPage):
 
     def page_context(self) -> dict[str, Any]:
         return self.trunk_context()
-
-
-def conflict_rows(form: forms.Form, conflict: VersionConflict) -> list[dict[str, str]]:
-    """Return the fields in which both versions differ, in the words of the form."""
-    rows = []
-    for name, yours in conflict.yours.items():
-        field = form.fields.get(FormPage.field_names.get(name, name))
-        label = field.label if field is not None and field.label else name.replace("_", " ").capitalize()
-        rows.append(
-            {
-                "label": str(label),
-                "theirs": shown(field, conflict.theirs.get(name)),
-                "yours": shown(field, yours),
-            }
-        )
-    return rows
-
-
-def shown(field: forms.Field | None, value: object) -> str:
-    """Write a stored value as the form would: the words of a choice, yes and no."""
-    if isinstance(value, bool):
-        return "Yes" if value else "No"
-    if isinstance(value, list | tuple):
-        return ", ".join(shown(field, each) for each in value)
-    if isinstance(field, forms.ChoiceField):
-        words = {str(key): str(text) for key, text in list(field.choices)}  # type: ignore[arg-type]  # no groups
-        return words.get(str(value), str(value))
-    return "" if value is None else str(value)

@@ -4,13 +4,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from tenants.services.key_rotation import replace_data_keys, rewrap_data_keys
+from tenants.audit import Actor
+from tenants.services.key_rotation import replace_data_keys, reseal_mails, rewrap_data_keys
 
 
 class Command(BaseCommand):
     """Wraps data keys anew; with --data-keys it replaces them too. Safe to run again."""
 
-    help = "Wrap the tenants' data keys with the newest key of KEY_ENCRYPTION_KEYS."
+    help = "Wrap the tenants' data keys, and seal waiting mails, with the newest key of KEY_ENCRYPTION_KEYS."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -20,6 +21,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.stdout.write(f"{rewrap_data_keys()} data keys wrapped with the newest key-encryption key.")
+        actor = Actor.system("manage.py rotate_keys")
+        self.stdout.write(f"{rewrap_data_keys(actor)} data keys wrapped with the newest key-encryption key.")
+        self.stdout.write(f"{reseal_mails()} mails sealed with it.")
         if options["data_keys"]:
-            self.stdout.write(f"{replace_data_keys()} secrets sealed with fresh data keys.")
+            self.stdout.write(f"{replace_data_keys(actor)} secrets sealed with fresh data keys.")

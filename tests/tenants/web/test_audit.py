@@ -36,7 +36,9 @@ def sentences(person: Person, query: str = "") -> list[str]:
 
 def test_events_read_as_sentences_newest_first(alice: Person, bob: Person) -> None:
     with tenant_context(alice.tenant):
-        rename_tenant(tenant=alice.tenant, actor=alice.actor, name="Acme Group")
+        alice.tenant = rename_tenant(
+            tenant=alice.tenant, actor=alice.actor, expected_version=None, name="Acme Group"
+        )
         change_role(
             tenant=alice.tenant,
             actor=Actor.staff(bob.user),

@@ -1,7 +1,6 @@
 """The page that an invitation's link leads to."""
 
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
@@ -22,9 +21,9 @@ EMAIL = "dana@example.com"
 
 
 @pytest.fixture
-def page(alice: Person, mailoutbox: list[Any], django_capture_on_commit_callbacks: Callable[..., Any]) -> str:
+def page(alice: Person, mailoutbox: list[Any]) -> str:
     """Return the address in a fresh invitation's mail."""
-    with django_capture_on_commit_callbacks(execute=True), tenant_context(alice.tenant):
+    with tenant_context(alice.tenant):
         invite_member(
             tenant=alice.tenant,
             actor=alice.actor,

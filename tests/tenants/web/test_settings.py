@@ -1,5 +1,7 @@
 """Settings of an organisation."""
 
+from typing import Any
+
 import pytest
 from pytest_django import Settings
 
@@ -14,16 +16,40 @@ def name(person: Person) -> str:
         return Tenant.objects.get().name
 
 
+def send(person: Person, text: str, version: object = 1) -> Any:
+    """Send the form as it was shown to the person at first."""
+    return person.client().post(url("settings", person.tenant), {"name": text, "version": version})
+
+
 def test_an_owner_renames(alice: Person) -> None:
-    page = url("settings", alice.tenant)
-    assert alice.client().post(page, {"name": " Acme Group "}).headers["Location"] == page
+    assert send(alice, " Acme Group ").headers["Location"] == url("settings", alice.tenant)
     assert name(alice) == "Acme Group"
     assert verbs(alice.tenant)[-1] == "tenant.updated"
 
 
+def test_a_lost_update_is_refused_with_both_versions(alice: Person, admin: Person) -> None:
+    send(admin, "Theirs")
+    refused = send(alice, "Mine")
+    assert refused.status_code == 409
+    assert refused.context["conflict_rows"] == [
+        {"label": "Name of your organisation", "theirs": "Theirs", "yours": "Mine"}
+    ]
+    assert "ada@example.com changed this" in refused.content.decode()
+    assert name(alice) == "Theirs"
+    form = refused.context["form"]
+    assert form["name"].value() == "Mine"
+    assert send(alice, "Mine", form["version"].value()).status_code == 302
+    assert name(alice) == "Mine"
+
+
+def test_without_a_version_nothing_is_saved(alice: Person) -> None:
+    assert send(alice, "Mine", version="").status_code == 422
+    assert name(alice) == "Acme Dental"
+
+
 @pytest.mark.parametrize("wrong", ["", " ", "x" * 101])
 def test_a_wrong_name_is_refused(alice: Person, wrong: str) -> None:
-    response = alice.client().post(url("settings", alice.tenant), {"name": wrong})
+    response = send(alice, wrong)
     assert (response.status_code, list(response.context["form"].errors)) == (422, ["name"])
     assert name(alice) == "Acme Dental"
 
@@ -32,7 +58,7 @@ def test_a_viewer_reads_without_a_form(alice: Person, bob: Person) -> None:
     text = bob.client().get(url("settings", alice.tenant)).content.decode()
     assert str(alice.tenant.pk) in text
     assert "Save the name" not in text
-    assert bob.client().post(url("settings", alice.tenant), {"name": "Mine"}).status_code == 403
+    assert send(bob, "Mine").status_code == 403
     assert name(alice) == "Acme Dental"
 
 

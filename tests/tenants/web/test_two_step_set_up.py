@@ -11,7 +11,8 @@ from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from tenants.audit import Actor
-from tenants.models import User
+from tenants.context import user_context
+from tenants.models import PlatformEvent, User
 from tenants.services import add_second_factor, create_tenant
 from tests.conftest import PASSWORD, Person
 from tests.tenants.web.conftest import KEY, add_device, current_code, sign_in, verbs
@@ -46,6 +47,18 @@ def test_the_key_is_shown_and_a_code_binds_it(alice: Person) -> None:
     assert "no-store" in response.headers["Cache-Control"]
     assert TOTPDevice.objects.get(user=alice.user).confirmed is True
     assert client.get(SECURITY).context["codes_left"] == 10
+
+
+def test_the_person_and_their_tenants_are_told(alice: Person) -> None:
+    codes = set_up(alice.user)
+    client = sign_in("alice@example.com")
+    client.post(SECOND_FACTOR, {"code": codes[0]})
+    client.post(CODES, {"code": codes[1]})
+    done = ["second_factor_added", "recovery_code_used", "recovery_code_used", "recovery_codes_replaced"]
+    assert verbs(alice.tenant)[1:] == [f"member.{each}" for each in done]
+    with user_context(alice.user.pk):
+        events = PlatformEvent.objects.order_by("created_at", "id").values_list("verb", flat=True)
+        assert list(events) == [f"account.{each}" for each in done]
 
 
 def test_leaving_stores_nothing_and_coming_back_shows_the_same_key(alice: Person) -> None:

@@ -1,0 +1,1 @@
+"""Mails: rows in the transaction of what they tell of, sent by workers, erased when they have left."""
