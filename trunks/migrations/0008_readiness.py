@@ -9,7 +9,7 @@ from tenants.rls import CompositeForeignKey, EnableTenantRLS
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0041_check_share"),
+        ("tenants", "0006_check_share"),
         ("trunks", "0007_registration_retry_after"),
     ]
 

@@ -17,11 +17,12 @@ from callsphere.sip.check.arguments import number
 from tenants.audit import Actor, record_event
 from tenants.enums import ActorKind
 from tenants.models import AuditEvent, Tenant, TenantRoute
+from tenants.services.editing import field_error
 from trunks.check_limits import host_wait_s, limited_hosts
 from trunks.enums import CheckState, CredentialDirection
 from trunks.models import CheckShare, DigestCredential, Gateway, ReadinessCheck, Registration, Trunk
 from trunks.models.readiness import LONGEST_NUMBER, OPEN_STATES
-from trunks.services.editing import field_error, lock_trunk_of
+from trunks.services.editing import lock_trunk_of
 
 CHECKS_PER_HOUR = 30
 """How many checks a tenant may ask for within an hour, over all its trunks."""

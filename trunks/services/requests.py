@@ -8,8 +8,7 @@ from typing import ClassVar
 from django.utils import timezone
 
 from callsphere.lib.errors import Refused
-from tenants.models import AuditEvent, Tenant
-from trunks.models import Versioned
+from tenants.models import AuditEvent, Tenant, Versioned
 
 _MINUTE = timedelta(minutes=1)
 
