@@ -12,7 +12,7 @@ from tests.conftest import Person
 from tests.trunks.conftest import make_trunk
 from tests.trunks.readiness.reports import make_report
 from trunks import services
-from trunks.models import AllowedNetwork, DigestCredential, Gateway, ReadinessCheck, Trunk
+from trunks.models import AllowedNetwork, CheckShare, DigestCredential, Gateway, ReadinessCheck, Trunk
 
 URI = "sip:203.0.113.5"
 
@@ -65,3 +65,11 @@ def credential(alice: Person, trunk: Trunk) -> DigestCredential:
 def check(alice: Person, trunk: Trunk) -> ReadinessCheck:
     """A report of Alice's trunk: the carrier does not allow hold."""
     return make_report(alice, trunk, hold=("fail", "hold_rejected", "488 Not Acceptable Here."))
+
+
+@pytest.fixture
+def share(alice: Person, check: ReadinessCheck) -> CheckShare:
+    """A link to that report."""
+    with tenant_context(alice.tenant):
+        made, _link = services.share_check(tenant=alice.tenant, actor=alice.actor, check=check)
+    return made
