@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -22,6 +23,12 @@ def page(name: str, person: Person, trunk: Trunk | None = None, **kwargs: Any) -
     if trunk is not None:
         kwargs["trunk_id"] = trunk.pk
     return reverse(f"trunks:{name}", kwargs={"tenant": person.tenant.slug, **kwargs})
+
+
+def text_of(html: bytes) -> str:
+    """What is read on a page, without its tags."""
+    main = html.decode().partition("<main")[2].partition("</main>")[0]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", main))
 
 
 @pytest.fixture
