@@ -146,6 +146,7 @@ CELERY_TASK_ROUTES = {
     "trunks.refresh_registrations": {"queue": "probe"},
     "trunks.run_checks": {"queue": "probe"},
     "tenants.deliver_*": {"queue": "deliver"},
+    "trunks.start_scheduled_checks": {"queue": "probe"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -156,6 +157,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(1.0),
         "options": {"expires": 5},
     },
+    "scheduled-checks": {
+        "task": "trunks.start_scheduled_checks",
+        "schedule": schedule(60.0),
+        "options": {"expires": 50},
+    },
+    "report-links": {"task": "trunks.sweep_shares", "schedule": schedule(3600.0)},
     "readiness": {"task": "trunks.run_checks", "schedule": schedule(1.0), "options": {"expires": 5}},
     "probe": {"task": "trunks.probe_due_gateways", "schedule": schedule(1.0), "options": {"expires": 5}},
     "probe-rollup": {

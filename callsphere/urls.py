@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from callsphere.api import views as api
 from callsphere.web import readiness
 from tenants.views.addresses import EmailAddresses
+from trunks.views.check_sharing import SharedReport
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", readiness.livez, name="livez"),
@@ -17,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("callsphere.api.urls")),
     re_path(r"^api/", api.unknown, name="api-unknown"),
     path("t/<slug:tenant>/trunks/", include("trunks.urls")),
+    path("reports/<str:token>/", SharedReport.as_view(), name="shared-report"),
     path("", include("tenants.urls")),
     path("", include("callsphere.web.urls")),
 ]

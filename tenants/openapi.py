@@ -120,13 +120,14 @@ class ApiSchema(AutoSchema):
             return [_IDEMPOTENCY_KEY, _ETAG] if self._makes_object() else [_IDEMPOTENCY_KEY]
         if self._is_edit():
             return [_IF_MATCH] if self.method == "DELETE" else [_IF_MATCH, _ETAG]
-        return [] if self._is_list_view() else [_ETAG]
+        return [] if self._is_list_view() or self.method == "DELETE" else [_ETAG]
 
     def _makes_object(self) -> bool:
         return getattr(self.view, "action", "") == "create"
 
     def _is_edit(self) -> bool:
-        return self.method in ("PUT", "PATCH", "DELETE")
+        """Whether a stored version is changed: all but what is set as a whole, or made and ended."""
+        return self.method in ("PUT", "PATCH", "DELETE") and getattr(self.view, "is_versioned", True)
 
     def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
         bodies = super()._get_response_bodies(direction)

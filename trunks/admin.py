@@ -2,23 +2,27 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from callsphere.lib.errors import Refused
 from callsphere.sip.causes import CAUSES
-from tenants.admin import ReadOnlyAdmin, admin_link, staff_actor
-from trunks.enums import HealthState
-from trunks.models import AllowedNetwork, DigestCredential, Gateway, StatusChange, Trunk
+from tenants.admin import ReadOnlyAdmin, ReasonForm, admin_link, staff_actor
+from trunks.check_reports import as_text
+from trunks.enums import CheckState, HealthState
+from trunks.models import AllowedNetwork, DigestCredential, Gateway, ReadinessCheck, StatusChange, Trunk
 from trunks.queries import gap_of, gateway_headline_of, with_state
-from trunks.services import probe_now
+from trunks.services import probe_now, start_check
 from trunks.support import (
     WHO,
     gateways_at,
@@ -37,6 +41,14 @@ STATE_COLOURS = {
     HealthState.UNKNOWN: "info",
     HealthState.PAUSED: "info",
     "unready": "warning",
+}
+
+
+CHECK_COLOURS = {
+    "pass": "success",
+    "warn": "warning",
+    "fail": "danger",
+    **dict.fromkeys(CheckState.values, "info"),
 }
 
 
@@ -139,6 +151,18 @@ class StateFilter(admin.SimpleListFilter):
         return queryset.filter(pk__in=found.values("pk"))
 
 
+class CheckReasonForm(ReasonForm):
+    """Why support checks a customer's line, and whom it calls."""
+
+    call = forms.CharField(
+        required=False,
+        max_length=64,
+        label="Number to call",
+        help_text="Agreed with the customer. Empty: no call.",
+        widget=UnfoldAdminTextInputWidget,
+    )
+
+
 @admin.register(Trunk)
 class TrunkAdmin(ReadOnlyAdmin):
     """Trunks of all tenants."""
@@ -153,7 +177,7 @@ class TrunkAdmin(ReadOnlyAdmin):
     )
     readonly_fields = ("tenant_link", "state_in_words", "problems", "calls", "recognised_by", "id")
     inlines = (GatewayInline, AllowedNetworkInline, DigestCredentialInline, StatusChangeInline)
-    actions_detail = ("check_now", "see_customers_page")
+    actions_detail = ("check_now", "check_line", "see_customers_page")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Trunk]:
         # Worked out trunk by trunk, so that it costs as much as there are rows on the page.
@@ -245,6 +269,26 @@ class TrunkAdmin(ReadOnlyAdmin):
             messages.error(request, str(error))
         return HttpResponseRedirect(reverse("admin:trunks_trunk_change", args=[object_id]))
 
+    @action(description="Start a readiness check", icon="troubleshoot")
+    def check_line(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for the reason, and for a number where a call is wanted; then have the line checked."""
+        trunk = get_object_or_404(Trunk.objects.select_related("tenant"), pk=object_id)
+        form = CheckReasonForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                check = start_check(
+                    tenant=trunk.tenant, actor=staff_actor(request), trunk=trunk, **form.cleaned_data
+                )
+            except ValidationError as error:
+                form.add_error(None, error)
+            except Refused as refusal:
+                form.add_error(None, str(refusal))
+            else:
+                messages.success(request, "The check is under way. Reload in a few seconds.")
+                return HttpResponseRedirect(reverse("admin:trunks_readinesscheck_change", args=[check.pk]))
+        explanation = "A call is placed with the customer's account at the carrier, and at their cost."
+        return self.ask_for_reason(request, form, f"Check {trunk.name}", explanation, "Start the check")
+
     @action(description="See the customer's page", icon="visibility")
     def see_customers_page(self, request: HttpRequest, object_id: str) -> HttpResponseRedirect:
         """Ask for the reason first, then open this trunk's page."""
@@ -252,3 +296,45 @@ class TrunkAdmin(ReadOnlyAdmin):
         page = reverse("trunks:detail", kwargs={"tenant": trunk.tenant.slug, "trunk_id": trunk.pk})
         visit = reverse("admin:tenants_tenant_visit", args=[trunk.tenant_id])
         return HttpResponseRedirect(f"{visit}?{urlencode({'next': page})}")
+
+
+@admin.register(ReadinessCheck)
+class ReadinessCheckAdmin(ReadOnlyAdmin):
+    """Readiness checks with their true causes."""
+
+    list_display = ("created_at", "trunk", "tenant_link", "outcome", "cause", "requested_by", "duration_ms")
+    list_filter = ("state", "verdict", "requested_kind")
+    list_select_related = ("tenant", "trunk")
+    search_fields = ("id", "trunk__name", "tenant__name", "cause", "target")
+    date_hierarchy = "created_at"
+    show_full_result_count = False
+    fieldsets = (
+        ("Result", {"fields": ("tenant_link", "trunk", "outcome", "cause", "problem", "target")}),
+        ("Asked for", {"fields": ("requested_kind", "requested_by", "reason", "register", "call", "caller")}),
+        ("When", {"fields": ("created_at", "started_at", "finished_at", "duration_ms", "id")}),
+        ("Report", {"fields": ("report", "calls")}),
+    )
+    readonly_fields = ("tenant_link", "outcome", "report", "calls", "created_at", "id")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ReadinessCheck]:
+        checks = super().get_queryset(request)
+        is_list = request.resolver_match is not None and "object_id" not in request.resolver_match.kwargs
+        return checks.defer("steps", "trace", "runs") if is_list else checks
+
+    @admin.display(description="tenant", ordering="tenant__name")
+    def tenant_link(self, check: ReadinessCheck) -> str:
+        return admin_link(reverse("admin:tenants_tenant_change", args=[check.tenant_id]), str(check.tenant))
+
+    @display(description="result", label=CHECK_COLOURS)
+    def outcome(self, check: ReadinessCheck) -> tuple[str, str]:
+        if check.verdict:
+            return check.verdict, check.get_verdict_display()
+        return check.state, check.get_state_display()
+
+    def report(self, check: ReadinessCheck) -> str:
+        return format_html("<pre>{}</pre>", as_text(check, for_staff=True))
+
+    @admin.display(description="calls placed")
+    def calls(self, check: ReadinessCheck) -> str:
+        calls = [(each.call_id, each.get_state_display(), each.outcome) for each in check.placed_calls.all()]
+        return format_html_join("", "<p>{} · {} {}</p>", calls) or "none"

@@ -8,6 +8,7 @@ import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -18,7 +19,8 @@ from trunks.api import OfTrunk
 from trunks.check_queries import checks_of
 from trunks.check_wording import call_warnings
 from trunks.enums import CheckState, Verdict
-from trunks.models import Gateway, ReadinessCheck
+from trunks.models import CheckSchedule, CheckShare, Gateway, ReadinessCheck
+from trunks.services.check_shares import usable_shares
 
 
 class TooManyChecks(APIException):
@@ -97,3 +99,68 @@ class ReadinessCheckViewSet(OfTrunk[ReadinessCheck]):
         """Its call is hung up, and its binding removed, within seconds."""
         check = services.cancel_check(tenant=self.tenant, actor=self.actor, check=self.get_object())
         return Response(check_serializers.CheckSerializer(check).data, status=202)
+
+
+class CheckScheduleViewSet(OfTrunk[CheckSchedule]):
+    """Checking a trunk by itself, from time to time; 404 while it is checked on request alone."""
+
+    model = CheckSchedule
+    noun = ("the schedule of checks", "")
+    serializer_class = check_serializers.CheckScheduleSerializer
+    is_versioned = False
+
+    def rows(self) -> QuerySet[CheckSchedule]:
+        return CheckSchedule.objects.filter(tenant=self.tenant, trunk_id=self.kwargs["trunk_id"])
+
+    def get_object(self) -> CheckSchedule:
+        return get_object_or_404(self.rows())
+
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Have the trunk checked so, from now on."""
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        schedule = services.set_check_schedule(
+            tenant=self.tenant, actor=self.actor, trunk=self.trunk(), **serializer.validated_data
+        )
+        return Response(self.get_serializer(schedule).data)
+
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Have it checked on request alone."""
+        services.stop_check_schedule(tenant=self.tenant, actor=self.actor, trunk=self.trunk())
+        return Response(status=204)
+
+
+class CheckShareViewSet(OfTrunk[CheckShare]):
+    """Links to one report that still work, the newest first."""
+
+    model = CheckShare
+    noun = ("a link to a report", "links to a report")
+    serializer_class = check_serializers.CheckShareSerializer
+    is_versioned = False
+
+    def check(self) -> ReadinessCheck:
+        """Return the report that the address names."""
+        checks = checks_of(self.tenant).filter(trunk_id=self.kwargs["trunk_id"])
+        return get_object_or_404(checks, pk=self.kwargs["check_id"])
+
+    def rows(self) -> QuerySet[CheckShare]:
+        return usable_shares(self.check()).select_related("readiness_check__trunk")
+
+    @extend_schema(
+        request=check_serializers.NewCheckShareSerializer,
+        responses={201: check_serializers.NewCheckShareSerializer},
+    )
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Whoever has its `url` reads the report without a key; numbers and addresses are masked."""
+        serializer = check_serializers.NewCheckShareSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        share, url = services.share_check(
+            tenant=self.tenant, actor=self.actor, check=self.check(), **serializer.validated_data
+        )
+        share.url = url  # type: ignore[attr-defined]
+        return Response(check_serializers.NewCheckShareSerializer(share).data, status=201)
+
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """End it at once."""
+        services.revoke_share(tenant=self.tenant, actor=self.actor, share=self.get_object())
+        return Response(status=204)

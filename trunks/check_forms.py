@@ -56,3 +56,35 @@ class CheckForm(CheckOptionsForm):
 
     def options(self) -> dict[str, Any]:
         return {**super().options(), "gateway": self._gateways.get(self.cleaned_data["gateway"])}
+
+
+class ShareForm(forms.Form):
+    """For how long a link shows a report."""
+
+    days = forms.ChoiceField(
+        label="The link works for", choices=[("1", "1 day"), ("7", "7 days"), ("30", "30 days")]
+    )
+
+
+class ScheduleForm(CheckOptionsForm):
+    """How often a trunk is checked by itself."""
+
+    every_hours = forms.ChoiceField(
+        label="How often",
+        required=False,
+        choices=[
+            ("", "Never: on request alone"),
+            ("1", "Every hour"),
+            ("6", "Every 6 hours"),
+            ("12", "Every 12 hours"),
+            ("24", "Every day"),
+            ("168", "Every week"),
+        ],
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices = self.fields["every_hours"].choices  # type: ignore[attr-defined]
+        stored = str(self.initial.get("every_hours") or "")
+        if stored not in {value for value, _label in choices}:  # set through the API
+            self.fields["every_hours"].choices = [*choices, (stored, f"Every {stored} hours")]  # type: ignore[attr-defined]

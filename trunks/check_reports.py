@@ -39,11 +39,15 @@ class RunReport:
 
 def runs_of(check: ReadinessCheck) -> list[RunReport]:
     """Return a check's gateways, in the order in which they are looked at."""
-    found = []
-    for run, steps in _by_run(check):
-        told = tuple(told_steps(steps, run["uri"]))
-        found.append(RunReport(run["uri"], run["verdict"], told_cause(run["cause"]), told))
-    return found
+    return [
+        RunReport(
+            run["uri"],
+            run["verdict"],
+            told_cause(run["cause"]),
+            tuple(told_steps(steps, run["uri"])),
+        )
+        for run, steps in _by_run(check)
+    ]
 
 
 def told_steps(steps: Sequence[Mapping[str, Any]], uri: str) -> Iterator[dict[str, Any]]:
@@ -83,13 +87,16 @@ def as_json(check: ReadinessCheck, *, with_trace: bool = True) -> dict[str, Any]
     }
 
 
-def as_text(check: ReadinessCheck) -> str:
-    """Return what `sip check --trace` prints: steps, what to do, and every message as a ladder."""
+def as_text(check: ReadinessCheck, *, for_staff: bool = False) -> str:
+    """Return what `sip check --trace` prints: steps, what to do, and every message as a ladder.
+
+    Staff read the true causes.
+    """
     stream = io.StringIO()
     console = Console(stream)
-    for run in runs_of(check):
-        console.line(f"Readiness check of {run.uri}")
-        for step in run.steps:
+    for run, steps in _by_run(check):
+        console.line(f"Readiness check of {run['uri']}")
+        for step in steps if for_staff else told_steps(steps, run["uri"]):
             console.step(_step(step))
         console.line()
     if check.state == CheckState.FINISHED:

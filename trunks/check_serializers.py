@@ -130,3 +130,31 @@ def _report(serializer: CheckSummarySerializer, check: ReadinessCheck) -> dict[s
         "cause": cause.code if cause else None,
         "target": check.target or None,
     }
+
+
+class CheckScheduleSerializer(StrictSerializer):
+    """How often a trunk is checked by itself, and with what."""
+
+    every_hours = serializers.IntegerField(min_value=1, max_value=168, default=24)
+    register = serializers.BooleanField(default=False)
+    call = serializers.CharField(max_length=64, allow_blank=True, default="")
+    caller = serializers.CharField(max_length=64, allow_blank=True, default="")
+    next_check_at = serializers.DateTimeField(read_only=True)
+
+
+class CheckShareSerializer(StrictSerializer):
+    """A link that shows a report to whoever has it."""
+
+    id = serializers.UUIDField(read_only=True)
+    shared_by = serializers.CharField(read_only=True)
+    created_at = serializers.DateTimeField(read_only=True)
+    expires_at = serializers.DateTimeField(read_only=True)
+
+
+class NewCheckShareSerializer(CheckShareSerializer):
+    """A link that was just made."""
+
+    days = serializers.IntegerField(
+        min_value=1, max_value=30, default=7, write_only=True, help_text="How long it works"
+    )
+    url = serializers.CharField(read_only=True, help_text="Shown in this answer alone")

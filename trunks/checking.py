@@ -97,22 +97,18 @@ def _claim(row: ReadinessCheck, trust: TlsTrust) -> CheckClaim:
     number = row.claim + 1
     if not chosen:
         return CheckClaim(row.pk, number, (), _NO_GATEWAY)
-    try:
-        username, credentials = credentials_of(row)
-    except ValueError:
+    account = account_of(row)
+    if any(account.is_unreadable_at(gateway.host) for gateway in chosen):
         return CheckClaim(row.pk, number, (), _UNUSABLE_PASSWORD)
-    plans = [_plan(row, gateway.uri, username, credentials, trust) for gateway in chosen]
-    runs = [Run(gateway.pk, gateway.uri, plan) for gateway, plan in zip(chosen, plans, strict=True)]
+    runs = [Run(gateway.pk, gateway.uri, _plan(row, gateway, account, trust)) for gateway in chosen]
     return CheckClaim(row.pk, number, tuple(runs))
 
 
-def _plan(
-    row: ReadinessCheck, uri: str, username: str | None, credentials: Credentials | None, trust: TlsTrust
-) -> Plan:
+def _plan(row: ReadinessCheck, gateway: Gateway, account: Account, trust: TlsTrust) -> Plan:
     return Plan(
-        uri=uri,
-        credentials=credentials,
-        username=username,
+        uri=gateway.uri,
+        credentials=account.credentials_at(gateway.host),
+        username=account.username,
         register=row.register,
         call=row.call or None,
         caller=row.caller or None,
@@ -124,26 +120,42 @@ def _plan(
     )
 
 
-def credentials_of(check: ReadinessCheck) -> tuple[str | None, Credentials | None]:
-    """Return as whom a check registers and calls, and what answers challenges. Raises ValueError.
+@dataclass(frozen=True, slots=True)
+class Account:
+    """As whom a trunk registers and calls, and what answers challenges: each password at its hosts alone."""
 
-    The registration says so where the trunk has one, else the first credential for our own requests.
-    """
+    username: str | None
+    stored: tuple[DigestCredential, ...] = field(repr=False)
+    passwords: Mapping[uuid.UUID, str] = field(repr=False)
+
+    def credentials_at(self, host: str) -> Credentials | None:
+        """What may be sent to a host, None when nothing may."""
+        for each in self.stored:
+            password = self.passwords.get(each.pk)
+            if password is not None and host in each.bound_hosts:
+                user = self.username or each.username
+                return Credentials(user, password, each.username, each.realm or None)
+        return None
+
+    def is_unreadable_at(self, host: str) -> bool:
+        """Whether there is a password for a host, and no key that opens it."""
+        meant = [each for each in self.stored if host in each.bound_hosts]
+        return bool(meant) and not any(each.pk in self.passwords for each in meant)
+
+
+def account_of(check: ReadinessCheck) -> Account:
+    """Return who a check is at the carrier: as the registration says, else the credential entered first."""
     registration = Registration.objects.filter(trunk=check.trunk_id).first()
-    own = DigestCredential.objects.filter(
-        trunk=check.trunk_id, direction=CredentialDirection.OUTBOUND
-    ).order_by("secret_set_at", "created_at")
-    usable = [each for each in own if each.secret]
+    own = list(
+        DigestCredential.objects.filter(
+            trunk=check.trunk_id, direction=CredentialDirection.OUTBOUND
+        ).order_by("secret_set_at", "created_at")
+    )
     if registration is not None and registration.credential_id:
-        usable.sort(key=lambda each: each.pk != registration.credential_id)
-    first = usable[0] if usable else next(iter(own), None)
-    username = registration.username if registration is not None else first and first.username
-    if not usable or first is None:
-        return username, None
-    password = reveal_all([first], "secret").get(first.pk)
-    if password is None:
-        raise ValueError("the secret cannot be opened")
-    return username, Credentials(username or first.username, password, first.username, first.realm or None)
+        own.sort(key=lambda each: each.pk != registration.credential_id)
+    usable = tuple(each for each in own if each.secret)
+    names = [registration.username] if registration is not None else [each.username for each in own]
+    return Account(next(iter(names), None), usable, reveal_all(usable, "secret"))
 
 
 def renew(claims: Mapping[uuid.UUID, int], now: datetime) -> tuple[set[uuid.UUID], set[uuid.UUID]]:

@@ -21,9 +21,9 @@ from callsphere.sip.digest import Authenticator, Credentials, Refusal
 from callsphere.sip.resolver import Target
 from callsphere.sip.trace import Trace
 from callsphere.sip.transport.tls import TlsTrust
-from callsphere.sip.uri import Transport
+from callsphere.sip.uri import SipUri, SipUriError, Transport
 from tenants.context import platform_context
-from trunks.checking import credentials_of
+from trunks.checking import account_of
 from trunks.enums import PlacedCallState
 from trunks.models import PlacedCall
 from trunks.models.readiness import OPEN_STATES
@@ -84,11 +84,15 @@ def _claim(row: PlacedCall) -> OrphanClaim:
         remote_target=row.remote_target,
         record_route=tuple(row.record_route),
     )
+    return OrphanClaim(row.pk, row.attempts, call, _credentials(row))
+
+
+def _credentials(row: PlacedCall) -> Credentials | None:
     try:
-        _username, credentials = credentials_of(row.readiness_check)
-    except ValueError:
-        credentials = None
-    return OrphanClaim(row.pk, row.attempts, call, credentials)
+        host = SipUri.parse(row.request_uri).host
+    except SipUriError:
+        return None
+    return account_of(row.readiness_check).credentials_at(host)
 
 
 def store_outcome(claim: OrphanClaim, outcome: str, *, ended: bool) -> None:

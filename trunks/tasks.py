@@ -6,7 +6,9 @@ from celery.signals import worker_process_shutdown, worker_shutdown, worker_shut
 from django.utils import timezone
 
 from callsphere.celery import app
+from tenants.context import platform_context
 from trunks import check_runs, probing, registrar, rollup
+from trunks.services import forget_ended_shares, start_due_checks
 
 
 @app.task(name="trunks.probe_due_gateways")
@@ -25,6 +27,20 @@ def refresh_registrations() -> None:
 def run_checks() -> None:
     """Begin queued readiness checks, and end the calls of checks whose worker is gone."""
     check_runs.runner().run_due()
+
+
+@app.task(name="trunks.start_scheduled_checks")
+def start_scheduled_checks() -> None:
+    """Start the readiness checks that schedules ask for now."""
+    with platform_context("start scheduled checks"):
+        start_due_checks()
+
+
+@app.task(name="trunks.sweep_shares")
+def sweep_shares() -> None:
+    """Forget links to reports that have ended, or whose report is gone."""
+    with platform_context("sweep links to reports"):
+        forget_ended_shares()
 
 
 @app.task(name="trunks.roll_up_history")

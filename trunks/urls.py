@@ -2,7 +2,17 @@
 
 from django.urls import URLPattern, path
 
-from trunks.views import access, checks, connect, detail, gateways, lists, settings
+from trunks.views import (
+    access,
+    check_schedules,
+    check_sharing,
+    checks,
+    connect,
+    detail,
+    gateways,
+    lists,
+    settings,
+)
 
 app_name = "trunks"
 
@@ -21,10 +31,17 @@ urlpatterns: list[URLPattern] = [
     path(f"{_TRUNK}history/", detail.TrunkHistory.as_view(), name="history"),
     path(f"{_TRUNK}probe/", detail.ProbeNow.as_view(), name="probe-now"),
     path(f"{_TRUNK}checks/", checks.CheckList.as_view(), name="checks"),
+    path(f"{_TRUNK}checks/schedule/", check_schedules.ScheduleEdit.as_view(), name="check-schedule"),
     path(_CHECK, checks.CheckDetail.as_view(), name="check-detail"),
     path(f"{_CHECK}stop/", checks.CheckStop.as_view(), name="check-stop"),
     path(f"{_CHECK}report.json", checks.CheckJson.as_view(), name="check-json"),
     path(f"{_CHECK}report.txt", checks.CheckText.as_view(), name="check-text"),
+    path(f"{_CHECK}share/", check_sharing.CheckShares.as_view(), name="check-shares"),
+    path(
+        f"{_CHECK}share/<uuid:share_id>/revoke/",
+        check_sharing.CheckShareRevoke.as_view(),
+        name="check-share-revoke",
+    ),
     path(f"{_TRUNK}edit/", settings.TrunkEdit.as_view(), name="edit"),
     path(f"{_TRUNK}delete/", settings.TrunkDelete.as_view(), name="delete"),
     path(f"{_TRUNK}health-checks/", settings.PolicyEdit.as_view(), name="policy"),

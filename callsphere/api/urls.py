@@ -17,7 +17,7 @@ from trunks.api import (
     TrunkHealthViewSet,
     TrunkViewSet,
 )
-from trunks.check_api import ReadinessCheckViewSet
+from trunks.check_api import CheckScheduleViewSet, CheckShareViewSet, ReadinessCheckViewSet
 
 app_name = "api"
 EDIT: dict[str, Any] = {"get": "retrieve", "put": "update", "patch": "partial_update"}
@@ -35,6 +35,7 @@ of_trunk("gateways", GatewayViewSet, "gateway")
 of_trunk("networks", AllowedNetworkViewSet, "network")
 of_trunk("credentials", CredentialViewSet, "credential")
 of_trunk("checks", ReadinessCheckViewSet, "check")
+of_trunk("checks/<uuid:check_id>/shares", CheckShareViewSet, "check-share")
 of_trunk("status-changes", StatusChangeViewSet, "status-change")
 router.register("audit-events", AuditEventViewSet, basename="audit-event")
 
@@ -52,6 +53,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "trunks/<uuid:trunk_id>/checks/<uuid:pk>/cancel/",
         ReadinessCheckViewSet.as_view({"post": "cancel"}),
         name="check-cancel",
+    ),
+    path(
+        "trunks/<uuid:trunk_id>/check-schedule/",
+        CheckScheduleViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
+        name="check-schedule",
     ),
     path("schema/", views.schema, name="schema"),
     path("docs/", views.reference, name="docs"),

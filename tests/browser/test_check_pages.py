@@ -93,3 +93,35 @@ def test_without_scripts(open_browser: Callable[..., Visitor], alice: Person, tr
     visitor.press("Check this line")
     expect(page.locator("#headline")).to_have_text("Waiting")
     expect(page.get_by_role("heading", name="Check of Main line")).to_be_visible()
+
+
+def test_a_schedule(visitor: Visitor, trunk: Trunk) -> None:
+    page = visitor.go(f"{BASE}{trunk.pk}/checks/")
+    visitor.follow("Change")
+    page.get_by_label("How often").select_option("24")
+    page.get_by_label("Number to call").first.fill("+14155550123")
+    visitor.look("check-schedule")
+    visitor.press("Save the schedule")
+    expect(page.locator("#content")).to_contain_text("Checked every 24 hours, with a call to +14155550123")
+    visitor.go(f"{BASE}{trunk.pk}/")
+    expect(page.locator("#live")).to_contain_text("The last scheduled check failed")
+    visitor.look("detail-scheduled-failure")
+
+
+def test_a_report_is_shared(
+    visitor: Visitor, open_browser: Callable[..., Visitor], alice: Person, trunk: Trunk
+) -> None:
+    check = make_report(alice, trunk, hold=("fail", "hold_rejected", "488 Not Acceptable Here."))
+    page = visitor.go(f"{BASE}{trunk.pk}/checks/{check.pk}/")
+    visitor.follow("Share a link")
+    visitor.press("Make a link")
+    link = page.locator(".copy-value, code").filter(has_text="/reports/").first.inner_text()
+    visitor.look("check-shares")
+    reader = open_browser()
+    report = reader.go("/reports/" + link.partition("/reports/")[2])
+    expect(report.get_by_role("heading", name="Report of a line check")).to_be_visible()
+    expect(report.locator("#content")).to_contain_text("The carrier does not allow hold")
+    report.get_by_text("Full texts").click()
+    reader.look("shared-report")
+    visitor.press("Revoke")
+    assert report.context.request.get(report.url).status == 404

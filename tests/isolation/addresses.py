@@ -40,6 +40,9 @@ PAGES: dict[str, Viewer] = {
     "trunks:access": Viewer.LOOKS,
     "trunks:check-detail": Viewer.LOOKS,
     "trunks:check-json": Viewer.LOOKS,
+    "trunks:check-schedule": Viewer.IS_REFUSED,
+    "trunks:check-share-revoke": Viewer.IS_REFUSED,
+    "trunks:check-shares": Viewer.IS_REFUSED,
     "trunks:check-stop": Viewer.IS_REFUSED,
     "trunks:check-text": Viewer.LOOKS,
     "trunks:checks": Viewer.LOOKS,
@@ -86,7 +89,7 @@ PERSONAL = {
     "tenants:welcome",
 }
 
-# Open to everybody, and about nobody. The last two are found by tokens that only their receivers have.
+# Open to everybody, and about nobody. The last ones are found by tokens that only their receivers have.
 PUBLIC = {
     "account_email_verification_sent",
     "account_inactive",
@@ -107,6 +110,7 @@ PUBLIC = {
     "account_confirm_email",
     "account_reset_password_from_key",
     "tenants:invitation",
+    "shared-report",
 }
 
 # What `{id}` stands for in the API, by the part of the address before it.
@@ -116,6 +120,7 @@ API_IDS = {
     "networks": "network_id",
     "credentials": "credential_id",
     "checks": "check_id",
+    "shares": "share_id",
     "status-changes": "status_change_id",
     "audit-events": "audit_event_id",
 }
@@ -131,6 +136,8 @@ API_BODIES: dict[str, dict[str, Any]] = {
     "probe": {},
     "checks": {},
     "cancel": {},
+    "check-schedule": {"every_hours": 1},
+    "shares": {},
 }
 
 # Fields of request bodies that name another object by its id; each needs a test of its own.

@@ -6,6 +6,7 @@ import hashlib
 import json
 import uuid
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.apps import apps
@@ -69,7 +70,7 @@ def make_world(canary: str) -> World:
         }
         ids["audit_event_id"] = AuditEvent.objects.filter(verb="trunk.created").get().pk
         ids["status_change_id"] = _history(trunk, canary)
-        ids["check_id"] = _readiness(owner, trunk, canary)
+        ids |= _readiness(owner, trunk, canary)
         _register(owner, trunk, canary)
     with platform_context("history is written by workers"):
         _buckets(trunk)
@@ -175,7 +176,7 @@ def _history(trunk: Trunk, canary: str) -> uuid.UUID:
     return change.pk
 
 
-def _readiness(owner: Person, trunk: Trunk, canary: str) -> uuid.UUID:
+def _readiness(owner: Person, trunk: Trunk, canary: str) -> dict[str, uuid.UUID]:
     check = services.start_check(tenant=owner.tenant, actor=owner.actor, trunk=trunk, call="100")
     run = {"gateway_id": str(trunk.gateways.get().pk), "uri": f"sip:{canary}.example.com"}
     ReadinessCheck.objects.update(
@@ -196,14 +197,14 @@ def _readiness(owner: Person, trunk: Trunk, canary: str) -> uuid.UUID:
         cseq=1,
     )
     CheckSchedule.objects.create(tenant=owner.tenant, trunk=trunk, call=f"{canary}-number")
-    CheckShare.objects.create(
+    share = CheckShare.objects.create(
         tenant=owner.tenant,
         readiness_check=check,
         token_hash=hashlib.sha256(canary.encode()).digest(),
         shared_by=f"{canary}-owner",
-        expires_at=timezone.now(),
+        expires_at=timezone.now() + timedelta(days=7),
     )
-    return check.pk
+    return {"check_id": check.pk, "share_id": share.pk}
 
 
 def _buckets(trunk: Trunk) -> None:

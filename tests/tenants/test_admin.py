@@ -26,6 +26,7 @@ PAGES = [
     "admin:tenants_outgoingmail_changelist",
     "admin:tenants_platformevent_changelist",
     "admin:trunks_trunk_changelist",
+    "admin:trunks_readinesscheck_changelist",
 ]
 # What Django's admin sends of the tables below a person.
 NO_ROWS = {

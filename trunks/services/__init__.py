@@ -1,5 +1,12 @@
 """What can be done to trunks and what belongs to them. One transaction and an audit event for each change."""
 
+from trunks.services.check_schedules import set_check_schedule, start_due_checks, stop_check_schedule
+from trunks.services.check_shares import (
+    find_shared_check,
+    forget_ended_shares,
+    revoke_share,
+    share_check,
+)
 from trunks.services.checks import CheckedTooOften, cancel_check, start_check
 from trunks.services.credentials import add_credential, delete_credential, update_credential
 from trunks.services.gateways import add_gateway, delete_gateway, update_gateway
@@ -35,12 +42,19 @@ __all__ = [
     "delete_gateway",
     "delete_registration",
     "delete_trunk",
+    "find_shared_check",
+    "forget_ended_shares",
     "pause_registration",
     "probe_now",
     "provision_trunk",
     "register_now",
     "resume_registration",
+    "revoke_share",
+    "set_check_schedule",
+    "share_check",
     "start_check",
+    "start_due_checks",
+    "stop_check_schedule",
     "update_allowed_network",
     "update_credential",
     "update_gateway",

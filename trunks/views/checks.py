@@ -18,7 +18,7 @@ from trunks.check_queries import checks_of, latest_checks
 from trunks.check_reports import as_json, as_text, ladder_of
 from trunks.check_summaries import check_row, check_rows, message_texts, news_of, outcome_of, run_views
 from trunks.check_wording import progress_words
-from trunks.models import Gateway, ReadinessCheck
+from trunks.models import CheckSchedule, Gateway, ReadinessCheck
 from trunks.views.base import EditsOnly, LivePage, OneTrunkPage
 
 STOP_POLLING = 286
@@ -49,7 +49,7 @@ class CheckList(LivePage, OneTrunkPage):
             **self.trunk_context(),
             "rows": check_rows(checks),
             "check_form": check_form(self.trunk),
-            "open_check": next((each for each in checks if each.is_open), None),
+            "schedule": CheckSchedule.objects.filter(trunk=self.trunk.pk).first(),
         }
 
     def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -10,10 +10,13 @@ from django.http.response import HttpResponseBase
 from django.views.generic.base import View
 
 from callsphere.lib.errors import Refused
+from tenants.enums import ActorKind
 from trunks import services
 from trunks.check_queries import latest_checks
-from trunks.check_summaries import check_row
-from trunks.models import HealthPolicy
+from trunks.check_reports import told_cause_of
+from trunks.check_summaries import check_row, news_of
+from trunks.enums import Verdict
+from trunks.models import HealthPolicy, ReadinessCheck
 from trunks.queries import (
     changes_before,
     changes_of,
@@ -48,6 +51,7 @@ class TrunkDetail(LivePage, OneTrunkPage):
             "rows": gateway_rows(gateways),
             "problems": problems_of(gateways),
             "last_check": check_row(last) if last else None,
+            **_scheduled(last),
             "check_form": check_form(trunk),
             "answers": answer_rows(latest_answers(gateways, ANSWERS_SHOWN)),
             "changes": change_rows(changes_of(self.tenant).filter(trunk=trunk), limit=CHANGES_SHOWN),
@@ -56,6 +60,13 @@ class TrunkDetail(LivePage, OneTrunkPage):
             ),
             "authentication": authentication_words(trunk.authentication),
         }
+
+
+def _scheduled(last: ReadinessCheck | None) -> dict[str, Any]:
+    """Return why the last check failed, and what is new about that, where nobody was looking."""
+    if last is None or last.requested_kind != ActorKind.SYSTEM or last.verdict != Verdict.FAIL:
+        return {}
+    return {"scheduled_failure": told_cause_of(last), "scheduled_news": news_of(last)}
 
 
 class TrunkHistory(LivePage, OneTrunkPage):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from tests.conftest import Person
 from tests.trunks.conftest import make_trunk
 from tests.trunks.readiness.reports import make_report
 from trunks import services
-from trunks.models import AllowedNetwork, DigestCredential, Gateway, ReadinessCheck, Trunk
+from trunks.models import AllowedNetwork, CheckShare, DigestCredential, Gateway, ReadinessCheck, Trunk
 
 URI = "sip:203.0.113.5"
 
@@ -22,6 +23,12 @@ def page(name: str, person: Person, trunk: Trunk | None = None, **kwargs: Any) -
     if trunk is not None:
         kwargs["trunk_id"] = trunk.pk
     return reverse(f"trunks:{name}", kwargs={"tenant": person.tenant.slug, **kwargs})
+
+
+def text_of(html: bytes) -> str:
+    """What is read on a page, without its tags."""
+    main = html.decode().partition("<main")[2].partition("</main>")[0]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", main))
 
 
 @pytest.fixture
@@ -65,3 +72,11 @@ def credential(alice: Person, trunk: Trunk) -> DigestCredential:
 def check(alice: Person, trunk: Trunk) -> ReadinessCheck:
     """A report of Alice's trunk: the carrier does not allow hold."""
     return make_report(alice, trunk, hold=("fail", "hold_rejected", "488 Not Acceptable Here."))
+
+
+@pytest.fixture
+def share(alice: Person, check: ReadinessCheck) -> CheckShare:
+    """A link to that report."""
+    with tenant_context(alice.tenant):
+        made, _link = services.share_check(tenant=alice.tenant, actor=alice.actor, check=check)
+    return made

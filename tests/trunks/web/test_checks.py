@@ -16,16 +16,10 @@ from tenants.context import tenant_context
 from tests.conftest import Person
 from tests.trunks.conftest import make_trunk
 from tests.trunks.readiness.reports import make_open, make_report
-from tests.trunks.web.conftest import page
+from tests.trunks.web.conftest import page, text_of
 from trunks.models import ReadinessCheck, Trunk
 
 HTMX = {"HX-Request": "true", "X-Background": "1"}
-
-
-def text_of(html: bytes) -> str:
-    """What is read on a page, without its tags."""
-    main = html.decode().partition("<main")[2].partition("</main>")[0]
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", main))
 
 
 def test_the_form_on_the_trunks_page_starts_a_check(alice: Person, trunk: Trunk) -> None:

@@ -9,7 +9,7 @@ from django.test import Client
 
 from tests.conftest import Person
 from tests.trunks.web.conftest import page
-from trunks.models import AllowedNetwork, DigestCredential, Gateway, ReadinessCheck, Trunk
+from trunks.models import AllowedNetwork, CheckShare, DigestCredential, Gateway, ReadinessCheck, Trunk
 from trunks.urls import urlpatterns
 
 # What it takes besides the trunk's id.
@@ -18,12 +18,13 @@ _PARTS = {
     "network_id": "network",
     "credential_id": "credential",
     "check_id": "check",
+    "share_id": "share",
 }
 READ = {
     *("list", "detail", "first-check", "history", "gateway-detail", "access"),
     *("checks", "check-detail", "check-json", "check-text"),
 }
-POST_ONLY = {"probe-now", "check-stop"}
+POST_ONLY = {"probe-now", "check-stop", "check-share-revoke"}
 FRAGMENTS = {"preview", "policy-preview"}
 FILES = {"check-json", "check-text"}
 NAMES = sorted(str(pattern.name) for pattern in urlpatterns)
@@ -37,9 +38,10 @@ def addresses(
     network: AllowedNetwork,
     credential: DigestCredential,
     check: ReadinessCheck,
+    share: CheckShare,
 ) -> dict[str, str]:
     """The address of every page in Alice's tenant."""
-    parts = {"gateway": gateway, "network": network, "credential": credential, "check": check}
+    parts = {"gateway": gateway, "network": network, "credential": credential, "check": check, "share": share}
     found = {}
     for pattern in urlpatterns:
         route = str(pattern.pattern)

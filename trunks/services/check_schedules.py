@@ -1,0 +1,104 @@
+"""Checking a trunk from time to time by itself."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from tenants.audit import Actor, differences, record_event, snapshot
+from tenants.models import Tenant
+from tenants.services.editing import field_error
+from trunks.check_limits import host_wait_s, limited_hosts
+from trunks.models import CheckSchedule, Trunk
+from trunks.services.checks import check_can_register, checked_number, start_scheduled_check
+from trunks.services.editing import lock_trunk_of
+
+_FIELDS = ("every_hours", "register", "call", "caller")
+_VERB = "trunk.check_schedule_changed"
+_STAND_BACK_S = 60.0
+"""How long a schedule waits besides, for a carrier that is checked very often just now."""
+
+
+def set_check_schedule(
+    *,
+    tenant: Tenant,
+    actor: Actor,
+    trunk: Trunk,
+    every_hours: int,
+    register: bool = False,
+    call: str = "",
+    caller: str = "",
+) -> CheckSchedule:
+    """Have a trunk checked every so many hours (1 to 168), the first time after so long.
+
+    Raises ValidationError by field, and Refused when the trunk is gone.
+    """
+    call, caller = checked_number("call", call), checked_number("caller", caller)
+    if caller and not call:
+        raise field_error("caller", "Give a number to call as well.", "no_call")
+    with transaction.atomic():
+        row = lock_trunk_of(tenant, trunk.pk)
+        if register:
+            check_can_register(row)
+        schedule = CheckSchedule.objects.filter(tenant=tenant, trunk=row).first()
+        before = snapshot(schedule, _FIELDS) if schedule else {}
+        schedule = schedule or CheckSchedule(tenant=tenant, trunk=row)
+        later = before.get("every_hours") != every_hours
+        schedule.every_hours, schedule.register, schedule.call, schedule.caller = (
+            every_hours,
+            register,
+            call,
+            caller,
+        )
+        schedule.clean_fields()
+        if later:
+            schedule.next_check_at = timezone.now() + timedelta(hours=every_hours)
+        schedule.save()
+        changes = differences(before, snapshot(schedule, _FIELDS))
+        if changes:
+            record_event(tenant=tenant, actor=actor, verb=_VERB, obj=row, changes=changes)
+    return schedule
+
+
+def stop_check_schedule(*, tenant: Tenant, actor: Actor, trunk: Trunk) -> None:
+    """Check a trunk on request alone. Does nothing where that is so already."""
+    with transaction.atomic():
+        row = lock_trunk_of(tenant, trunk.pk)
+        deleted, _ = CheckSchedule.objects.filter(tenant=tenant, trunk=row).delete()
+        if deleted:
+            changes = {"scheduled_checks": [True, False]}
+            record_event(tenant=tenant, actor=actor, verb=_VERB, obj=row, changes=changes)
+
+
+def start_due_checks(limit: int = 100) -> int:
+    """Start the checks that schedules ask for now; return how many. Call it in the platform's context.
+
+    Any number of workers may do so at once. A trunk that is being checked, or a carrier that is checked very
+    often just now, waits for the next time.
+    """
+    now = timezone.now()
+    due = list(
+        CheckSchedule.objects.select_for_update(of=("self",), skip_locked=True)
+        .select_related("trunk")
+        .filter(next_check_at__lte=now, trunk__tenant__is_active=True)
+        .order_by("next_check_at")[:limit]
+    )
+    started = 0
+    for schedule in due:
+        wait_s = host_wait_s(limited_hosts(_hosts(schedule)), now)
+        if wait_s:
+            schedule.next_check_at = now + timedelta(seconds=wait_s + _STAND_BACK_S)
+            schedule.save(update_fields=["next_check_at"])
+            continue
+        # From now on, not from when it was due: after an outage nothing is made up for.
+        schedule.next_check_at = now + timedelta(hours=schedule.every_hours)
+        schedule.save(update_fields=["next_check_at"])
+        options = {"register": schedule.register, "call": schedule.call, "caller": schedule.caller}
+        started += start_scheduled_check(schedule.trunk, **options) is not None
+    return started
+
+
+def _hosts(schedule: CheckSchedule) -> list[str]:
+    return list(schedule.trunk.gateways.filter(is_enabled=True).values_list("host", flat=True))
