@@ -66,6 +66,7 @@ def test_a_trunk_goes_green_and_down_before_our_eyes(visitor: Visitor, pinger: P
         visitor.look("connect")
         fill_in(visitor, peer.port)
         expect(page.locator("#address-preview")).to_contain_text(f"sip:127.0.0.1:{peer.port}")
+        page.get_by_label("The carrier's own addresses").fill("127.0.0.1")
         visitor.press("Connect and check now")
         expect(page.locator("#live")).to_contain_text("Waiting for the carrier's answer")
         visitor.look("first-check-waiting")
@@ -133,3 +134,6 @@ def test_it_works_without_scripts(
 
         # The page reloads itself while it waits.
         expect(page.locator("#live")).to_contain_text("Your carrier answers")
+        # No address was entered that calls may come from.
+        expect(page.locator("#live")).to_contain_text("One thing is left before calls run")
+        expect(page.locator("#headline")).to_contain_text("Up, but no call from the carrier is accepted yet")
