@@ -298,11 +298,12 @@ class CredentialForm(forms.Form):
 class CredentialEditForm(EditForm, CredentialForm):
     """A credential that exists: its password may be replaced, never read."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, is_stored: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["secret"].required = False
-        self.fields["secret"].label = "New password"
-        self.fields["secret"].help_text = "Leave it empty to keep the stored one."
+        secret = self.fields["secret"]
+        secret.required = False
+        if is_stored:
+            secret.label, secret.help_text = "New password", "Leave it empty to keep the stored one."
 
     @staticmethod
     def initial_of(credential: DigestCredential) -> dict[str, Any]:

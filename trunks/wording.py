@@ -66,12 +66,12 @@ def policy_sentences(interval_s: int, failures_to_down: int, successes_to_up: in
 
 
 def about(seconds: int) -> str:
-    """Write a length of time in one unit: "90 s", "5 min", "2 h"."""
+    """Write a length of time in one unit, which stays on the line of its number: "90 s", "5 min", "2 h"."""
     if seconds < 120:
-        return f"{seconds} s"
+        return f"{seconds}\N{NO-BREAK SPACE}s"
     if seconds < 7200:
-        return f"{round(seconds / 60)} min"
-    return f"{round(seconds / 3600)} h"
+        return f"{round(seconds / 60)}\N{NO-BREAK SPACE}min"
+    return f"{round(seconds / 3600)}\N{NO-BREAK SPACE}h"
 
 
 def address_sentences(uri: SipUri) -> list[str]:

@@ -39,6 +39,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+CUT_TABLES = """[...document.querySelectorAll(".table-wrap")]
+    .filter((wrap) => wrap.scrollWidth > wrap.clientWidth)
+    .map((wrap) => wrap.querySelector("caption")?.textContent ?? "without a caption")"""
 DESKTOP = ViewportSize(width=1280, height=900)
 PHONE = ViewportSize(width=375, height=812)
 
@@ -94,6 +97,7 @@ class Visitor:
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             )
             assert width <= 0, f"{name} is {width} px too wide for {size} px"
+            assert self.page.evaluate(CUT_TABLES) == [], f"{name} at {size} px has tables that are cut off"
             assert violations(self.page) == [], f"{name} at {size} px"
             self.page.screenshot(path=self.folder / f"{name}-{size}.png", full_page=True)
 

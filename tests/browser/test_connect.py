@@ -133,5 +133,7 @@ def test_it_works_without_scripts(
         check(pinger, again=False)
 
         # The page reloads itself while it waits.
+        expect(page.locator("#live")).to_contain_text("Your carrier answers")
         # No address was entered that calls may come from.
+        expect(page.locator("#live")).to_contain_text("One thing is left before calls run")
         expect(page.locator("#headline")).to_contain_text("Up, but no call from the carrier is accepted yet")

@@ -108,6 +108,24 @@ def test_the_strip_and_the_sparkline_begin_anew(alice: Person, trunk: Trunk) -> 
         assert row.latency == [7.0]
 
 
+def test_not_a_moment_of_the_old_state_is_counted(alice: Person, trunk: Trunk) -> None:
+    probe(SILENT, NOON)
+    with tenant_context(alice.tenant):
+        gateway, _warnings = services.update_gateway(
+            tenant=alice.tenant,
+            actor=alice.actor,
+            gateway=Gateway.objects.get(),
+            expected_version=None,
+            uri=NEW,
+        )
+        moved_at = gateway.moved_at
+        assert moved_at is not None
+        now = moved_at + HOUR
+        assert history.state_spans([gateway.pk], NOON - 48 * HOUR, now)[gateway.pk] == [
+            Span(moved_at, now, "unknown")
+        ]
+
+
 def test_pages_say_since_when_the_figure_counts(alice: Person, trunk: Trunk) -> None:
     now = datetime.now(NOON.tzinfo)
     probe(SILENT, now - 20 * MINUTE)

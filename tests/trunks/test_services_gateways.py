@@ -74,6 +74,7 @@ def test_a_disabled_gateway_is_not_watched(in_acme: Tenant, alice: Person, trunk
             "uri",
             "fd00::1 is inside a private network, which we never contact.",
         ),
+        ({"uri": "sip:192.0.2.9"}, "uri", "192.0.2.9 is an address of a kind we never contact. Enter the"),
         ({"uri": "sip:224.0.0.1"}, "uri", "224.0.0.1 is an address of a kind we never contact. Enter the"),
         ({"priority": 70000}, "priority", "Ensure this value is less than or equal to 65535."),
         ({"weight": 0}, "weight", "Ensure this value is greater than or equal to 1."),

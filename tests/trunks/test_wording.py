@@ -40,17 +40,17 @@ def test_answer_line(status: int | None, reason: str, cause: str, expected: str)
         (
             (30, 3, 2),
             [
-                "Every 30 s we ask each gateway whether it is alive.",
-                "Down after about 90 s of silence: 3 failed checks in a row.",
-                "Up again after 2 answers in a row, about 60 s.",
+                "Every 30\N{NO-BREAK SPACE}s we ask each gateway whether it is alive.",
+                "Down after about 90\N{NO-BREAK SPACE}s of silence: 3 failed checks in a row.",
+                "Up again after 2 answers in a row, about 60\N{NO-BREAK SPACE}s.",
             ],
         ),
         (
             (3600, 1, 1),
             [
-                "Every 60 min we ask each gateway whether it is alive.",
-                "Down after about 60 min of silence: the first failed check.",
-                "Up again after the first answer, about 60 min.",
+                "Every 60\N{NO-BREAK SPACE}min we ask each gateway whether it is alive.",
+                "Down after about 60\N{NO-BREAK SPACE}min of silence: the first failed check.",
+                "Up again after the first answer, about 60\N{NO-BREAK SPACE}min.",
             ],
         ),
     ],

@@ -25,6 +25,7 @@ from tenants.services.editing import (
 from trunks.enums import ClearedBecause
 from trunks.models import Gateway, Trunk
 from trunks.services.editing import lock_trunk_of
+from trunks.services.networks import LOCAL_NETWORKS
 from trunks.services.secrets import clear_passwords, outbound_passwords
 from trunks.services.watching import start_watching, stop_watching, watch_anew
 
@@ -99,9 +100,9 @@ def update_gateway(
                     _set_uri(row, value)
             else:
                 setattr(row, name, value)
-        moves = _place(row) != place
+        moves, now = _place(row) != place, timezone.now()
         if moves:
-            row.moved_at = timezone.now()
+            row.moved_at = now
         lost = outbound_passwords(trunk) if moves else []
         because = ClearedBecause.GATEWAY_MOVED
         warnings: list[str] = []
@@ -109,7 +110,7 @@ def update_gateway(
             warnings = clear_passwords(lost, because, tenant=tenant, actor=actor, confirmed=clear_secrets)
         save_edit(row, before, tenant=tenant, actor=actor, verb="gateway.updated", wrong=wrong)
         if moves or row.is_enabled != was_enabled:
-            watch_anew(row, trunk)
+            watch_anew(row, trunk, now)
     return row, warnings
 
 
@@ -137,7 +138,8 @@ def check_address(uri: SipUri, *, field: str = "uri") -> None:
     except ValueError:
         return
     except AddressRefused:
-        where = "inside a private network, which" if number.is_private else "an address of a kind"
+        is_local = any(number in network for network in LOCAL_NETWORKS)
+        where = "inside a private network, which" if is_local else "an address of a kind"
         words = f"{host} is {where} we never contact. Enter the carrier's public address."
         raise field_error(field, words, "address_refused") from None
 

@@ -26,7 +26,7 @@ from trunks.services.editing import lock_trunk_of
 NETWORKS_PER_TRUNK = 200
 WIDEST = {4: 24, 6: 48}
 _FIELDS = ("cidr", "note", "wide_confirmed")
-_LOCAL = tuple(
+LOCAL_NETWORKS = tuple(
     ip_network(text)
     for text in (
         *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"),
@@ -156,7 +156,7 @@ def _size(network: Network) -> str:
 def _warnings(row: AllowedNetwork) -> list[str]:
     warnings = []
     network = ip_network(row.cidr)
-    if any(network.version == local.version and network.overlaps(local) for local in _LOCAL):
+    if any(network.version == local.version and network.overlaps(local) for local in LOCAL_NETWORKS):
         warnings.append(
             f"{network} holds private or local addresses: calls from the internet never come from there."
         )

@@ -1,6 +1,7 @@
 """What an edit means for the watch on gateways: look now, look anew, or stop looking."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -39,23 +40,24 @@ def start_watching(gateway: Gateway, trunk: Trunk) -> None:
         wake_probes()
 
 
-def watch_anew(gateway: Gateway, trunk: Trunk) -> None:
-    """Forget what is known of a gateway: it leads elsewhere now, or was switched on or off."""
+def watch_anew(gateway: Gateway, trunk: Trunk, now: datetime) -> None:
+    """Forget what is known of a gateway: it leads elsewhere from now on, or was switched on or off."""
     if gateway.is_enabled and trunk.is_enabled:
-        _reset([gateway], HealthState.UNKNOWN)
+        _reset([gateway], HealthState.UNKNOWN, now)
         wake_probes()
     else:
-        _reset([gateway], HealthState.PAUSED)
+        _reset([gateway], HealthState.PAUSED, now)
 
 
 def pause_trunk(trunk: Trunk) -> None:
     """Stop looking at a trunk's gateways."""
-    _reset(trunk.gateways.filter(tenant=trunk.tenant_id), HealthState.PAUSED)
+    _reset(trunk.gateways.filter(tenant=trunk.tenant_id), HealthState.PAUSED, timezone.now())
 
 
 def resume_trunk(trunk: Trunk) -> None:
     """Look at a trunk's enabled gateways now."""
-    _reset(trunk.gateways.filter(tenant=trunk.tenant_id, is_enabled=True), HealthState.UNKNOWN)
+    enabled = trunk.gateways.filter(tenant=trunk.tenant_id, is_enabled=True)
+    _reset(enabled, HealthState.UNKNOWN, timezone.now())
     wake_probes()
 
 
@@ -73,8 +75,7 @@ def wake_probes() -> None:
     transaction.on_commit(lambda: celery.wake("trunks.probe_due_gateways", "probe"))
 
 
-def _reset(gateways: Iterable[Gateway], state: HealthState) -> None:
-    now = timezone.now()
+def _reset(gateways: Iterable[Gateway], state: HealthState, now: datetime) -> None:
     rows = GatewayHealth.objects.select_for_update(of=("self",), no_key=True).select_related("gateway")
     changed = list(rows.filter(gateway__in=gateways).order_by("pk"))
     StatusChange.objects.bulk_create(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils.functional import cached_property
 
@@ -144,6 +144,10 @@ class CredentialEdit(AccessForm, CredentialPage):
 
     template_name = "trunks/credential_form.html"
     form_class = CredentialEditForm
+
+    def make_form(self, data: QueryDict | None = None) -> CredentialEditForm:
+        is_stored = self.credential.secret_set_at is not None
+        return CredentialEditForm(data, initial=self.initial(), is_stored=is_stored)
 
     def initial(self) -> dict[str, Any]:
         return CredentialEditForm.initial_of(self.credential)

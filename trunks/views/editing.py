@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 
 from callsphere.lib.errors import Refused, VersionConflict
@@ -31,10 +31,10 @@ class FormPage(EditsOnly):
     field_names: ClassVar[Mapping[str, str]] = {"uri": "address"}
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self.show(self.form_class(initial=self.initial()))
+        return self.show(self.make_form())
 
     def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        form = self.form_class(request.POST, initial=self.initial())
+        form = self.make_form(request.POST)
         if form.is_valid():
             try:
                 with transaction.atomic():
@@ -50,6 +50,10 @@ class FormPage(EditsOnly):
                     messages.success(request, done)
                 return HttpResponseRedirect(self.success_url())
         return self.show(form, status=422)
+
+    def make_form(self, data: QueryDict | None = None) -> forms.Form:
+        """Return the form, with what was sent if anything was."""
+        return self.form_class(data, initial=self.initial())
 
     def initial(self) -> dict[str, Any]:
         """Return what the form shows at first."""
@@ -95,7 +99,7 @@ class FormPage(EditsOnly):
 
     def _show_conflict(self, form: forms.Form, conflict: VersionConflict) -> HttpResponse:
         return self.show(
-            self.form_class(next_attempt(self.request.POST, conflict), initial=self.initial()),
+            self.make_form(next_attempt(self.request.POST, conflict)),
             status=409,
             **conflict_context(
                 form,

@@ -57,3 +57,16 @@ def test_a_lost_update_is_refused(alice: Person, trunk: Trunk, credential: Diges
 
     assert refused.status_code == 409
     assert refused.context["conflict_rows"] == [{"label": "User name", "theirs": "theirs", "yours": "mine"}]
+
+
+def test_a_cleared_password_is_not_said_to_be_kept(
+    alice: Person, trunk: Trunk, credential: DigestCredential
+) -> None:
+    address = page("credential-edit", alice, trunk, credential_id=credential.pk)
+    kept = "Leave it empty to keep the stored one."
+    before = alice.client().get(address).content.decode()
+    edit(alice, trunk, credential, realm="sip.example.com")
+    after = alice.client().get(address).content.decode()
+
+    assert (kept in before, kept in after) == (True, False)
+    assert "That was done because the realm was changed." in after

@@ -46,9 +46,11 @@ def test_an_empty_allowlist_is_said_instead_of_the_green(alice: Person, trunk: T
     probe(OK, NOON)
 
     shown = html(alice, page(name, alice, trunk))
-    assert f"{NO_NETWORK} · add its addresses" in shown
+    assert f"{NO_NETWORK}</span>" in shown
+    assert ">No call from the carrier is accepted yet</p>" in shown
+    assert ">Add its addresses.</a>" in shown
     assert marks(shown)[0] == "warn"
-    assert "Your carrier answers" not in shown
+    assert "You can close this page" not in shown
 
 
 def test_heading_and_lists_say_the_same(alice: Person, trunk: Trunk) -> None:
@@ -87,8 +89,9 @@ def test_a_missing_password_is_said(alice: Person, trunk: Trunk) -> None:
     authenticate(alice, trunk, "digest")
     probe(OK, NOON)
 
-    said = "Up, but its calls are refused · add the user name and password"
-    assert said in html(alice, page("detail", alice, trunk))
+    shown = html(alice, page("detail", alice, trunk))
+    assert "Up, but its calls are refused</span>" in shown
+    assert ">Add the user name and password.</a>" in shown
 
 
 def test_with_a_network_nothing_is_missing(alice: Person, trunk: Trunk, network: AllowedNetwork) -> None:

@@ -36,7 +36,7 @@ def test_another_host_clears_the_password_once_it_is_confirmed(
     browser = alice.client()
     form = browser.get(page("gateway-edit", alice, trunk, gateway_id=gateway.pk)).content.decode()
     assert "Passwords stay with the addresses they were entered for" in form
-    assert "“acme” with 203.0.113.5" in form
+    assert "The password of “acme” is for 203.0.113.5 alone." in form
 
     asked = send(alice, trunk, gateway, address="sip:198.51.100.9")
     assert (asked.status_code, stored(alice).uri) == (422, URI)

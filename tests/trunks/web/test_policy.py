@@ -50,4 +50,4 @@ def test_a_lost_update_is_refused(alice: Person, trunk: Trunk) -> None:
 def test_the_meaning_follows_the_numbers(alice: Person, trunk: Trunk) -> None:
     html = alice.client().get(page("policy-preview", alice, trunk), FORM).content.decode()
 
-    assert "Down after about 2 min of silence: 2 failed checks in a row." in html
+    assert "Down after about 2\N{NO-BREAK SPACE}min of silence: 2 failed checks in a row." in html
