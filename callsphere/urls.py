@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("callsphere.api.urls")),
     re_path(r"^api/", api.unknown, name="api-unknown"),
     path("t/<slug:tenant>/trunks/", include("trunks.urls")),
+    path("t/<slug:tenant>/alerts/", include("callsphere.alerts.urls")),
     path("", include("tenants.urls")),
     path("", include("callsphere.web.urls")),
 ]

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import ViewSetMixin
 
+from callsphere.alerts.api import IncidentViewSet
 from callsphere.api import views
 from tenants.api import AuditEventViewSet, OwnTenantViewSet
 from trunks.api import (
@@ -36,6 +37,7 @@ of_trunk("networks", AllowedNetworkViewSet, "network")
 of_trunk("credentials", CredentialViewSet, "credential")
 of_trunk("checks", ReadinessCheckViewSet, "check")
 of_trunk("status-changes", StatusChangeViewSet, "status-change")
+router.register("incidents", IncidentViewSet, basename="incident")
 router.register("audit-events", AuditEventViewSet, basename="audit-event")
 
 urlpatterns: list[URLPattern | URLResolver] = [
