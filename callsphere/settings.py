@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "callsphere.web",
     "callsphere.api",
     "trunks",
+    "callsphere.alerts",
     "tenants",
     # theirs
     "unfold.apps.BasicAppConfig",
@@ -318,6 +319,9 @@ SPECTACULAR_SETTINGS = {
         "ClearedBecause": "trunks.enums.ClearedBecause",
         "CheckState": "trunks.enums.CheckState",
         "ActorKind": "tenants.enums.ActorKind",
+        "IncidentSeverity": "callsphere.alerts.enums.Severity",
+        "IncidentState": "callsphere.alerts.enums.State",
+        "IncidentResolution": "callsphere.alerts.enums.Resolution",
     },
     "PREPROCESSING_HOOKS": ["tenants.openapi.methods_in_order"],
     "SORT_OPERATIONS": False,

@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api/", api.unknown, name="api-unknown"),
     path("t/<slug:tenant>/trunks/", include("trunks.urls")),
     path("reports/<str:token>/", SharedReport.as_view(), name="shared-report"),
+    path("t/<slug:tenant>/alerts/", include("callsphere.alerts.urls")),
     path("", include("tenants.urls")),
     path("", include("callsphere.web.urls")),
 ]

@@ -10,6 +10,8 @@ class Capability(StrEnum):
 
     TRUNKS_READ = "trunks:read"
     TRUNKS_WRITE = "trunks:write"
+    ALERTS_READ = "alerts:read"
+    ALERTS_WRITE = "alerts:write"
     TEAM_READ = "team:read"
     TEAM_WRITE = "team:write"
     API_KEYS_WRITE = "api_keys:write"
@@ -24,6 +26,8 @@ class Capability(StrEnum):
 DESCRIPTIONS: dict[Capability, tuple[str, str]] = {
     Capability.TRUNKS_READ: ("See trunks", "Their gateways, health and history."),
     Capability.TRUNKS_WRITE: ("Change trunks", "Connect carriers, edit gateways, networks and credentials."),
+    Capability.ALERTS_READ: ("See alerts", "What went wrong, since when, and what to do about it."),
+    Capability.ALERTS_WRITE: ("Resolve incidents", "Say that something is dealt with, with a note."),
     Capability.AUDIT_READ: ("Read the audit log", "Who did what, and when."),
     Capability.API_KEYS_WRITE: ("Make and revoke API keys", "For programs that use the API."),
     Capability.TEAM_READ: ("See the team", "Members and open invitations."),
@@ -42,13 +46,20 @@ ROLE_DESCRIPTIONS: dict[Role, str] = {
     Role.VIEWER: "Sees how the lines are doing and changes nothing.",
 }
 
-_READ_EVERYTHING = frozenset({Capability.TRUNKS_READ, Capability.TEAM_READ, Capability.TENANT_READ})
+_READ_EVERYTHING = frozenset(
+    {Capability.TRUNKS_READ, Capability.ALERTS_READ, Capability.TEAM_READ, Capability.TENANT_READ}
+)
 
 CAPABILITIES: dict[Role, frozenset[Capability]] = {
     Role.OWNER: frozenset(Capability),
     Role.ADMIN: frozenset(Capability) - {Capability.BILLING_WRITE},
     Role.DEVELOPER: _READ_EVERYTHING
-    | {Capability.TRUNKS_WRITE, Capability.API_KEYS_WRITE, Capability.AUDIT_READ},
+    | {
+        Capability.TRUNKS_WRITE,
+        Capability.ALERTS_WRITE,
+        Capability.API_KEYS_WRITE,
+        Capability.AUDIT_READ,
+    },
     Role.BILLING: frozenset(
         {Capability.TENANT_READ, Capability.TEAM_READ, Capability.BILLING_READ, Capability.BILLING_WRITE}
     ),
@@ -60,6 +71,8 @@ API_KEY_CAPABILITIES = frozenset(
     {
         Capability.TRUNKS_READ,
         Capability.TRUNKS_WRITE,
+        Capability.ALERTS_READ,
+        Capability.ALERTS_WRITE,
         Capability.TENANT_READ,
         Capability.TENANT_WRITE,
         Capability.AUDIT_READ,

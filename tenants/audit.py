@@ -10,7 +10,7 @@ from django.db import models
 
 from callsphere.lib.crypto import Sealed
 from tenants.enums import ActorKind
-from tenants.models import ApiKey, AuditEvent, PlatformEvent, Tenant, User
+from tenants.models import ApiKey, AuditEvent, PlatformEvent, Tenant, TenantOwned, User
 
 HIDDEN = "[hidden]"
 _SECRET_COLUMNS = ("secret", "password", "token", "wrapped")
@@ -61,6 +61,20 @@ def record_event(
     `verb` reads `<object>.<done>`, such as `trunk.created`. `changes` maps a field to `[before, after]`.
     """
     return AuditEvent.objects.create(tenant=tenant, **_columns(actor, verb, obj, changes, reason))
+
+
+def record_events(
+    *, actor: Actor, verb: str, objects: Iterable[TenantOwned], reasons: Mapping[uuid.UUID, str] | None = None
+) -> None:
+    """Write the same event for many objects, of any tenants the context sees, in one statement.
+
+    `reasons` maps an object's id to the reason that its event tells.
+    """
+    told = reasons or {}
+    AuditEvent.objects.bulk_create(
+        AuditEvent(tenant_id=obj.tenant_id, **_columns(actor, verb, obj, None, told.get(obj.pk, "")))
+        for obj in objects
+    )
 
 
 def record_platform_event(

@@ -109,6 +109,8 @@ _SENTENCES = {
     "deleted": "deleted the {noun} {name}",
     "removed": "removed the {noun} {name}",
     "revoked": "revoked the {noun} {name}",
+    "opened": "opened the {noun} {name}",
+    "resolved": "resolved the {noun} {name}",
     "probe_requested": "asked for a check of the {noun} {name}",
     "check_requested": "asked for a readiness check of the {noun} {name}",
     "check_stopped": "stopped the readiness check of the {noun} {name}",
@@ -139,8 +141,8 @@ def kind_choices() -> list[tuple[str, str]]:
 def lines_of(tenant: Tenant, events: Iterable[AuditEvent]) -> list[Line]:
     """Return the events as lines. Asks the database once for each kind that is among them."""
     listed = list(events)
-    urls = _urls(tenant, listed)
-    return [_line(event, urls.get((event.object_kind, event.object_id), "")) for event in listed]
+    urls = urls_of(tenant, ((event.object_kind, event.object_id) for event in listed))
+    return [_line(event, _url(urls, event)) for event in listed]
 
 
 def account_lines_of(events: Iterable[PlatformEvent]) -> list[Line]:
@@ -148,13 +150,21 @@ def account_lines_of(events: Iterable[PlatformEvent]) -> list[Line]:
     return [_line(event, "") for event in events]
 
 
-def _urls(tenant: Tenant, events: list[AuditEvent]) -> dict[tuple[str, uuid.UUID | None], str]:
-    found: dict[tuple[str, uuid.UUID | None], str] = {}
+def urls_of(
+    tenant: Tenant, objects: Iterable[tuple[str, uuid.UUID | None]]
+) -> dict[tuple[str, uuid.UUID], str]:
+    """Return the pages of those objects, given as (kind, id), that still exist. One query for each kind."""
+    wanted = set(objects)
+    found: dict[tuple[str, uuid.UUID], str] = {}
     for name, kind in _kinds.items():
-        ids = {event.object_id for event in events if event.object_kind == name and event.object_id}
+        ids = {pk for each, pk in wanted if each == name and pk}
         if ids and kind.find_urls is not None:
             found |= {(name, pk): url for pk, url in kind.find_urls(tenant, ids).items()}
     return found
+
+
+def _url(urls: Mapping[tuple[str, uuid.UUID], str], event: AuditEvent) -> str:
+    return urls.get((event.object_kind, event.object_id), "") if event.object_id else ""
 
 
 def _line(event: Event, url: str) -> Line:

@@ -123,6 +123,18 @@ class OneOf(serializers.ChoiceField):
         self.error_messages["invalid_choice"] = choose_one_of(choices)
 
 
+class CauseSerializer(serializers.Serializer[Any]):
+    """Why something failed, from the dictionary of causes."""
+
+    code = serializers.CharField(help_text="Stable, for programs")
+    title = serializers.CharField()
+    meaning = serializers.CharField()
+    fix = serializers.CharField()
+    who = serializers.CharField(
+        allow_null=True, help_text="Who has to act: you, carrier, callsphere, or nobody"
+    )
+
+
 class VersionedSerializer(StrictSerializer):
     """An object that is edited: its id, its version, and when it was touched."""
 

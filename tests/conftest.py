@@ -62,7 +62,10 @@ class Person:
 
     def api_token(self, *capabilities: str) -> str:
         """Return the text of a fresh API key."""
-        chosen = capabilities or ("trunks:read", "trunks:write", "tenant:read", "audit:read")
+        chosen = capabilities or (
+            *("trunks:read", "trunks:write", "alerts:read", "alerts:write"),
+            *("tenant:read", "audit:read"),
+        )
         with tenant_context(self.tenant):
             _key, token = create_api_key(
                 tenant=self.tenant, actor=self.actor, name="test key", capabilities=chosen

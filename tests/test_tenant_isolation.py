@@ -238,11 +238,15 @@ def test_filters_cannot_tell_another_tenants_id_from_a_made_up_one(acme: World, 
                 nowhere = seen(operation.send(client, globex.ids, f"?{name}={uuid7()}"))
                 assert (there, there[0]) == (nowhere, 200), operation
             compared.append((operation.segment, name))
-    assert compared == [("status-changes", "gateway_id"), ("audit-events", "object_id")]
+    assert compared == [
+        ("status-changes", "gateway_id"),
+        ("incidents", "subject_id"),
+        ("audit-events", "object_id"),
+    ]
 
 
 def test_keys_that_may_only_read_change_nothing(acme: World) -> None:
-    client = acme.owner.api("trunks:read", "tenant:read", "audit:read")
+    client = acme.owner.api("trunks:read", "alerts:read", "tenant:read", "audit:read")
     before = fingerprint(acme)
     answers = {(each.method, each.template): each.send(client, acme.ids) for each in operations()}
     wrong = {

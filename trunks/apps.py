@@ -11,7 +11,8 @@ class TrunksConfig(AppConfig):
     verbose_name = "Trunks"
 
     def ready(self) -> None:
-        from trunks.audit_kinds import add_kinds  # noqa: PLC0415 (models can be imported only now)
+        from trunks import audit_kinds, incidents  # noqa: PLC0415 (models can be imported only now)
 
         add_area(Area("Trunks", "trunks:list", "trunk", Capability.TRUNKS_READ, 20))
-        add_kinds()
+        audit_kinds.add_kinds()
+        incidents.add_kinds()

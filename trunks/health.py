@@ -18,9 +18,10 @@ from django.db import IntegrityError, OperationalError, connection
 
 from tenants.context import platform_context
 from trunks.enums import Severity
+from trunks.incidents import follow_trunks
 from trunks.models import ProbeAnswer
 from trunks.rollup import make_day, partition_is_missing
-from trunks.wording import is_withheld, told_cause
+from trunks.wording import is_withheld_alike, told_cause
 
 MAX_WAIT_S = 10.0
 """The longest that an answer is waited for, in seconds; half the interval where that is less."""
@@ -64,6 +65,7 @@ class Change(NamedTuple):
     """A gateway's state changed."""
 
     tenant_id: uuid.UUID
+    trunk_id: uuid.UUID
     gateway_id: uuid.UUID
     from_state: str
     to_state: str
@@ -230,7 +232,7 @@ WITH given AS MATERIALIZED (
         latencies_us = bucket.latencies_us || EXCLUDED.latencies_us
 )
 SELECT count(*),
-       jsonb_agg(jsonb_build_array(tenant_id, gateway_id, from_state, to_state, cause))
+       jsonb_agg(jsonb_build_array(tenant_id, trunk_id, gateway_id, from_state, to_state, cause))
            FILTER (WHERE to_state IS NOT NULL)
 FROM stored
 """
@@ -238,6 +240,8 @@ FROM stored
 
 def store_answers(answers: Sequence[Answer], *, claimed_at: datetime, now: datetime) -> Stored:
     """Judge and store answers, each gateway's at most once; one statement, one transaction.
+
+    Where states change, a fixed number of statements more opens and ends incidents of their trunks.
 
     `claimed_at` is when they were claimed: the next probe counts from there. Answers whose claim is no
     longer the gateway's, and those for gateways that somebody is changing at this moment, are dropped.
@@ -260,14 +264,15 @@ def store_answers(answers: Sequence[Answer], *, claimed_at: datetime, now: datet
 def _store(values: Mapping[str, Any]) -> Stored:
     with platform_context("store what probes found"), connection.cursor() as cursor:
         cursor.execute(_STORE, values)
-        kept, changes = cursor.fetchone()
-    return Stored(
-        kept,
-        [
-            Change(uuid.UUID(tenant), uuid.UUID(gateway), *words)
-            for tenant, gateway, *words in json.loads(changes or "[]")
-        ],
-    )
+        kept, found = cursor.fetchone()
+        changes = [_change(*row) for row in json.loads(found or "[]")]
+        if changes:
+            follow_trunks({change.trunk_id for change in changes}, values["now"])
+    return Stored(kept, changes)
+
+
+def _change(tenant: str, trunk: str, gateway: str, from_state: str, to_state: str, cause: str) -> Change:
+    return Change(uuid.UUID(tenant), uuid.UUID(trunk), uuid.UUID(gateway), from_state, to_state, cause)
 
 
 def _is_deadlock(error: OperationalError) -> bool:
@@ -319,17 +324,12 @@ def visible_cause(cause: str) -> str:
 
 def visible_detail(cause: str, detail: str) -> str:
     """Return the detail that a tenant may read: none where it would tell the two cases apart."""
-    return "" if is_withheld(cause) or is_withheld_alike(cause) else detail
+    return "" if is_withheld_alike(cause) else detail
 
 
 def visible_target(cause: str, target: str) -> str:
     """Return the address that a tenant may read; see `visible_detail`."""
-    return "" if is_withheld(cause) or is_withheld_alike(cause) else target
-
-
-def is_withheld_alike(cause: str) -> bool:
-    """Whether a cause is what a withheld one is told as: its details must look the same."""
-    return cause == visible_cause("address_refused")
+    return "" if is_withheld_alike(cause) else target
 
 
 def visible_failures(failures: Mapping[str, int]) -> dict[str, int]:

@@ -8,7 +8,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from tenants.serializers import OneOf, StrictSerializer, VersionedSerializer
+from tenants.serializers import CauseSerializer, OneOf, StrictSerializer, VersionedSerializer
 from trunks.enums import (
     Authentication,
     ClearedBecause,
@@ -215,18 +215,6 @@ class NewTrunkSerializer(TrunkSerializer, WithWarnings):
     allowed_networks = _some(AllowedNetworkSerializer, NETWORKS_PER_TRUNK)
     credentials = _some(CredentialSerializer, CREDENTIALS_PER_TRUNK)
     health_policy = HealthPolicySerializer(default=dict)
-
-
-class CauseSerializer(serializers.Serializer[Any]):
-    """Why a check failed, from the dictionary of causes."""
-
-    code = serializers.CharField(help_text="Stable, for programs")
-    title = serializers.CharField()
-    meaning = serializers.CharField()
-    fix = serializers.CharField()
-    who = serializers.CharField(
-        allow_null=True, help_text="Who has to act: you, carrier, callsphere, or nobody"
-    )
 
 
 @extend_schema_field(CauseSerializer(allow_null=True))

@@ -39,6 +39,11 @@ def is_withheld(code: str) -> bool:
     return code in _TOLD_AS
 
 
+def is_withheld_alike(code: str) -> bool:
+    """Whether a cause is a withheld one, or what such a one is told as: their details must look the same."""
+    return is_withheld(code) or code in _TOLD_AS.values()
+
+
 def answer_line(status: int | None, reason: str = "", cause: str = "") -> str:
     """Say what one check met with: "200 OK", "503 Service Unavailable", "No answer"."""
     if status:

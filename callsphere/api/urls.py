@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import ViewSetMixin
 
+from callsphere.alerts.api import IncidentViewSet
 from callsphere.api import views
 from tenants.api import AuditEventViewSet, OwnTenantViewSet
 from trunks.api import (
@@ -37,6 +38,7 @@ of_trunk("credentials", CredentialViewSet, "credential")
 of_trunk("checks", ReadinessCheckViewSet, "check")
 of_trunk("checks/<uuid:check_id>/shares", CheckShareViewSet, "check-share")
 of_trunk("status-changes", StatusChangeViewSet, "status-change")
+router.register("incidents", IncidentViewSet, basename="incident")
 router.register("audit-events", AuditEventViewSet, basename="audit-event")
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -26,6 +26,8 @@ class Viewer(Enum):
 
 PAGES: dict[str, Viewer] = {
     "web:dashboard": Viewer.LOOKS,
+    "alerts:detail": Viewer.LOOKS,
+    "alerts:list": Viewer.LOOKS,
     "tenants:api-key-create": Viewer.IS_REFUSED,
     "tenants:api-key-revoke": Viewer.IS_REFUSED,
     "tenants:api-keys": Viewer.IS_REFUSED,
@@ -123,6 +125,7 @@ API_IDS = {
     "shares": "share_id",
     "status-changes": "status_change_id",
     "audit-events": "audit_event_id",
+    "incidents": "incident_id",
 }
 
 # A body that would be taken, by the part of the address that it is sent to.
@@ -138,6 +141,7 @@ API_BODIES: dict[str, dict[str, Any]] = {
     "cancel": {},
     "check-schedule": {"every_hours": 1},
     "shares": {},
+    "resolve": {"note": "stolen"},
 }
 
 # Fields of request bodies that name another object by its id; each needs a test of its own.

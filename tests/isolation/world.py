@@ -14,6 +14,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 
+from callsphere.alerts.enums import Severity
+from callsphere.alerts.services import Subject, open_incident
 from tenants import services as tenant_services
 from tenants.context import platform_context, tenant_context
 from tenants.enums import Role
@@ -71,6 +73,7 @@ def make_world(canary: str) -> World:
         ids["audit_event_id"] = AuditEvent.objects.filter(verb="trunk.created").get().pk
         ids["status_change_id"] = _history(trunk, canary)
         ids |= _readiness(owner, trunk, canary)
+        ids["incident_id"] = _incident(owner, trunk, canary)
         _register(owner, trunk, canary)
     with platform_context("history is written by workers"):
         _buckets(trunk)
@@ -205,6 +208,20 @@ def _readiness(owner: Person, trunk: Trunk, canary: str) -> dict[str, uuid.UUID]
         expires_at=timezone.now() + timedelta(days=7),
     )
     return {"check_id": check.pk, "share_id": share.pk}
+
+
+def _incident(owner: Person, trunk: Trunk, canary: str) -> uuid.UUID:
+    incident = open_incident(
+        tenant=owner.tenant,
+        actor=owner.actor,
+        key=f"{canary} key",
+        kind="trunk_health",
+        severity=Severity.CRITICAL,
+        subject=Subject("trunk", trunk.pk, f"{canary} trunk"),
+        title=f"{canary} title",
+        detail=f"{canary} detail",
+    )
+    return incident.pk
 
 
 def _buckets(trunk: Trunk) -> None:

@@ -25,6 +25,7 @@ PAGES = [
     "admin:tenants_auditevent_changelist",
     "admin:tenants_outgoingmail_changelist",
     "admin:tenants_platformevent_changelist",
+    "admin:alerts_incident_changelist",
     "admin:trunks_trunk_changelist",
     "admin:trunks_readinesscheck_changelist",
 ]

@@ -23,6 +23,7 @@ from tenants.services.editing import (
     save_edit,
 )
 from trunks.enums import ClearedBecause
+from trunks.incidents import follow_trunks
 from trunks.models import Gateway, Trunk
 from trunks.services.editing import lock_trunk_of
 from trunks.services.networks import LOCAL_NETWORKS
@@ -119,11 +120,12 @@ def delete_gateway(
 ) -> None:
     """Delete a gateway with its history. Raises VersionConflict, and Refused when it is gone."""
     with transaction.atomic():
-        lock_trunk_of(tenant, gateway.trunk_id)
+        trunk = lock_trunk_of(tenant, gateway.trunk_id)
         row = locked(Gateway, tenant, gateway.pk)
         check_version(row, expected_version, {})
         stop_watching([row])
         remove(row, tenant=tenant, actor=actor, verb="gateway.deleted", fields=_FIELDS)
+        follow_trunks([trunk.pk], timezone.now())
 
 
 def check_address(uri: SipUri, *, field: str = "uri") -> None:

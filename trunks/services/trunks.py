@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
 from tenants.audit import Actor, snapshot
 from tenants.models import Tenant
@@ -22,6 +23,7 @@ from tenants.services.editing import (
     several_lines,
 )
 from trunks.enums import Authentication
+from trunks.incidents import end_incident_of
 from trunks.models import HealthPolicy, Trunk
 from trunks.services.bindings import leave_farewell_of, pause_registration_of, resume_registration_of
 from trunks.services.watching import pause_trunk, resume_trunk, stop_watching
@@ -86,6 +88,7 @@ def delete_trunk(*, tenant: Tenant, actor: Actor, trunk: Trunk, expected_version
         row = locked(Trunk, tenant, trunk.pk)
         check_version(row, expected_version, {})
         stop_watching(row.gateways.filter(tenant=tenant))
+        end_incident_of(row, timezone.now())
         leave_farewell_of(row)
         remove(row, tenant=tenant, actor=actor, verb="trunk.deleted", fields=_FIELDS)
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from callsphere import celery
 from trunks.enums import HealthState
+from trunks.incidents import follow_trunks
 from trunks.models import Gateway, GatewayHealth, StatusChange, Trunk
 
 _FORGOTTEN: dict[str, Any] = {
@@ -99,3 +100,4 @@ def _reset(gateways: Iterable[Gateway], state: HealthState, now: datetime) -> No
         claim=F("claim") + 1,  # an answer that is under way belongs to what was before
         **_FORGOTTEN,
     )
+    follow_trunks({health.gateway.trunk_id for health in changed}, now)

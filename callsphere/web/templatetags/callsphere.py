@@ -53,6 +53,12 @@ def breaks(address: object) -> SafeString:
     )
 
 
+@register.filter
+def side(who: str | None) -> str:
+    """Say whose side something is on; nothing where nobody has to act."""
+    return WHO[who] if who else ""
+
+
 @register.simple_tag
 def icon(name: str, class_: str = "", label: str = "") -> SafeString:
     """Draw an icon of the sprite, hidden from screen readers unless it has a label. Raises ValueError."""

@@ -72,6 +72,9 @@ def test_version_and_paths(document: dict[str, Any]) -> None:
         "/api/v1/trunks/{trunk_id}/check-schedule/",
         "/api/v1/trunks/{trunk_id}/status-changes/",
         "/api/v1/trunks/{trunk_id}/status-changes/{id}/",
+        "/api/v1/incidents/",
+        "/api/v1/incidents/{id}/",
+        "/api/v1/incidents/{id}/resolve/",
         "/api/v1/audit-events/",
         "/api/v1/audit-events/{id}/",
     }
