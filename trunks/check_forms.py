@@ -47,7 +47,7 @@ class CheckForm(CheckOptionsForm):
         super().__init__(*args, **kwargs)
         self._gateways = {str(each.pk): each for each in gateways}
         choices = [(key, each.uri) for key, each in self._gateways.items()]
-        self.fields["gateway"].choices = [("", "All that are switched on"), *choices]  # type: ignore[attr-defined]
+        self.fields["gateway"].choices = [("", "All that are switched on"), *choices]  # type: ignore[attr-defined]  # typed as any field
 
     @property
     def has_choice(self) -> bool:
@@ -84,7 +84,8 @@ class ScheduleForm(CheckOptionsForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choices = self.fields["every_hours"].choices  # type: ignore[attr-defined]
+        choices = self.fields["every_hours"].choices  # type: ignore[attr-defined]  # typed as any field
         stored = str(self.initial.get("every_hours") or "")
         if stored not in {value for value, _label in choices}:  # set through the API
-            self.fields["every_hours"].choices = [*choices, (stored, f"Every {stored} hours")]  # type: ignore[attr-defined]
+            other = (stored, f"Every {stored} hours")
+            self.fields["every_hours"].choices = [*choices, other]  # type: ignore[attr-defined]  # as above

@@ -100,7 +100,7 @@ def as_text(check: ReadinessCheck, *, for_staff: bool = False) -> str:
             console.step(_step(step))
         console.line()
     if check.state == CheckState.FINISHED:
-        console.verdict(check.verdict, check.duration_ms or 0)  # type: ignore[arg-type]
+        console.verdict(check.verdict, check.duration_ms or 0)  # type: ignore[arg-type]  # a verdict, held by a constraint
     else:
         console.line(check.problem or CheckState(check.state).label)
     if check.trace:

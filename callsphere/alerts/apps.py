@@ -13,7 +13,7 @@ class AlertsConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can be imported only now.
-        from callsphere.alerts.audit_kinds import add_kinds  # noqa: PLC0415
+        from callsphere.alerts.audit_kinds import add_kinds  # noqa: PLC0415 (models can be imported only now)
 
         add_area(Area("Alerts", "alerts:list", "alert", Capability.ALERTS_READ, 60))
         add_kinds()

@@ -14,7 +14,7 @@ class SubjectSerializer(serializers.Serializer[Incident]):
 
     kind = serializers.CharField(source="subject_kind")
     id = serializers.UUIDField(source="subject_id")
-    label = serializers.CharField(source="subject_label")  # type: ignore[assignment]
+    label = serializers.CharField(source="subject_label")  # type: ignore[assignment]  # hides DRF's own
 
 
 class IncidentSerializer(serializers.Serializer[Incident]):

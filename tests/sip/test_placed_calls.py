@@ -161,7 +161,7 @@ def test_a_call_that_rings_is_cancelled_from_elsewhere(transport: str) -> None:
 def test_a_cancel_that_came_too_late_is_followed_by_the_bye() -> None:
     """The 200 to INVITE and the worker's end crossed: only the ringing was kept."""
     carrier = Ringing()
-    carrier.bye = lambda request, send: carrier.reply(send, request, "200 OK")  # type: ignore[method-assign]
+    carrier.bye = lambda request, send: carrier.reply(send, request, "200 OK")  # type: ignore[method-assign]  # a carrier of another mind
     with serving(carrier) as uri:
         _call, said = end_abandoned(carrier, uri, "ringing")
     assert said == "CANCEL: 200, BYE: 200"

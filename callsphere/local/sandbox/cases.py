@@ -93,7 +93,7 @@ def _codes() -> Iterator[Case]:
         ("503", "fail", "carrier_overloaded"),
         ("603", "fail", "declined"),
     ):
-        yield Case("codes", f"--call {code}", verdict, cause)  # type: ignore[arg-type]
+        yield Case("codes", f"--call {code}", verdict, cause)  # type: ignore[arg-type]  # literals above
 
 
 REACHING = (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from callsphere.sip.message import Headers, Request, Response
 from callsphere.sip.resolver import Target
@@ -97,7 +97,7 @@ An INVITE leaves only when its "placed" is kept; nobody waits for the other chan
 class _Kept:
     """Something that is done already."""
 
-    def __await__(self):  # type: ignore[no-untyped-def]
+    def __await__(self) -> Iterator[Any]:
         return iter(())
 
 

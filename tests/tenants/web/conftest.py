@@ -51,7 +51,7 @@ class Refusals:
     bob: Person
     charlie: Person
 
-    def check(self, address: str, *, viewer: int = 403, method: str = "get") -> None:
+    def assert_refused(self, address: str, *, viewer: int = 403, method: str = "get") -> None:
         """Compare the answers to a viewer, to a member of another tenant, and to somebody signed out."""
         assert getattr(self.bob.client(), method)(address).status_code == viewer
         assert getattr(self.charlie.client(), method)(address).status_code == 404

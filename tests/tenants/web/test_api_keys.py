@@ -56,7 +56,7 @@ def test_another_tenants_keys_stay_out(alice: Person, charlie: Person) -> None:
 
 
 def test_others_may_not(alice: Person, refusals: Refusals) -> None:
-    refusals.check(url("api-keys", alice.tenant))
+    refusals.assert_refused(url("api-keys", alice.tenant))
 
 
 def test_the_number_of_queries_does_not_grow(

@@ -165,7 +165,7 @@ def test_another_tenants_events_stay_out(alice: Person, charlie: Person) -> None
 
 
 def test_others_may_not(alice: Person, refusals: Refusals) -> None:
-    refusals.check(url("audit", alice.tenant))
+    refusals.assert_refused(url("audit", alice.tenant))
 
 
 def test_the_number_of_queries_does_not_grow(

@@ -59,7 +59,7 @@ def test_an_admin_cannot_touch_an_owner(alice: Person, admin: Person) -> None:
 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_others_may_not(alice: Person, refusals: Refusals, method: str) -> None:
-    refusals.check(page(alice), method=method)
+    refusals.assert_refused(page(alice), method=method)
 
 
 def test_another_tenants_member_is_not_found(alice: Person, charlie: Person) -> None:

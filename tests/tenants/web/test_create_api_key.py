@@ -97,4 +97,4 @@ def test_nobody_gives_more_than_they_have(alice: Person, developer: Person) -> N
 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_others_may_not(alice: Person, refusals: Refusals, method: str) -> None:
-    refusals.check(url("api-key-create", alice.tenant), method=method)
+    refusals.assert_refused(url("api-key-create", alice.tenant), method=method)

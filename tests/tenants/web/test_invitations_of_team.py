@@ -112,7 +112,7 @@ def test_an_accepted_one_is_gone(alice: Person, invitation: Invitation, name: st
 
 @pytest.mark.parametrize("name", ["invitation-resend", "invitation-withdraw"])
 def test_others_may_not(invitation: Invitation, refusals: Refusals, name: str) -> None:
-    refusals.check(address(name, invitation), method="post")
+    refusals.assert_refused(address(name, invitation), method="post")
 
 
 def test_another_tenants_invitation_is_not_found(invitation: Invitation, charlie: Person) -> None:

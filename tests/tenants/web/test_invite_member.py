@@ -76,4 +76,4 @@ def test_open_invitations_take_up_room(alice: Person) -> None:
 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_others_may_not(alice: Person, refusals: Refusals, method: str) -> None:
-    refusals.check(url("invite", alice.tenant), method=method)
+    refusals.assert_refused(url("invite", alice.tenant), method=method)

@@ -37,7 +37,7 @@ def test_a_revoked_key_is_gone(alice: Person, page: str) -> None:
 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_others_may_not(page: str, refusals: Refusals, method: str) -> None:
-    refusals.check(page, method=method)
+    refusals.assert_refused(page, method=method)
 
 
 def test_another_tenants_key_is_not_found(alice: Person, charlie: Person, page: str) -> None:

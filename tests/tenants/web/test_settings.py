@@ -70,5 +70,5 @@ def test_the_addresses_we_send_from(alice: Person, settings: Settings) -> None:
 
 
 def test_strangers_and_signed_out_people_see_nothing(alice: Person, refusals: Refusals) -> None:
-    refusals.check(url("settings", alice.tenant), viewer=200)
-    refusals.check(url("settings", alice.tenant), method="post")
+    refusals.assert_refused(url("settings", alice.tenant), viewer=200)
+    refusals.assert_refused(url("settings", alice.tenant), method="post")

@@ -77,7 +77,7 @@ def test_the_table_of_roles_is_the_one_that_decides(alice: Person) -> None:
 
 
 def test_strangers_and_signed_out_people_see_nothing(alice: Person, refusals: Refusals) -> None:
-    refusals.check(url("team", alice.tenant), viewer=200)
+    refusals.assert_refused(url("team", alice.tenant), viewer=200)
 
 
 def test_the_number_of_queries_does_not_grow(

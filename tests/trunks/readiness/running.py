@@ -35,7 +35,7 @@ def ask(person: Person, trunk: Trunk, **options: object) -> ReadinessCheck:
             tenant=person.tenant,
             actor=person.actor,
             trunk=trunk,
-            **options,  # type: ignore[arg-type]
+            **options,  # type: ignore[arg-type]  # whatever a test asks for
         )
 
 
