@@ -4,6 +4,7 @@ from typing import Any, TypeVar
 
 import django_filters
 from django.db.models import Prefetch, QuerySet
+from django.http import Http404
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
 from rest_framework.exceptions import APIException
 from rest_framework.generics import get_object_or_404
@@ -231,8 +232,10 @@ class TrunkHealthViewSet(OfTrunk[Trunk]):
     serializer_class = serializers.TrunkHealthSerializer
 
     def get_object(self) -> Trunk:
-        trunk = get_object_or_404(queries.trunks_of(self.tenant), pk=self.kwargs["trunk_id"])
-        trunk.watched_gateways = queries.gateways_of(trunk)
+        found = queries.watched(queries.trunks_of(self.tenant), self.kwargs["trunk_id"])
+        if found is None:
+            raise Http404
+        trunk, trunk.watched_gateways = found
         return trunk
 
     @extend_schema(

@@ -45,6 +45,8 @@ from trunks.models import (
 )
 
 PAGE_SIZE = 50
+# How often a trunk and its gateways are read until no answer comes between.
+_MOMENTS = 5
 # Longer than a probe waits at most, and the worker's tick.
 LATE_AFTER = timedelta(seconds=20)
 _ENABLED = Q(gateways__is_enabled=True)
@@ -322,6 +324,23 @@ def _read_cursor(cursor: str) -> tuple[str, int, str, uuid.UUID] | None:
 def gateways_of(trunk: Trunk) -> QuerySet[Gateway]:
     """Return a trunk's gateways in the order they are tried, with their health."""
     return Gateway.objects.filter(trunk=trunk).select_related("health")
+
+
+def watched(trunks: QuerySet[Any, Any], trunk_id: uuid.UUID) -> tuple[Any, list[Gateway]] | None:
+    """Return one of these trunks, with state, and its gateways with theirs; None if it is not among them.
+
+    The two statements see two moments: they are repeated when an answer was stored in between, so that the
+    states of the gateways are those that the trunk's was worked out of.
+    """
+    for _attempt in range(_MOMENTS):
+        trunk = trunks.filter(pk=trunk_id).first()
+        if trunk is None:
+            return None
+        gateways = list(gateways_of(trunk))
+        enabled = [each.health.checked_at for each in gateways if each.is_enabled]
+        if trunk.checked_at == max(filter(None, enabled), default=None):
+            break
+    return trunk, gateways
 
 
 def worst_gateways(gateways: Sequence[Gateway]) -> list[Gateway]:

@@ -6,13 +6,18 @@ import json
 import os
 import re
 import subprocess
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings
 
+from tenants.context import tenant_context
 from tests import databases
 from tests.conftest import Person
 from tests.peers import require_peer
+from trunks import services
+from trunks.models import ReadinessCheck
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,7 +41,16 @@ class Shell:
             ["bash", "-ec", script], env=environment, capture_output=True, text=True, check=False, timeout=60
         )
         assert (done.returncode, done.stderr) == (0, "")
-        return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        return list(documents(done.stdout))
+
+
+def documents(text: str) -> Iterator[dict[str, Any]]:
+    """Every JSON object in what commands printed: curl ends none with a line."""
+    decoder, at = json.JSONDecoder(), text.find("{")
+    while at >= 0:
+        document, end = decoder.raw_decode(text, at)
+        yield document
+        at = text.find("{", end)
 
 
 def test_the_page_tells_the_truth(live_server: Any, alice: Person) -> None:
@@ -60,6 +74,17 @@ def test_the_page_tells_the_truth(live_server: Any, alice: Person) -> None:
     assert changes["results"] == []
     (asked,) = shell.next_answers()
     assert asked == {"gateways": 3}
+
+    (check,) = shell.next_answers()
+    assert (check["state"], len(check["warnings"])) == ("queued", 1)
+    shell.variables["CHECK"] = check["id"]
+    (read,) = shell.next_answers()
+    assert (read["id"], read["state"]) == (check["id"], "queued")
+    with tenant_context(alice.tenant):  # no worker runs here, and a report is shared when it is complete
+        row = ReadinessCheck.objects.get(pk=check["id"])
+        services.cancel_check(tenant=alice.tenant, actor=alice.actor, check=row)
+    schedule, share = shell.next_answers()
+    assert (schedule["every_hours"], share["url"].rsplit("/", 2)[0]) == (24, f"{settings.PUBLIC_URL}/reports")
 
     (changed,) = shell.next_answers()
     assert (changed["name"], changed["version"]) == ("Telnyx Frankfurt", 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +20,7 @@ from tests.trunks.conftest import make_trunk
 from trunks import services
 from trunks.headlines import NO_CREDENTIAL, NO_NETWORK, PASSWORD_CLEARED, Gap, trunk_state
 from trunks.models import AllowedNetwork, DigestCredential, Gateway, GatewayHealth, Trunk
-from trunks.queries import gap_of, headline_of, matching, page_of, tally_of, trunks_of, verdict_of
+from trunks.queries import gap_of, headline_of, matching, page_of, tally_of, trunks_of, verdict_of, watched
 from trunks.summaries import trunk_rows
 
 STATES = ("up", "impaired", "down", "unknown")
@@ -52,6 +53,26 @@ def test_a_paused_trunk_is_paused_whatever_its_gateways_are(alice: Person, enabl
         Gateway.objects.filter(trunk=trunk).update(is_enabled=False)
 
         assert trunks_of(alice.tenant).get().state == "paused"
+
+
+def test_a_trunk_and_its_gateways_are_of_one_moment(alice: Person) -> None:
+    trunk = make_trunk(alice, "Main line", "sip:203.0.113.5")
+    asked: list[str] = []
+
+    def answer_between(execute: Any, sql: str, *rest: Any) -> Any:
+        """Store an answer after the trunk was read, and before its gateways are."""
+        asked.append(sql)
+        if len(asked) == 2:
+            GatewayHealth.objects.update(state="down", checked_at=timezone.now())
+        return execute(sql, *rest)
+
+    with tenant_context(alice.tenant):
+        with connection.execute_wrapper(answer_between):
+            found = watched(trunks_of(alice.tenant), trunk.pk)
+
+        assert found is not None
+        assert (found[0].state, [each.health.state for each in found[1]]) == ("down", ["down"])
+        assert watched(trunks_of(alice.tenant), uuid.uuid4()) is None
 
 
 def test_down_since_is_when_the_last_gateway_went_down(alice: Person) -> None:

@@ -36,8 +36,11 @@ LATE = at(-2)
 @pytest.mark.parametrize(
     ("known", "line"),
     [
-        (BOUND, "Registered · refreshes in 12 min"),
-        (replace(BOUND, has_slot=True), "Registered · its refresh waits its turn and goes out in 12 min"),
+        (BOUND, "Registered · refreshes in 12\N{NO-BREAK SPACE}min"),
+        (
+            replace(BOUND, has_slot=True),
+            "Registered · its refresh waits its turn and goes out in 12\N{NO-BREAK SPACE}min",
+        ),
         (replace(BOUND, state=State.REFRESHING), "Registered · being refreshed now"),
         (
             replace(BOUND, next_attempt_at=LATE),
@@ -46,7 +49,7 @@ LATE = at(-2)
         (Known(State.REGISTERING, NOON, next_attempt_at=NOON), "Registering · this takes seconds"),
         (
             Known(State.REGISTERING, NOON, next_attempt_at=at(4), has_slot=True),
-            "Waiting its turn · registers in 4 min",
+            "Waiting its turn · registers in 4\N{NO-BREAK SPACE}min",
         ),
         (Known(State.REGISTERING, at(-3), next_attempt_at=LATE), "Not registered yet · our workers are late"),
         (REJECTED, "Rejected · user name or password is wrong"),
