@@ -235,7 +235,8 @@ class TrunkHealthViewSet(OfTrunk[Trunk]):
         found = queries.watched(queries.trunks_of(self.tenant), self.kwargs["trunk_id"])
         if found is None:
             raise Http404
-        trunk, trunk.watched_gateways = found
+        trunk, gateways = found
+        trunk.watched_gateways = gateways
         return trunk
 
     @extend_schema(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from callsphere.sip.message import Headers, Request, Response
 from callsphere.sip.resolver import Target
@@ -97,8 +97,8 @@ An INVITE leaves only when its "placed" is kept; nobody waits for the other chan
 class _Kept:
     """Something that is done already."""
 
-    def __await__(self) -> Iterator[Any]:
-        return iter(())
+    def __await__(self) -> Generator[None]:
+        yield from ()
 
 
 def keep_nothing(_call: PlacedCall) -> Awaitable[None]:
