@@ -9,6 +9,7 @@ from typing import Any
 from callsphere.sip.check.report import CheckReport, Step
 from callsphere.sip.trace import Trace, TraceEntry
 from trunks.checking import Findings, worst
+from trunks.storable import storable
 
 MOST_TEXT = 512 * 1024
 """Characters of messages kept of one check: a peer that floods us does not fill our database."""
@@ -35,7 +36,7 @@ class Collector:
 
     def add(self, step: Step) -> None:
         """A step of it is finished."""
-        self._steps.append(_storable(step.as_json()))
+        self._steps.append(storable(step.as_json()))
         self._runs[-1]["steps"] += 1
 
     def end(self, report: CheckReport) -> None:
@@ -70,7 +71,7 @@ class Collector:
                     return kept
                 text = entry.text if len(entry.text) <= room else ""
                 room -= len(text)
-                kept.append(_storable(_message(entry, after_ms, text)))
+                kept.append(storable(_message(entry, after_ms, text)))
         return kept
 
 
@@ -81,12 +82,4 @@ def _message(entry: TraceEntry, after_ms: int, text: str) -> dict[str, Any]:
         "text": text,
         "peer": entry.peer,
         "method": entry.method,
-    }
-
-
-def _storable(values: dict[str, Any]) -> dict[str, Any]:
-    """JSON in PostgreSQL has no NUL; a peer may send one."""
-    return {
-        name: value.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else value
-        for name, value in values.items()
     }

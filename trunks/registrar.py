@@ -29,6 +29,7 @@ from trunks.binding_claims import BindingClaim, BindingOutcome, Identity, claim_
 from trunks.farewells import FarewellClaim, claim_farewells, store_farewells
 from trunks.probing import address_policy, is_stopping
 from trunks.registering import Result, after, step_of
+from trunks.storable import storable, without_nul
 
 BATCH = 500
 """How many registrations one claim takes."""
@@ -146,7 +147,7 @@ def _unusable(claim: BindingClaim, detail: str) -> BindingResult:
 
 
 def _outcome(claim: BindingClaim, found: BindingResult, now: datetime) -> BindingOutcome:
-    result = Result(found.cause, found.detail, found.code, found.granted_s, found.retry_after_s)
+    result = Result(found.cause, without_nul(found.detail), found.code, found.granted_s, found.retry_after_s)
     return BindingOutcome(
         claim,
         after(claim.standing, result, now, random.random()),  # noqa: S311 (jitter)
@@ -156,7 +157,7 @@ def _outcome(claim: BindingClaim, found: BindingResult, now: datetime) -> Bindin
         found.min_expires_s,
         found.target,
         found.duration_ms,
-        [{**message.as_json(), "peer": message.peer} for message in found.messages],
+        [storable({**message.as_json(), "peer": message.peer}) for message in found.messages],
     )
 
 

@@ -18,6 +18,7 @@ from tests.conftest import Person
 from tests.peers import free_port
 from tests.sip.carriers.audit import audit
 from tests.sip.carriers.laboratory import PASSWORD, USER, Carrier, Heard, Send, serving
+from tests.trunks.conftest import make_trunk
 from trunks import registrar, services
 from trunks.binding_claims import claim_due
 from trunks.enums import RegistrationState as State
@@ -122,6 +123,11 @@ class Scene:
 
 
 @pytest.fixture
+def neighbour(charlie: Person, engine: RegistrarEngine) -> Scene:
+    return Scene(charlie, make_trunk(charlie), engine)
+
+
+@pytest.fixture
 def scene(alice: Person, trunk: Trunk, engine: RegistrarEngine) -> Scene:
     return Scene(alice, trunk, engine)
 
@@ -167,6 +173,20 @@ def test_messages_are_kept_without_secrets(scene: Scene) -> None:
     text = str(attempt.messages)
     assert "[redacted]" in text
     assert PASSWORD not in text
+
+
+@pytest.mark.parametrize("status", ["403 For\0bidden", "200 O\0K"])
+def test_a_nul_from_a_registrar_costs_nobody_else_a_binding(
+    scene: Scene, neighbour: Scene, status: str
+) -> None:
+    with serving(Registrar((status, "Contact: *\r\nServer: a\0b\r\n"))) as odd, serving(Registrar()) as uri:
+        scene.add(odd)
+        neighbour.add(uri)
+        assert scene.work() == 2
+    assert neighbour.status.state == State.REGISTERED
+    with platform_context("test"):
+        attempt = RegistrationAttempt.objects.get(registration__trunk=scene.trunk)
+    assert "Server: a\N{REPLACEMENT CHARACTER}b" in attempt.messages[1]["text"]
 
 
 def test_wrong_credentials_are_tried_twice_and_wait_for_an_edit(scene: Scene) -> None:
