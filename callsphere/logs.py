@@ -14,7 +14,7 @@ SECRET_NAMES = ("password", "secret", "token", "authorization", "cookie", "crede
 MASK = "[hidden]"
 # Addresses whose last part is a token that lets its holder in; a query may hold such an address too.
 _TOKENS = re.compile(
-    r"(?P<start>(?<!/team)(?:/|%2F)(?:invitations|confirm-email|reset(?:/|%2F)key)(?:/|%2F))(?:(?!%2F)[^\s/?&\"'])+",
+    r"(?P<start>(?<!/team)(?:/|%2F)(?:invitations|confirm-email|reports|reset(?:/|%2F)key)(?:/|%2F))(?:(?!%2F)[^\s/?&\"'])+",
     re.IGNORECASE,
 )
 

@@ -13,6 +13,8 @@ class TenantsConfig(AppConfig):
     verbose_name = "Tenants"
 
     def ready(self) -> None:
+        from tenants import log_lines  # noqa: F401, PLC0415 (the logs' receivers; models can be imported only now)
+
         checks.register_all()
 
 

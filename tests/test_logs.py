@@ -1,5 +1,6 @@
 """What log lines must not tell."""
 
+import re
 from typing import Any
 
 import pytest
@@ -7,6 +8,8 @@ from django.test import Client
 from sentry_sdk.types import Event
 
 from callsphere.logs import MASK, hide_secrets, hide_tokens, mask_addresses
+from tests.conftest import Person
+from tests.isolation.addresses import all_pages
 
 
 def test_values_under_secret_names_are_masked() -> None:
@@ -33,6 +36,7 @@ def test_values_under_secret_names_are_masked() -> None:
             "/accounts/login/?next=/invitations/4Ab-c_9/&x=1",
             f"/accounts/login/?next=/invitations/{MASK}/&x=1",
         ),
+        ("/reports/4Ab-c_9/", f"/reports/{MASK}/"),
         ("/t/acme/team/invitations/?page=2", "/t/acme/team/invitations/?page=2"),
         ("/t/acme/trunks/", "/t/acme/trunks/"),
     ],
@@ -40,6 +44,29 @@ def test_values_under_secret_names_are_masked() -> None:
 def test_tokens_in_addresses_are_masked(address: str, told: str) -> None:
     event: dict[str, Any] = {"event": f"Not Found: {address}", "request": f"GET {address}"}
     assert hide_tokens(None, "info", event) == {"event": f"Not Found: {told}", "request": f"GET {told}"}
+
+
+def test_every_address_with_a_token_is_known() -> None:
+    """Parameters of addresses are ids, slugs, and tokens; those last are called so, or keys."""
+    parameter = re.compile(r"\(\?P<\w+>[^()]*\)|<[^<>]*>")
+    routes = [page.route for page in all_pages() if "token>" in page.route or "key>" in page.route]
+    assert len(routes) >= 4
+    for route in routes:
+        address = "/" + parameter.sub("s3cret", route).replace("^", "").replace("$", "")
+        assert "s3cret" in address
+        assert "s3cret" not in hide_tokens(None, "info", {"event": address})["event"], route
+
+
+@pytest.mark.parametrize("api", [True, False])
+def test_a_request_is_logged_with_its_tenant(
+    alice: Person, caplog: pytest.LogCaptureFixture, api: bool
+) -> None:
+    caplog.set_level("INFO")
+    client, path = (alice.api(), "/api/v1/trunks/") if api else (alice.client(), "/t/acme-dental/trunks/")
+    assert client.get(path).status_code == 200
+    (line,) = (record.msg for record in caplog.records if "request_finished" in str(record.msg))
+    assert isinstance(line, dict)
+    assert (line["code"], line["tenant_id"]) == (200, str(alice.tenant.pk))
 
 
 def test_a_request_with_a_token_is_logged_without_it(db: None, caplog: pytest.LogCaptureFixture) -> None:
