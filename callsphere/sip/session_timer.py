@@ -166,6 +166,30 @@ class TimerNegotiation:
 
 
 @dataclass(frozen=True, slots=True)
+class TimerPolicy:
+    """What a caller wants of its calls: RFC 4028 as far as people can choose.
+
+    `interval` and `min_se` are seconds; `refresher` is whom the INVITE proposes (None leaves it to the peer);
+    `method` is how we refresh (None: UPDATE where the peer takes it, else re-INVITE). `required` refuses
+    peers that know no session timers: §7.1 advises against it, and it is the owner's decision.
+    """
+
+    interval: int = RECOMMENDED_INTERVAL
+    min_se: int = MIN_SE
+    refresher: Literal["uac", "uas"] | None = None
+    method: Literal["UPDATE", "INVITE"] | None = None
+    required: bool = False
+
+    def negotiation(self) -> TimerNegotiation:
+        """The caller's side for one INVITE. Raises ValueError for an interval below 90 seconds."""
+        return TimerNegotiation(self.interval, refresher=self.refresher, min_se=self.min_se)
+
+    def refresh_method(self, peer_allows: Collection[str] | None) -> Literal["UPDATE", "INVITE"]:
+        """How to refresh, given the peer's Allow (RFC 4028 §7.4)."""
+        return self.method or refresh_method(peer_allows)
+
+
+@dataclass(frozen=True, slots=True)
 class TimerAnswer:
     """What a server answers about timers: `status` 422 or 200, headers for it, and the timer from then on."""
 

@@ -19,7 +19,6 @@ from callsphere.sip.check.requests import invite_request, local_audio
 from callsphere.sip.check.runner import Check
 from callsphere.sip.digest import Authenticator, Credentials
 from callsphere.sip.sdp import MediaSession
-from callsphere.sip.session_timer import TimerNegotiation
 from callsphere.sip.trace import Trace
 from callsphere.sip.uri import parse_gateway_uri
 from tests.sip.carriers.laboratory import PASSWORD, USER, Carrier, Heard, Send, serving
@@ -114,10 +113,10 @@ async def abandoned(carrier: Carrier, uri: str, state: str) -> PlacedCall:
     parsed = parse_gateway_uri(uri)
     (target,) = await agent.resolver.resolve(parsed)
     flow = await agent.open(target, timeout=2.0)
-    timer = TimerNegotiation(90)
-    call = Call(agent, Authenticator(None), MediaSession(local_audio(flow, 40000)), timer, witness)
+    media = MediaSession(local_audio(flow, 40000))
+    call = Call(agent, Authenticator(None), media, asked.timers, witness)
     call.offer = call.media.offer()
-    invite = invite_request(asked, parsed, flow, timer, call.offer.to_bytes())
+    invite = invite_request(asked, parsed, flow, call.negotiation, call.offer.to_bytes())
     placing = asyncio.ensure_future(call.place(invite, flow, asked.patience))
     async with asyncio.timeout(5):
         while witness.states[-1:] != [state]:

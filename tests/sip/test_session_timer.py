@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import pytest
 
 from callsphere.sip.message import Request
@@ -11,6 +13,7 @@ from callsphere.sip.session_timer import (
     Refresher,
     SessionTimer,
     TimerNegotiation,
+    TimerPolicy,
     answer_timer,
     refresh_method,
 )
@@ -248,3 +251,29 @@ METHODS = [
 @pytest.mark.parametrize(("allows", "refused", "method"), METHODS)
 def test_update_only_where_it_is_allowed(allows: set[str] | None, refused: bool, method: str) -> None:
     assert refresh_method(allows, refused=refused) == method
+
+
+@pytest.mark.parametrize(
+    ("chosen", "allows", "method"),
+    [
+        (None, ("UPDATE",), "UPDATE"),
+        (None, ("INVITE",), "INVITE"),
+        (None, None, "INVITE"),
+        ("UPDATE", ("INVITE",), "UPDATE"),
+        ("INVITE", ("UPDATE",), "INVITE"),
+    ],
+)
+def test_how_a_policy_refreshes(
+    chosen: Literal["UPDATE", "INVITE"] | None, allows: tuple[str, ...] | None, method: str
+) -> None:
+    assert TimerPolicy(method=chosen).refresh_method(allows) == method
+
+
+def test_a_policy_asks_for_what_it_says() -> None:
+    assert TimerPolicy(600, 120, "uas").negotiation().headers() == [
+        ("Supported", "timer"),
+        ("Session-Expires", "600;refresher=uas"),
+        ("Min-SE", "120"),
+    ]
+    with pytest.raises(ValueError, match="at least 90"):
+        TimerPolicy(89).negotiation()

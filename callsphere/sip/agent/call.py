@@ -20,7 +20,7 @@ from callsphere.sip.dialog import Answered, AnsweredAgain, CallEvent, Dialog, Re
 from callsphere.sip.digest import Authenticator
 from callsphere.sip.message import Request, Response
 from callsphere.sip.sdp import MediaSession, SdpError, SessionDescription, parse_sdp
-from callsphere.sip.session_timer import TimerNegotiation
+from callsphere.sip.session_timer import TimerPolicy
 
 HANG_UP_S = 4.0
 """How long the answer to a BYE that nobody judges is waited for."""
@@ -37,7 +37,7 @@ class HangUp:
 class Call:
     """One call. `place` it; when `dialog` is set, `acknowledge` it; `hang_up` at the end, whatever came.
 
-    `media` holds our offer, `negotiation` the session timer that is asked for, `on_call` hears how far
+    `media` holds our offer, `timers` what is asked about the session timer, `on_call` hears how far
     the call has come.
     """
 
@@ -46,11 +46,12 @@ class Call:
         agent: UserAgent,
         authenticator: Authenticator,
         media: MediaSession,
-        negotiation: TimerNegotiation,
+        timers: TimerPolicy,
         on_call: OnCall = keep_nothing,
     ) -> None:
         self.media = media
-        self.negotiation = negotiation
+        self.timers = timers
+        self.negotiation = timers.negotiation()
         self.offer: SessionDescription | None = None
         self.dialog: Dialog | None = None
         self.sdp: bytes | None = None
@@ -65,7 +66,7 @@ class Call:
         self._changed = asyncio.Event()
         self._detour = False  # Route and Contact lead nowhere: hang up where the INVITE went
         self._hung_up = False
-        self._invitation = Invitation(agent, authenticator, negotiation, self._invitation_heard, on_call)
+        self._invitation = Invitation(agent, authenticator, self.negotiation, self._invitation_heard, on_call)
         self._acks = Acks(agent, self._ack_unreachable)
         self._inside = DialogRequests(agent, authenticator, self._hop)
         self._peer = PeerSide(agent, lambda: self._invitation.dialogs, self._peer_asked)
@@ -109,6 +110,7 @@ class Call:
         self.sdp = event.sdp
         self.answered_at = time.monotonic()
         event.dialog.media = self.media
+        event.dialog.min_se = self.timers.min_se
         event.dialog.timer = self.negotiation.on_2xx(event.response, self.answered_at)
         try:
             self.media.receive_answer(None if event.sdp is None else parse_sdp(event.sdp))

@@ -15,7 +15,7 @@ from callsphere.lib.netguard import AddressPolicy
 from callsphere.sip.check.plan import Plan
 from callsphere.sip.digest import Credentials
 from callsphere.sip.ping_cli import PRIVATE_NETWORKS, Surroundings, Unusable
-from callsphere.sip.session_timer import MIN_SE
+from callsphere.sip.session_timer import MIN_SE, TimerPolicy
 from callsphere.sip.transport.tls import TlsTrust
 
 PASSWORD_VARIABLE = "CALLSPHERE_SIP_PASSWORD"
@@ -94,7 +94,7 @@ def plan_of(options: Mapping[str, Any], surroundings: Surroundings) -> Plan:
         register=bool(options.get("register")),
         call=options.get("call"),
         caller=options.get("from_number"),
-        session_expires=options.get("session_expires") or MIN_SE,
+        timers=TimerPolicy(options.get("session_expires") or MIN_SE),
         expires=options.get("expires") or 300,
         refreshes=options.get("refreshes") or 0,
         keep=bool(options.get("keep")),

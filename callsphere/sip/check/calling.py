@@ -19,7 +19,7 @@ from callsphere.sip.digest import Authenticator, Refusal
 from callsphere.sip.message import Response
 from callsphere.sip.resolver import Target
 from callsphere.sip.sdp import MediaSession, lint_answer
-from callsphere.sip.session_timer import IntervalLoop, TimerNegotiation
+from callsphere.sip.session_timer import IntervalLoop
 from callsphere.sip.uri import SipUri
 
 ACK_LISTEN_S = 0.7
@@ -88,8 +88,7 @@ class Caller:
         audio = AudioPort(flow)
         self._ports.append(audio)
         media = MediaSession(local_audio(flow, audio.number))
-        negotiation = TimerNegotiation(self._plan.session_expires)
-        call = Call(self._agent, self._authenticator, media, negotiation, self._on_call)
+        call = Call(self._agent, self._authenticator, media, self._plan.timers, self._on_call)
         self._calls.append(call)
         return Placed(call, await _invite(call, self._plan, self._uri, flow), target)
 

@@ -16,7 +16,7 @@ from callsphere.sip.dialog import Dialog, RoutingError, retry_delay
 from callsphere.sip.digest import Refusal
 from callsphere.sip.message import Response
 from callsphere.sip.sdp import SdpError, hold_honoured, parse_sdp, sdp_body
-from callsphere.sip.session_timer import IntervalLoop, TimerNegotiation, refresh_method
+from callsphere.sip.session_timer import IntervalLoop, TimerNegotiation
 
 AFTER_HOLD_S = 0.25
 """How long the call is watched after hold was answered: some carriers drop it then."""
@@ -51,6 +51,10 @@ class InCall:
     def session_timer(self) -> Outcome:
         """What the 2xx said about the session timer (RFC 4028 §7.2)."""
         timer = self._dialog.timer
+        if timer is None and self._call.timers.required:
+            return failed(
+                "session_timer_absent", "The answer has no session timer, and the trunk requires one."
+            )
         if timer is None:
             return troubled("session_timer_absent", "The answer has no Session-Expires header.")
         who = "us" if timer.we_refresh else "the carrier"
@@ -74,19 +78,23 @@ class InCall:
         return self._killed() or _judge_hold(response)
 
     async def refresh(self) -> Outcome:
-        """Refresh the session at once, whoever's task it is: UPDATE where allowed, else re-INVITE."""
+        """Refresh the session at once, whoever's task it is: UPDATE where allowed, else re-INVITE.
+
+        Where the trunk settles for one method, nothing else would save its calls: the other is not tried.
+        """
         early = dropped_of(self._call)
         if early is not None:
             return early
-        method = refresh_method(self._dialog.peer_allows)
+        method = self._call.timers.refresh_method(self._dialog.peer_allows)
+        only = method == "INVITE" or self._call.timers.method is not None
         try:
             return await self._refresh_by(method)
         except Refused as refused:
             first = refused.response
-            if self._dropped_or_routed(first) is not None or method == "INVITE":
+            if self._dropped_or_routed(first) is not None or only:
                 return self._refresh_refused(method, first)
         except NoFinalAnswer as silence:
-            if method == "INVITE":
+            if only:
                 return dropped_of(self._call) or _trouble_of(silence)
         except TROUBLES as trouble:
             return dropped_of(self._call) or _trouble_of(trouble)

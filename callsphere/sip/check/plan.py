@@ -10,6 +10,7 @@ from callsphere.sip.agent.invitation import Patience
 from callsphere.sip.agent.user_agent import UserAgent
 from callsphere.sip.digest import Credentials
 from callsphere.sip.resolver import Resolver
+from callsphere.sip.session_timer import MIN_SE, TimerPolicy
 from callsphere.sip.trace import Redactor, Trace
 from callsphere.sip.transport.tls import TlsTrust
 from callsphere.sip.uri import SipUri
@@ -18,6 +19,8 @@ PRODUCT = "CallSphere-Check/1 (readiness test)"
 """User-Agent of everything a check sends: whoever reads a carrier's log sees that it was a test."""
 OUR_USER = "callsphere-check"
 """The user part of From and Contact where no number and no user name is given."""
+CHECK_TIMERS = TimerPolicy(MIN_SE)
+"""The shortest interval there is: it shows at once whether a carrier insists on a longer one (422)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +28,9 @@ class Plan:
     """Everything a run needs to know. Times are seconds.
 
     `call` is the number to call (None: no call), `caller` the number shown. `timeout` bounds each
-    wait, `ring_timeout` the wait after a provisional answer. `policy` guards every address. Registrations
-    go through `outbound_proxy` where there is one.
+    wait, `ring_timeout` the wait after a provisional answer. `policy` guards every address, `timers`
+    says what the call asks about its session timer. Registrations go through `outbound_proxy` where there
+    is one.
     """
 
     uri: str
@@ -35,7 +39,7 @@ class Plan:
     register: bool = False
     call: str | None = None
     caller: str | None = None
-    session_expires: int = 90
+    timers: TimerPolicy = CHECK_TIMERS
     expires: int = 300
     refreshes: int = 0
     keep: bool = False

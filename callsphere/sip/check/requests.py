@@ -37,6 +37,8 @@ def invite_request(
     headers.add("Allow", ALLOW)
     headers.add("Accept", "application/sdp")
     headers.add("Supported", SUPPORTED)
+    if plan.timers.required:
+        headers.add("Require", "timer")
     for name, value in negotiation.headers():
         if name != "Supported":
             headers.add(name, value)

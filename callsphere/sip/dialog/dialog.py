@@ -11,7 +11,7 @@ from callsphere.sip.errors import SipParseError
 from callsphere.sip.headers import MAX_CSEQ, Address, CSeq, Via
 from callsphere.sip.message import Headers, Message, Request, Response
 from callsphere.sip.sdp import MediaSession, SdpError, parse_sdp, sdp_body
-from callsphere.sip.session_timer import SessionTimer
+from callsphere.sip.session_timer import MIN_SE, SessionTimer
 from callsphere.sip.uri import SipUri
 
 MAX_ACKS = 4
@@ -54,6 +54,8 @@ class Dialog:
         self.state = DialogState.EARLY
         self.media: MediaSession | None = None
         self.timer: SessionTimer | None = None
+        self.min_se = MIN_SE
+        """The shortest session interval that the peer's requests may ask for, in seconds."""
         self.peer_allows: frozenset[str] | None = None
         """Methods in the peer's latest Allow header, None while it never sent one."""
         self.peer_supports: frozenset[str] = frozenset()

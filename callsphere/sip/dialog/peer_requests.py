@@ -110,7 +110,7 @@ def _change_session(dialog: Dialog, request: Request, now: float) -> Reaction:
     media = dialog.media
     if media is not None and media.offer_pending and (offer is not None or request.method == "INVITE"):
         return _refuse(dialog, request, 491)
-    timer = answer_timer(request, now, current=dialog.timer)
+    timer = answer_timer(request, now, current=dialog.timer, min_se=dialog.min_se)
     if timer.status != 200:
         return _refuse(dialog, request, timer.status, timer.headers)
     try:
