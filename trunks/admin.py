@@ -20,9 +20,18 @@ from callsphere.sip.causes import CAUSES
 from tenants.admin import ReadOnlyAdmin, ReasonForm, admin_link, staff_actor
 from trunks.check_reports import as_text
 from trunks.enums import CheckState, HealthState
-from trunks.models import AllowedNetwork, DigestCredential, Gateway, ReadinessCheck, StatusChange, Trunk
+from trunks.models import (
+    AllowedNetwork,
+    DigestCredential,
+    Gateway,
+    ReadinessCheck,
+    SessionTimerPolicy,
+    StatusChange,
+    Trunk,
+)
 from trunks.queries import gap_of, gateway_headline_of, with_state
 from trunks.services import probe_now, start_check
+from trunks.session_timers import policy_sentences
 from trunks.support import (
     WHO,
     gateways_at,
@@ -173,9 +182,15 @@ class TrunkAdmin(ReadOnlyAdmin):
     search_fields = ("name", "tenant__name", "gateways__host", "id")
     fieldsets = (
         ("State", {"fields": ("tenant_link", "state_in_words", "problems")}),
-        ("Settings", {"fields": ("name", "calls", "recognised_by", "is_enabled", "notes", "id")}),
+        (
+            "Settings",
+            {"fields": ("name", "calls", "recognised_by", "session_timers", "is_enabled", "notes", "id")},
+        ),
     )
-    readonly_fields = ("tenant_link", "state_in_words", "problems", "calls", "recognised_by", "id")
+    readonly_fields = (
+        *("tenant_link", "state_in_words", "problems"),
+        *("calls", "recognised_by", "session_timers", "id"),
+    )
     inlines = (GatewayInline, AllowedNetworkInline, DigestCredentialInline, StatusChangeInline)
     actions_detail = ("check_now", "check_line", "see_customers_page")
 
@@ -252,6 +267,11 @@ class TrunkAdmin(ReadOnlyAdmin):
     @admin.display(description="authentication")
     def recognised_by(self, trunk: Trunk) -> str:
         return authentication_words(trunk.authentication) or "none chosen"
+
+    @admin.display(description="session timers")
+    def session_timers(self, trunk: Trunk) -> str:
+        sentences = policy_sentences(SessionTimerPolicy.objects.get(trunk=trunk))
+        return format_html_join("", "<p>{}</p>", ((each,) for each in sentences))
 
     @action(description="Check now", icon="network_check")
     def check_now(self, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -23,6 +23,7 @@ from trunks.models import (
     DigestCredential,
     Gateway,
     HealthPolicy,
+    SessionTimerPolicy,
     StatusChange,
     Trunk,
 )
@@ -77,7 +78,7 @@ class TrunkViewSet(EditableViewSet[Trunk]):
     def rows(self) -> QuerySet[Trunk]:
         return (
             queries.trunks_of(self.tenant)
-            .select_related("health_policy")
+            .select_related("health_policy", "session_timer_policy")
             .prefetch_related(
                 Prefetch("gateways", Gateway.objects.select_related("health")),
                 "allowed_networks",
@@ -220,6 +221,25 @@ class HealthPolicyViewSet(OfTrunk[HealthPolicy], EditableViewSet[HealthPolicy]):
 
     def change(self, row: HealthPolicy, version: int, data: dict[str, Any]) -> HealthPolicy:
         return services.update_health_policy(
+            tenant=self.tenant, actor=self.actor, policy=row, expected_version=version, **data
+        )
+
+
+class SessionTimerPolicyViewSet(OfTrunk[SessionTimerPolicy], EditableViewSet[SessionTimerPolicy]):
+    """How a trunk's calls prove that they are still there, and how long they may last."""
+
+    model = SessionTimerPolicy
+    noun = ("the session-timer policy", "session-timer policies")
+    serializer_class = serializers.SessionTimerPolicySerializer
+
+    def rows(self) -> QuerySet[SessionTimerPolicy]:
+        return SessionTimerPolicy.objects.filter(tenant=self.tenant, trunk_id=self.kwargs["trunk_id"])
+
+    def get_object(self) -> SessionTimerPolicy:
+        return get_object_or_404(self.rows())
+
+    def change(self, row: SessionTimerPolicy, version: int, data: dict[str, Any]) -> SessionTimerPolicy:
+        return services.update_session_timer_policy(
             tenant=self.tenant, actor=self.actor, policy=row, expected_version=version, **data
         )
 

@@ -7,7 +7,14 @@ from django.urls import reverse
 
 from tenants.audit_lines import FindUrls, Kind, add_kind
 from tenants.models import Tenant
-from trunks.models import AllowedNetwork, DigestCredential, Gateway, HealthPolicy, Trunk
+from trunks.models import (
+    AllowedNetwork,
+    DigestCredential,
+    Gateway,
+    HealthPolicy,
+    SessionTimerPolicy,
+    Trunk,
+)
 
 
 def add_kinds() -> None:
@@ -19,6 +26,14 @@ def add_kinds() -> None:
     )
     add_kind(Kind(DigestCredential, "credential", "credentials", _on_trunk_page(DigestCredential, "access")))
     add_kind(Kind(HealthPolicy, "health checks", "health checks", _on_trunk_page(HealthPolicy, "policy")))
+    add_kind(
+        Kind(
+            SessionTimerPolicy,
+            "session timers",
+            "session timers",
+            _on_trunk_page(SessionTimerPolicy, "session-timers"),
+        )
+    )
 
 
 def _find_trunks(tenant: Tenant, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:

@@ -18,7 +18,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from callsphere.sip.agent import placed
-from callsphere.sip.check.plan import Plan
+from callsphere.sip.check.plan import CHECK_TIMERS, Plan
 from callsphere.sip.digest import Credentials
 from callsphere.sip.transport.tls import TlsTrust
 from tenants.context import platform_context
@@ -26,6 +26,7 @@ from tenants.keys import reveal_all
 from trunks.enums import CheckState, CredentialDirection, PlacedCallState
 from trunks.models import DigestCredential, Gateway, PlacedCall, ReadinessCheck, Registration
 from trunks.probing import address_policy
+from trunks.session_timers import timers_of
 
 LEASE_S = 6.0
 RENEW_S = 2.0
@@ -75,7 +76,7 @@ def claim_checks(now: datetime, limit: int) -> list[CheckClaim]:
     with platform_context("claim readiness checks"):
         rows = list(
             ReadinessCheck.objects.select_for_update(of=("self",), skip_locked=True)
-            .select_related("trunk")
+            .select_related("trunk__session_timer_policy")
             .filter(state=CheckState.QUEUED, trunk__tenant__is_active=True)
             .order_by("created_at")[:limit]
         )
@@ -112,6 +113,7 @@ def _plan(row: ReadinessCheck, gateway: Gateway, account: Account, trust: TlsTru
         register=row.register,
         call=row.call or None,
         caller=row.caller or None,
+        timers=timers_of(row.trunk.session_timer_policy) or CHECK_TIMERS,
         policy=address_policy(),
         nameservers=settings.SIP_NAMESERVERS or None,
         trust=trust,

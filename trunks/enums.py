@@ -107,3 +107,27 @@ class PlacedCallState(TextChoices):
     RINGING = "ringing", "Ringing"
     ANSWERED = "answered", "Answered"
     ENDED = "ended", "Ended"
+
+
+class SessionTimerMode(TextChoices):
+    """Whether calls on a trunk have a session timer (RFC 4028)."""
+
+    OFF = "off", "Off"
+    SUPPORTED = "supported", "Supported"
+    REQUIRED = "required", "Required"
+
+
+class RefreshBy(TextChoices):
+    """Who refreshes a session: a role in the call, or whom the far end names."""
+
+    UAC = "uac", "The side that calls"
+    UAS = "uas", "The side that is called"
+    PEER = "peer", "The carrier chooses"
+
+
+class RefreshMethod(TextChoices):
+    """How our side refreshes a session."""
+
+    AUTO = "auto", "UPDATE if the carrier takes it, else re-INVITE"
+    UPDATE = "update", "UPDATE"
+    INVITE = "invite", "re-INVITE"

@@ -8,6 +8,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from callsphere.sip.session_timer import MIN_SE, RECOMMENDED_INTERVAL
 from tenants.serializers import CauseSerializer, OneOf, StrictSerializer, VersionedSerializer
 from trunks.enums import (
     Authentication,
@@ -15,15 +16,20 @@ from trunks.enums import (
     CredentialDirection,
     Direction,
     HealthState,
+    RefreshBy,
+    RefreshMethod,
+    SessionTimerMode,
     Transport,
 )
 from trunks.headlines import GAPS, Gap
 from trunks.health import visible_detail, visible_target
-from trunks.models import Gateway, GatewayHealth, StatusChange
+from trunks.models import Gateway, GatewayHealth, SessionTimerPolicy, StatusChange
+from trunks.models.session_timers import LONGEST_S, SHORTEST_CALL_S
 from trunks.queries import headline_of
 from trunks.services.credentials import CREDENTIALS_PER_TRUNK, LONGEST_SECRET
 from trunks.services.gateways import GATEWAYS_PER_TRUNK
 from trunks.services.networks import NETWORKS_PER_TRUNK
+from trunks.session_timers import ends_after_s
 from trunks.wording import told_cause
 
 _HEADLINE = "The state in a few words, as the pages say it"
@@ -140,6 +146,33 @@ class HealthPolicySerializer(VersionedSerializer):
     successes_to_up = serializers.IntegerField(min_value=1, max_value=10, default=2)
 
 
+class SessionTimerPolicySerializer(VersionedSerializer):
+    """How a trunk's calls prove that they are still there (RFC 4028), and how long they may last."""
+
+    mode = OneOf(SessionTimerMode.choices, default=SessionTimerMode.SUPPORTED)
+    session_interval_s = serializers.IntegerField(
+        min_value=MIN_SE, max_value=LONGEST_S, default=RECOMMENDED_INTERVAL, help_text="Session-Expires"
+    )
+    min_se_s = serializers.IntegerField(
+        min_value=MIN_SE, max_value=LONGEST_S, default=MIN_SE, help_text="At most the session interval"
+    )
+    refresher = OneOf(RefreshBy.choices, default=RefreshBy.PEER)
+    refresh_method = OneOf(RefreshMethod.choices, default=RefreshMethod.AUTO)
+    longest_call_s = serializers.IntegerField(
+        min_value=SHORTEST_CALL_S,
+        max_value=LONGEST_S,
+        allow_null=True,
+        default=None,
+        help_text="Null: no end",
+    )
+    ends_after_s = serializers.SerializerMethodField(
+        help_text="After how many seconds without a refresh a call ends; null without a timer"
+    )
+
+    def get_ends_after_s(self, policy: SessionTimerPolicy) -> int | None:
+        return None if policy.mode == SessionTimerMode.OFF else int(ends_after_s(policy.session_interval_s))
+
+
 class GapSerializer(serializers.Serializer[Gap]):
     """What keeps calls from running on a trunk although its gateways answer."""
 
@@ -176,6 +209,7 @@ class TrunkSerializer(VersionedSerializer):
     allowed_networks = AllowedNetworkSerializer(many=True, read_only=True)
     credentials = CredentialSerializer(many=True, read_only=True)
     health_policy = HealthPolicySerializer(read_only=True)
+    session_timer_policy = SessionTimerPolicySerializer(read_only=True)
 
     def stand_ins(self, wrong: Collection[str]) -> dict[str, Any]:
         return {"name": str(uuid.uuid4())} if "name" in wrong else {}
@@ -215,6 +249,7 @@ class NewTrunkSerializer(TrunkSerializer, WithWarnings):
     allowed_networks = _some(AllowedNetworkSerializer, NETWORKS_PER_TRUNK)
     credentials = _some(CredentialSerializer, CREDENTIALS_PER_TRUNK)
     health_policy = HealthPolicySerializer(default=dict)
+    session_timer_policy = SessionTimerPolicySerializer(default=dict)
 
 
 @extend_schema_field(CauseSerializer(allow_null=True))

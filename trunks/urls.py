@@ -11,6 +11,7 @@ from trunks.views import (
     detail,
     gateways,
     lists,
+    session_timers,
     settings,
 )
 
@@ -46,6 +47,12 @@ urlpatterns: list[URLPattern] = [
     path(f"{_TRUNK}delete/", settings.TrunkDelete.as_view(), name="delete"),
     path(f"{_TRUNK}health-checks/", settings.PolicyEdit.as_view(), name="policy"),
     path(f"{_TRUNK}health-checks/preview/", settings.PolicyPreview.as_view(), name="policy-preview"),
+    path(f"{_TRUNK}session-timers/", session_timers.SessionTimerEdit.as_view(), name="session-timers"),
+    path(
+        f"{_TRUNK}session-timers/preview/",
+        session_timers.SessionTimerPreview.as_view(),
+        name="session-timers-preview",
+    ),
     path(f"{_TRUNK}gateways/add/", gateways.GatewayAdd.as_view(), name="gateway-add"),
     path(_GATEWAY, gateways.GatewayDetail.as_view(), name="gateway-detail"),
     path(f"{_GATEWAY}edit/", gateways.GatewayEdit.as_view(), name="gateway-edit"),

@@ -14,6 +14,7 @@ from trunks.api import (
     CredentialViewSet,
     GatewayViewSet,
     HealthPolicyViewSet,
+    SessionTimerPolicyViewSet,
     StatusChangeViewSet,
     TrunkHealthViewSet,
     TrunkViewSet,
@@ -49,6 +50,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="tenant",
     ),
     path("trunks/<uuid:trunk_id>/health-policy/", HealthPolicyViewSet.as_view(EDIT), name="health-policy"),
+    path(
+        "trunks/<uuid:trunk_id>/session-timer-policy/",
+        SessionTimerPolicyViewSet.as_view(EDIT),
+        name="session-timer-policy",
+    ),
     path("trunks/<uuid:trunk_id>/health/", TrunkHealthViewSet.as_view({"get": "retrieve"}), name="health"),
     path("trunks/<uuid:trunk_id>/probe/", TrunkHealthViewSet.as_view({"post": "probe"}), name="probe"),
     path(

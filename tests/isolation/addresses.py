@@ -69,10 +69,12 @@ PAGES: dict[str, Viewer] = {
     "trunks:policy-preview": Viewer.IS_REFUSED,
     "trunks:preview": Viewer.IS_REFUSED,
     "trunks:probe-now": Viewer.IS_REFUSED,
+    "trunks:session-timers": Viewer.IS_REFUSED,
+    "trunks:session-timers-preview": Viewer.IS_REFUSED,
 }
 
 # Pages that carry an object's id and read nothing of it: the same answer for every id.
-WITHOUT_OBJECT = {"trunks:policy-preview"}
+WITHOUT_OBJECT = {"trunks:policy-preview", "trunks:session-timers-preview"}
 
 # Pages about the person who is signed in, whatever their tenant.
 PERSONAL = {
@@ -136,6 +138,7 @@ API_BODIES: dict[str, dict[str, Any]] = {
     "networks": {"cidr": "198.51.100.0/24"},
     "credentials": {"username": "stolen", "secret": "stolen"},
     "health-policy": {"interval_s": 3600},
+    "session-timer-policy": {"mode": "off"},
     "probe": {},
     "checks": {},
     "cancel": {},

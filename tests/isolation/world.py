@@ -136,6 +136,7 @@ def _parts(trunk: Trunk) -> dict[str, uuid.UUID]:
         "network_id": trunk.allowed_networks.get().pk,
         "credential_id": trunk.credentials.get().pk,
         "policy_id": trunk.health_policy.pk,
+        "session_timer_policy_id": trunk.session_timer_policy.pk,
     }
 
 

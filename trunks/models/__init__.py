@@ -9,6 +9,7 @@ from trunks.models.registrations import (
     RegistrationFarewell,
     RegistrationStatus,
 )
+from trunks.models.session_timers import SessionTimerPolicy
 from trunks.models.trunks import (
     AddressAllowance,
     AllowedNetwork,
@@ -44,6 +45,7 @@ __all__ = [
     "RegistrationChange",
     "RegistrationFarewell",
     "RegistrationStatus",
+    "SessionTimerPolicy",
     "StatusChange",
     "Trunk",
 ]

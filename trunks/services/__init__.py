@@ -11,7 +11,7 @@ from trunks.services.checks import CheckedTooOften, cancel_check, start_check
 from trunks.services.credentials import add_credential, delete_credential, update_credential
 from trunks.services.gateways import add_gateway, delete_gateway, update_gateway
 from trunks.services.networks import add_allowed_network, delete_allowed_network, update_allowed_network
-from trunks.services.policies import update_health_policy
+from trunks.services.policies import update_health_policy, update_session_timer_policy
 from trunks.services.probes import ProbedTooOften, probe_now
 from trunks.services.provisioning import provision_trunk
 from trunks.services.registrations import (
@@ -60,5 +60,6 @@ __all__ = [
     "update_gateway",
     "update_health_policy",
     "update_registration",
+    "update_session_timer_policy",
     "update_trunk",
 ]

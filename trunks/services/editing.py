@@ -15,6 +15,7 @@ name_fields_of_constraints(
         "allowed_network_once": "cidr",
         "allowed_network_not_everything": "cidr",
         "digest_credential_once": "username",
+        "session_timer_policy_min_se_within": "min_se_s",
     }
 )
 name_fields_worked_out({"uri": ("host", "port", "transport"), "registrar": ("host", "transport")})

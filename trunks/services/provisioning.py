@@ -15,7 +15,7 @@ from trunks.models import Trunk
 from trunks.services.credentials import add_credential
 from trunks.services.gateways import add_gateway
 from trunks.services.networks import add_allowed_network
-from trunks.services.policies import update_health_policy
+from trunks.services.policies import update_health_policy, update_session_timer_policy
 from trunks.services.trunks import create_trunk
 
 Parts = Iterable[Mapping[str, Any]]
@@ -29,6 +29,7 @@ def provision_trunk(
     allowed_networks: Parts = (),
     credentials: Parts = (),
     health_policy: Mapping[str, Any] | None = None,
+    session_timer_policy: Mapping[str, Any] | None = None,
     **fields: Any,
 ) -> tuple[Trunk, list[str]]:
     """Make a trunk of `fields` with its parts; return it with the warnings about its networks.
@@ -60,6 +61,15 @@ def provision_trunk(
                     policy=trunk.health_policy,
                     expected_version=None,
                     **health_policy,
+                )
+        if session_timer_policy:
+            with wrong.gathered("session_timer_policy."):
+                update_session_timer_policy(
+                    tenant=tenant,
+                    actor=actor,
+                    policy=trunk.session_timer_policy,
+                    expected_version=None,
+                    **session_timer_policy,
                 )
         wrong.raise_any()
     return trunk, warnings

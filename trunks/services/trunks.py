@@ -24,7 +24,7 @@ from tenants.services.editing import (
 )
 from trunks.enums import Authentication
 from trunks.incidents import end_incident_of
-from trunks.models import HealthPolicy, Trunk
+from trunks.models import HealthPolicy, SessionTimerPolicy, Trunk
 from trunks.services.bindings import leave_farewell_of, pause_registration_of, resume_registration_of
 from trunks.services.watching import pause_trunk, resume_trunk, stop_watching
 
@@ -41,7 +41,7 @@ def create_trunk(
     notes: str = "",
     is_enabled: bool = True,
 ) -> Trunk:
-    """Make a trunk and its health policy. Raises ValidationError by field, and LimitReached."""
+    """Make a trunk and its policies. Raises ValidationError by field, and LimitReached."""
     trunk = Trunk(tenant=tenant, direction=direction, is_enabled=is_enabled)
     wrong = FieldErrors()
     _apply(trunk, {"name": name, "authentication": authentication, "notes": notes}, wrong)
@@ -54,6 +54,7 @@ def create_trunk(
         )
         insert(trunk, tenant=tenant, actor=actor, verb="trunk.created", fields=_FIELDS, wrong=wrong)
         HealthPolicy.objects.create(tenant=tenant, trunk=trunk)
+        SessionTimerPolicy.objects.create(tenant=tenant, trunk=trunk)
     return trunk
 
 

@@ -11,12 +11,12 @@ from django.views.generic.base import View
 
 from callsphere.lib.errors import Refused
 from tenants.enums import ActorKind
-from trunks import services
+from trunks import services, session_timers
 from trunks.check_queries import latest_checks
 from trunks.check_reports import told_cause_of
 from trunks.check_summaries import check_row, news_of
 from trunks.enums import Verdict
-from trunks.models import HealthPolicy, ReadinessCheck
+from trunks.models import HealthPolicy, ReadinessCheck, SessionTimerPolicy
 from trunks.queries import (
     changes_before,
     changes_of,
@@ -58,6 +58,7 @@ class TrunkDetail(LivePage, OneTrunkPage):
             "policy_sentences": policy_sentences(
                 policy.interval_s, policy.failures_to_down, policy.successes_to_up
             ),
+            "timer_sentences": session_timers.policy_sentences(SessionTimerPolicy.objects.get(trunk=trunk)),
             "authentication": authentication_words(trunk.authentication),
         }
 
