@@ -146,6 +146,7 @@ CELERY_TASK_ROUTES = {
     "trunks.probe_*": {"queue": "probe"},
     "trunks.refresh_registrations": {"queue": "probe"},
     "trunks.run_checks": {"queue": "probe"},
+    "trunks.sweep_live_calls": {"queue": "probe"},
     "tenants.deliver_*": {"queue": "deliver"},
     "trunks.start_scheduled_checks": {"queue": "probe"},
 }
@@ -166,6 +167,12 @@ CELERY_BEAT_SCHEDULE = {
     "report-links": {"task": "trunks.sweep_shares", "schedule": schedule(3600.0)},
     "readiness": {"task": "trunks.run_checks", "schedule": schedule(1.0), "options": {"expires": 5}},
     "probe": {"task": "trunks.probe_due_gateways", "schedule": schedule(1.0), "options": {"expires": 5}},
+    "live-calls": {
+        "task": "trunks.sweep_live_calls",
+        "schedule": schedule(10.0),
+        "options": {"expires": 10},
+    },
+    "live-calls-over": {"task": "trunks.forget_old_calls", "schedule": schedule(3600.0)},
     "probe-rollup": {
         "task": "trunks.roll_up_history",
         "schedule": schedule(300.0),

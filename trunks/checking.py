@@ -23,6 +23,7 @@ from callsphere.sip.digest import Credentials
 from callsphere.sip.transport.tls import TlsTrust
 from tenants.context import platform_context
 from tenants.keys import reveal_all
+from trunks.dialog_calls import dialogs_over, watch_dialog
 from trunks.enums import CheckState, CredentialDirection, PlacedCallState
 from trunks.models import DigestCredential, Gateway, PlacedCall, ReadinessCheck, Registration
 from trunks.probing import address_policy
@@ -181,7 +182,7 @@ def store_progress(check_id: uuid.UUID, number: int, findings: Findings) -> None
 def store_call(check_id: uuid.UUID, number: int, call: placed.PlacedCall) -> None:
     """Store how far a call has come. Raises LeaseLost: then it must not be placed."""
     with platform_context("store a call of a check"):
-        check = _held(check_id, number).select_for_update(no_key=True).only("pk", "tenant_id").first()
+        check = _held(check_id, number).select_for_update(no_key=True).only("tenant_id", "trunk_id").first()
         if check is None:
             raise LeaseLost
         own = PlacedCall.objects.filter(readiness_check=check, call_id=call.call_id)
@@ -190,6 +191,10 @@ def store_call(check_id: uuid.UUID, number: int, call: placed.PlacedCall) -> Non
             PlacedCall.objects.create(
                 tenant_id=check.tenant_id, readiness_check=check, call_id=call.call_id, **values
             )
+        if call.state == "answered":
+            watch_dialog(check, call.call_id, timezone.now())
+        elif call.state == "ended":
+            dialogs_over(check.tenant_id, [call.call_id], timezone.now())
 
 
 def _values(call: placed.PlacedCall) -> dict[str, Any]:
@@ -222,6 +227,7 @@ def finish(
         row.duration_ms = _milliseconds(row, now)
         row.save()
         row.placed_calls.exclude(state=PlacedCallState.ENDED).update(state=PlacedCallState.ENDED)
+        dialogs_over(row.tenant_id, row.placed_calls.values_list("call_id", flat=True), now)
     return True
 
 

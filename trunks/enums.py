@@ -131,3 +131,19 @@ class RefreshMethod(TextChoices):
     AUTO = "auto", "UPDATE if the carrier takes it, else re-INVITE"
     UPDATE = "update", "UPDATE"
     INVITE = "invite", "re-INVITE"
+
+
+class LiveCallState(TextChoices):
+    """How far a call that is watched has come."""
+
+    LIVE = "live", "Live"
+    ENDING = "ending", "Being ended"
+    ENDED = "ended", "Ended"
+    LOST = "lost", "Could not be ended"
+
+
+class EndReason(TextChoices):
+    """Why a call is ended by us."""
+
+    NOT_REFRESHED = "not_refreshed", "Its refresh is overdue"
+    TOO_LONG = "too_long", "It outlived the longest call"

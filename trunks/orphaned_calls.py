@@ -11,6 +11,7 @@ from typing import cast
 import structlog
 from django.conf import settings
 from django.db.models import Q
+from django.utils import timezone
 
 from callsphere.sip.agent import placed
 from callsphere.sip.agent.ending import end_call
@@ -24,6 +25,7 @@ from callsphere.sip.transport.tls import TlsTrust
 from callsphere.sip.uri import SipUri, SipUriError, Transport
 from tenants.context import platform_context
 from trunks.checking import account_of
+from trunks.dialog_calls import dialogs_over
 from trunks.enums import PlacedCallState
 from trunks.models import PlacedCall
 from trunks.models.readiness import OPEN_STATES
@@ -43,6 +45,7 @@ class OrphanClaim:
     """A call lent to this worker, to end it. `attempt` proves it."""
 
     id: uuid.UUID
+    tenant_id: uuid.UUID
     attempt: int
     call: placed.PlacedCall
     credentials: Credentials | None = field(repr=False)
@@ -62,14 +65,16 @@ def claim_orphans(now: datetime, limit: int = 100) -> list[OrphanClaim]:
         for row in rows:
             row.attempts += 1
             row.next_attempt_at = now + timedelta(seconds=LEASE_S)
-            claims.append(_claim(row))
+            claims.append(claim_of(row))
             if row.attempts >= ATTEMPTS:
                 row.state, row.outcome = PlacedCallState.ENDED, row.outcome or "Nobody answered."
+                dialogs_over(row.tenant_id, [row.call_id], now)
             row.save(update_fields=["attempts", "next_attempt_at", "state", "outcome"])
     return claims
 
 
-def _claim(row: PlacedCall) -> OrphanClaim:
+def claim_of(row: PlacedCall) -> OrphanClaim:
+    """Return what is needed to end a call, with its check loaded."""
     target = Target(row.address, row.port, cast(Transport, row.transport), row.server_name)
     call = placed.PlacedCall(
         state=cast(placed.CallState, row.state),
@@ -84,7 +89,7 @@ def _claim(row: PlacedCall) -> OrphanClaim:
         remote_target=row.remote_target,
         record_route=tuple(row.record_route),
     )
-    return OrphanClaim(row.pk, row.attempts, call, _credentials(row))
+    return OrphanClaim(row.pk, row.tenant_id, row.attempts, call, _credentials(row))
 
 
 def _credentials(row: PlacedCall) -> Credentials | None:
@@ -101,7 +106,9 @@ def store_outcome(claim: OrphanClaim, outcome: str, *, ended: bool) -> None:
     if ended:
         values["state"] = PlacedCallState.ENDED
     with platform_context("store the end of a call left behind"):
-        PlacedCall.objects.filter(pk=claim.id, attempts=claim.attempt).update(**values)
+        own = PlacedCall.objects.filter(pk=claim.id, attempts=claim.attempt)
+        if own.update(**values) and ended:
+            dialogs_over(claim.tenant_id, [claim.call.call_id], timezone.now())
 
 
 async def end_orphan(claim: OrphanClaim) -> tuple[str, bool]:

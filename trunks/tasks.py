@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from callsphere.celery import app
 from tenants.context import platform_context
-from trunks import check_runs, probing, registrar, rollup
+from trunks import call_sweep, check_runs, live_calls, probing, registrar, rollup
 from trunks.services import forget_ended_shares, start_due_checks
 
 
@@ -27,6 +27,18 @@ def refresh_registrations() -> None:
 def run_checks() -> None:
     """Begin queued readiness checks, and end the calls of checks whose worker is gone."""
     check_runs.runner().run_due()
+
+
+@app.task(name="trunks.sweep_live_calls")
+def sweep_live_calls() -> None:
+    """End calls whose refresh is overdue or that outlived their time. Any number may run at once."""
+    call_sweep.sweep(timezone.now())
+
+
+@app.task(name="trunks.forget_old_calls")
+def forget_old_calls() -> None:
+    """Delete live calls that have been over for a while."""
+    live_calls.forget_old_calls(timezone.now())
 
 
 @app.task(name="trunks.start_scheduled_checks")

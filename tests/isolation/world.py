@@ -27,6 +27,7 @@ from trunks.models import (
     CheckSchedule,
     CheckShare,
     GatewayHealth,
+    LiveCall,
     PlacedCall,
     ProbeAnswer,
     ProbeBucket,
@@ -75,6 +76,7 @@ def make_world(canary: str) -> World:
         ids |= _readiness(owner, trunk, canary)
         ids["incident_id"] = _incident(owner, trunk, canary)
         _register(owner, trunk, canary)
+        _live_call(trunk, canary)
     with platform_context("history is written by workers"):
         _buckets(trunk)
     return World(owner, viewer, canary, ids)
@@ -127,6 +129,16 @@ def _register(owner: Person, trunk: Trunk, canary: str) -> None:
         from_tag="x",
         cseq=1,
         expires_at=now,
+    )
+
+
+def _live_call(trunk: Trunk, canary: str) -> None:
+    LiveCall.objects.create(
+        tenant=trunk.tenant,
+        trunk=trunk,
+        provider="dialog",
+        reference=f"{canary}-call",
+        answered_at=timezone.now(),
     )
 
 

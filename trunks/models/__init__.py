@@ -1,5 +1,6 @@
 """Trunks, what belongs to them, and what is known of their health, registrations and readiness."""
 
+from trunks.models.live_calls import LiveCall
 from trunks.models.readiness import CheckSchedule, CheckShare, HostAllowance, PlacedCall, ReadinessCheck
 from trunks.models.registrations import (
     RegistrarPace,
@@ -34,6 +35,7 @@ __all__ = [
     "GatewayHealth",
     "HealthPolicy",
     "HostAllowance",
+    "LiveCall",
     "PlacedCall",
     "ProbeAnswer",
     "ProbeBucket",
