@@ -182,3 +182,23 @@ def test_whoever_only_reads_sees_no_controls(
     expect(page.get_by_role("button", name="Check now")).to_have_count(0)
     expect(page.get_by_role("link", name="Settings", exact=True)).to_have_count(1)
     visitor.look("detail-read-only")
+
+
+def test_session_timers_are_chosen(visitor: Visitor, trunk: Trunk) -> None:
+    page = visitor.go(f"{BASE}{trunk.pk}/session-timers/")
+    visitor.look("session-timers")
+    meaning = page.locator("#meaning")
+    page.get_by_label("Required").check()
+    page.get_by_label("Session interval").fill("60")
+    expect(meaning).to_have_text("Use numbers within the ranges above.")
+    visitor.press("Save session timers")
+    expect(page.get_by_label("Session interval")).to_have_attribute("aria-invalid", "true")
+    visitor.look("session-timers-wrong")
+
+    page.get_by_label("Session interval").fill("600")
+    page.get_by_label("Longest call").fill("7200")
+    expect(meaning).to_contain_text("Without a refresh, calls end after 9 min 28 s: the interval less 32 s.")
+    visitor.press("Save session timers")
+    expect(page.get_by_role("status").first).to_contain_text("The session timers are saved.")
+    expect(page.get_by_text("No call lasts longer than 2 h.")).to_be_visible()
+    visitor.look("session-timers-detail")

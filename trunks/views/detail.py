@@ -26,6 +26,7 @@ from trunks.queries import (
     read_place,
 )
 from trunks.summaries import answer_rows, change_rows, gateway_rows, problems_of
+from trunks.timer_providers import untold_sentence
 from trunks.views.base import EditsOnly, LivePage, OneTrunkPage
 from trunks.views.checks import check_form
 from trunks.wording import authentication_words, policy_sentences
@@ -45,6 +46,7 @@ class TrunkDetail(LivePage, OneTrunkPage):
         trunk = self.trunk
         gateways = list(gateways_of(trunk))
         policy = HealthPolicy.objects.get(trunk=trunk)
+        timers = SessionTimerPolicy.objects.get(trunk=trunk)
         last = next(iter(latest_checks(trunk, 1)), None)
         return {
             **self.trunk_context(),
@@ -58,7 +60,8 @@ class TrunkDetail(LivePage, OneTrunkPage):
             "policy_sentences": policy_sentences(
                 policy.interval_s, policy.failures_to_down, policy.successes_to_up
             ),
-            "timer_sentences": session_timers.policy_sentences(SessionTimerPolicy.objects.get(trunk=trunk)),
+            "timer_sentences": session_timers.policy_sentences(timers),
+            "untold_timers": untold_sentence(timers),
             "authentication": authentication_words(trunk.authentication),
         }
 

@@ -12,6 +12,7 @@ from trunks import services
 from trunks.models import SessionTimerPolicy
 from trunks.session_timer_forms import SessionTimerForm
 from trunks.session_timers import policy_sentences
+from trunks.timer_providers import told_providers
 from trunks.views.base import EditsOnly, OneTrunkPage
 from trunks.views.editing import TrunkFormPage
 
@@ -35,7 +36,11 @@ class SessionTimerEdit(TrunkFormPage):
         return self.policy
 
     def page_context(self) -> dict[str, Any]:
-        return {**super().page_context(), "sentences": policy_sentences(self.policy)}
+        return {
+            **super().page_context(),
+            "sentences": policy_sentences(self.policy),
+            "providers": told_providers(self.policy),
+        }
 
     def save(self, form: SessionTimerForm) -> str:
         services.update_session_timer_policy(

@@ -78,3 +78,19 @@ def test_who_may(alice: Person, bob: Person, charlie: Person, trunk: Trunk) -> N
     detail = bob.client().get(page("detail", alice, trunk)).content.decode()
     assert "Each call is refreshed after 15 min" in detail
     assert address not in detail
+
+
+def test_the_pages_say_what_providers_cannot_be_told(alice: Person, trunk: Trunk) -> None:
+    client = alice.client()
+    form, detail = (
+        text_of(client.get(page(name, alice, trunk)).content) for name in ("session-timers", "detail")
+    )
+    assert "Twilio Session timer Cannot be told: it has no setting for session timers." in form
+    assert "Twilio and OpenAI cannot be told of the session timer." in detail
+
+    send(alice, trunk, mode="off", longest_call_s=3600)
+    form, detail = (
+        text_of(client.get(page(name, alice, trunk)).content) for name in ("session-timers", "detail")
+    )
+    assert "Longest call Told (TimeLimit): it ends the call after 1 h." in form
+    assert "cannot be told" not in detail
