@@ -37,7 +37,7 @@ def tell_ended(call: LiveCall, now: datetime) -> None:
         severity=Severity.WARNING,
         subject=subject,
         title=_TITLES[reason].format(subject.label),
-        detail=f"{_why(call)} {_named(call)} {call.outcome}",
+        detail=_detail(call, "Answer to our hang-up"),
     )
     open_incidents(actor=_ACTOR, sightings=[sighting], now=now)
 
@@ -52,7 +52,7 @@ def tell_not_ended(call: LiveCall, now: datetime) -> None:
         severity=Severity.CRITICAL,
         subject=subject,
         title=f"{subject.label}: a call goes on that should be over",
-        detail=f"{_why(call)} {_named(call)} {call.outcome}",
+        detail=_detail(call, "Last attempt"),
     )
     open_incidents(actor=_ACTOR, sightings=[sighting], now=now)
 
@@ -74,8 +74,10 @@ def _subject(call: LiveCall) -> Subject:
     return Subject("trunk", trunk.pk, trunk.name)
 
 
-def _named(call: LiveCall) -> str:
-    return f"Call {call.reference} ({call.provider}), answered at {call.answered_at:%Y-%m-%d %H:%M:%S} UTC."
+def _detail(call: LiveCall, came: str) -> str:
+    answered = f"{call.answered_at:%Y-%m-%d %H:%M:%S} UTC"
+    which = f"Call {call.reference} ({call.provider}), answered at {answered}."
+    return f"{_why(call)} {which} {came}: {call.outcome.rstrip('.')}."
 
 
 def _why(call: LiveCall) -> str:

@@ -128,7 +128,7 @@ class RefreshBy(TextChoices):
 class RefreshMethod(TextChoices):
     """How our side refreshes a session."""
 
-    AUTO = "auto", "UPDATE if the carrier takes it, else re-INVITE"
+    AUTO = "auto", "UPDATE, else re-INVITE"
     UPDATE = "update", "UPDATE"
     INVITE = "invite", "re-INVITE"
 

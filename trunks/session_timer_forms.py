@@ -12,12 +12,15 @@ from tenants.forms import EditForm
 from trunks.enums import RefreshBy, RefreshMethod, SessionTimerMode
 from trunks.models import SessionTimerPolicy
 from trunks.models.session_timers import LONGEST_S, SHORTEST_CALL_S
+from trunks.session_timers import policy_sentences
 
 MODE_HELP = {
     SessionTimerMode.OFF: "A call that breaks silently is not noticed.",
     SessionTimerMode.SUPPORTED: "Used with carriers that know them. The usual choice.",
     SessionTimerMode.REQUIRED: "Calls are refused where the carrier knows none.",
 }
+
+_TOO_SHORT = {"min_value": f"Use at least {MIN_SE} seconds: RFC 4028 allows no shorter interval."}
 
 
 class SessionTimerForm(EditForm):
@@ -29,12 +32,14 @@ class SessionTimerForm(EditForm):
         min_value=MIN_SE,
         max_value=LONGEST_S,
         help_text=f"From {MIN_SE} seconds to 24 hours (86400); {RECOMMENDED_INTERVAL} is usual.",
+        error_messages=_TOO_SHORT,
     )
     min_se_s = forms.IntegerField(
         label="Shortest interval accepted",
         min_value=MIN_SE,
         max_value=LONGEST_S,
         help_text=f"From {MIN_SE} seconds to the session interval (Min-SE).",
+        error_messages=_TOO_SHORT,
     )
     refresher = forms.ChoiceField(
         label="Who refreshes",
@@ -44,7 +49,7 @@ class SessionTimerForm(EditForm):
     refresh_method = forms.ChoiceField(
         label="How we refresh",
         choices=RefreshMethod.choices,
-        help_text="UPDATE leaves the audio alone; some carriers take re-INVITE only.",
+        help_text="UPDATE leaves the audio alone; some carriers take only re-INVITE.",
     )
     longest_call_s = forms.IntegerField(
         label="Longest call",
@@ -60,6 +65,13 @@ class SessionTimerForm(EditForm):
     def initial_of(policy: SessionTimerPolicy) -> dict[str, Any]:
         """Return what the form shows of a policy."""
         return {name: getattr(policy, name) for name in (*SessionTimerForm.NAMES, "version")}
+
+    def meaning(self) -> list[str]:
+        """Return what the values mean, in sentences; none when they cannot be used."""
+        if not self.is_valid():
+            return []
+        policy = SessionTimerPolicy(**self.changes())
+        return policy_sentences(policy) if policy.min_se_s <= policy.session_interval_s else []
 
     def changes(self) -> dict[str, Any]:
         """Return what the services take."""

@@ -86,7 +86,10 @@ def policy_sentences(policy: Policy) -> list[str]:
 
 
 def exactly(seconds: float) -> str:
-    """Write a length of time without rounding it to a unit: "90 s" is "1 min 30 s"."""
+    """Write a length of time to the second, each number with its unit: "1 min 30 s"."""
     total = int(seconds)
     parts = ((total // 3600, "h"), (total % 3600 // 60, "min"), (total % 60, "s"))
-    return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"
+    return (
+        " ".join(f"{number}\N{NO-BREAK SPACE}{unit}" for number, unit in parts if number)
+        or "0\N{NO-BREAK SPACE}s"
+    )

@@ -34,7 +34,8 @@ def test_when_the_waiting_side_hangs_up(interval: int, after: int) -> None:
 
 
 def test_the_usual_policy_in_words() -> None:
-    assert policy_sentences(SessionTimerPolicy()) == [
+    sentences = [each.replace("\N{NO-BREAK SPACE}", " ") for each in policy_sentences(SessionTimerPolicy())]
+    assert sentences == [
         (
             "Each call is refreshed after 15 min, half the interval, by the side that the carrier names; "
             "we use UPDATE where the carrier takes it, else re-INVITE."
@@ -51,4 +52,5 @@ def test_the_usual_policy_in_words() -> None:
     [(0, "0 s"), (90, "1 min 30 s"), (3600, "1 h"), (86400, "24 h"), (3661, "1 h 1 min 1 s")],
 )
 def test_lengths_of_time_are_not_rounded(seconds: int, words: str) -> None:
-    assert exactly(seconds) == words
+    assert exactly(seconds).split("\N{NO-BREAK SPACE}")[0] == words.split(" ")[0]
+    assert exactly(seconds).replace("\N{NO-BREAK SPACE}", " ") == words

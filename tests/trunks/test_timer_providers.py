@@ -24,8 +24,8 @@ def test_what_goes_along_with_a_call(provider: str, longest: int | None, options
 def test_what_cannot_be_told_is_said() -> None:
     twilio, openai = told_providers(SessionTimerPolicy(longest_call_s=3600))
     assert twilio.timer.startswith("Cannot be told: it has no setting for session timers.")
-    assert twilio.longest == "Told (TimeLimit): it ends the call after 1 h."
-    assert openai.longest == "Cannot be told: we end the call after 1 h."
+    assert twilio.longest == "Told (TimeLimit): it ends the call after 1\N{NO-BREAK SPACE}h."
+    assert openai.longest == "Cannot be told: we end the call after 1\N{NO-BREAK SPACE}h."
     assert [each.longest for each in told_providers(SessionTimerPolicy())] == ["None set.", "None set."]
 
 

@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
                     "refresh_method",
                     models.CharField(
                         choices=[
-                            ("auto", "UPDATE if the carrier takes it, else re-INVITE"),
+                            ("auto", "UPDATE, else re-INVITE"),
                             ("update", "UPDATE"),
                             ("invite", "re-INVITE"),
                         ],

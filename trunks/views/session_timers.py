@@ -36,11 +36,11 @@ class SessionTimerEdit(TrunkFormPage):
         return self.policy
 
     def page_context(self) -> dict[str, Any]:
-        return {
-            **super().page_context(),
-            "sentences": policy_sentences(self.policy),
-            "providers": told_providers(self.policy),
-        }
+        return {**super().page_context(), "providers": told_providers(self.policy)}
+
+    def show(self, form: Any, *, status: int = 200, **more: Any) -> HttpResponse:
+        sentences = form.meaning() if form.is_bound else policy_sentences(self.policy)
+        return super().show(form, status=status, sentences=sentences, **more)
 
     def save(self, form: SessionTimerForm) -> str:
         services.update_session_timer_policy(
@@ -61,9 +61,4 @@ class SessionTimerPreview(EditsOnly, OneTrunkPage):
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         form = SessionTimerForm({**request.GET.dict(), "version": str(self.trunk.version)})
-        sentences: list[str] = []
-        if form.is_valid():
-            policy = SessionTimerPolicy(**form.changes())
-            if policy.min_se_s <= policy.session_interval_s:
-                sentences = policy_sentences(policy)
-        return render(request, "trunks/session_timers.html#meaning", {"sentences": sentences})
+        return render(request, "trunks/session_timers.html#meaning", {"sentences": form.meaning()})

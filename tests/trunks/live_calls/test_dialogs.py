@@ -111,7 +111,9 @@ def test_a_call_that_stays_is_hung_up_and_its_check_stopped(alice: Person) -> No
     assert (call.state, call.reason, call.outcome) == ("ended", "too_long", "BYE: 200")
     assert (placed.state, placed.outcome) == ("ended", "BYE: 200")
     assert incident.title == "Main line: a call was ended because it lasted too long"
-    assert incident.detail.startswith("It lasted longer than 1 min, the trunk's longest call.")
+    assert incident.detail.startswith(
+        "It lasted longer than 1\N{NO-BREAK SPACE}min, the trunk's longest call."
+    )
     assert PASSWORD not in incident.detail
 
 

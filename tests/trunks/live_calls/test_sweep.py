@@ -37,9 +37,9 @@ def test_an_overdue_refresh_ends_the_call(
         incident = Incident.objects.get()
     assert (incident.subject_kind, incident.subject_id) == ("trunk", trunk.pk)
     day = f"{call.answered_at:%Y-%m-%d}"
-    assert incident.detail == (
+    assert incident.detail.replace("\N{NO-BREAK SPACE}", " ") == (
         "No refresh came for 29 min 28 s, with a session interval of 1800 s. "
-        f"Call c1 (telecom), answered at {day} 12:00:00 UTC. completed"
+        f"Call c1 (telecom), answered at {day} 12:00:00 UTC. Answer to our hang-up: completed."
     )
     (line,) = [each for each in lines if each["event"] == "call_ended"]
     assert (line["reason"], line["reference"], line["provider"], line["said"], line["tenant_id"]) == (

@@ -47,6 +47,7 @@ def test_wrong_values_are_refused(alice: Person, trunk: Trunk, field: str, value
 
     assert response.status_code == 422
     assert list(response.context["form"].errors) == [field]
+    assert response.context["sentences"] == []  # not what the stored policy means
 
 
 def test_a_lost_update_is_refused(alice: Person, trunk: Trunk) -> None:
@@ -75,9 +76,9 @@ def test_who_may(alice: Person, bob: Person, charlie: Person, trunk: Trunk) -> N
     address = page("session-timers", alice, trunk)
     assert bob.client().get(address).status_code == 403
     assert charlie.client().get(address).status_code == 404
-    detail = bob.client().get(page("detail", alice, trunk)).content.decode()
-    assert "Each call is refreshed after 15 min" in detail
-    assert address not in detail
+    detail = bob.client().get(page("detail", alice, trunk)).content
+    assert "Each call is refreshed after 15 min" in text_of(detail)
+    assert address not in detail.decode()
 
 
 def test_the_pages_say_what_providers_cannot_be_told(alice: Person, trunk: Trunk) -> None:
