@@ -42,7 +42,7 @@ def sweep(now: datetime) -> Swept:
         asked = {pool.submit(_end, call): call for call in calls}
         for answered in as_completed(asked):
             at = now + timedelta(seconds=time.monotonic() - started)
-            ended += _settle(asked[answered], answered.result(), at)
+            ended += _settled(asked[answered], answered.result(), at)
     return Swept(ended, len(calls) - ended)
 
 
@@ -60,6 +60,15 @@ def _end(call: EndingCall) -> Ending | str:
         return _OUR_FAULT
     finally:
         close_old_connections()
+
+
+def _settled(call: EndingCall, result: Ending | str, now: datetime) -> bool:
+    """Settle a call; where that fails, the others are settled all the same, and this one after its lease."""
+    try:
+        return _settle(call, result, now)
+    except Exception:
+        log.exception("call_not_settled", provider=call.provider, reference=call.reference)
+        return False
 
 
 def _settle(call: EndingCall, result: Ending | str, now: datetime) -> bool:

@@ -21,6 +21,7 @@ from trunks.enums import EndReason, LiveCallState
 from trunks.models import LiveCall, SessionTimerPolicy
 from trunks.models.live_calls import OVER_STATES
 from trunks.session_timers import ends_after_s
+from trunks.storable import without_nul
 
 LEASE_S = 40.0
 """Longer than an ender may take (`trunks.call_enders.ENDER_S`)."""
@@ -123,7 +124,7 @@ def settle_ended(call: EndingCall, ending: Ending, now: datetime) -> bool:
         if row is None or not _is_news(row, call):
             return False
         row.state, row.ended_at, row.next_look_at = LiveCallState.ENDED, row.ended_at or now, None
-        row.reason, row.outcome = call.reason, ending.said[:255]
+        row.reason, row.outcome = call.reason, without_nul(ending.said)[:255]
         row.save()
         tell_settled(row, "The call is over.", now)
         if ending.by_us:
@@ -140,7 +141,7 @@ def settle_not_ended(call: EndingCall, why: str, now: datetime) -> datetime | No
         row = _locked(call).filter(state=LiveCallState.ENDING, claim=call.number).first()
         if row is None:
             return None
-        row.outcome = why[:255]
+        row.outcome = without_nul(why)[:255]
         row.next_look_at = None if row.attempts >= ATTEMPTS else now + _wait(row.attempts)
         if row.next_look_at is None:
             row.state, row.ended_at = LiveCallState.LOST, now

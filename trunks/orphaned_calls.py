@@ -30,6 +30,7 @@ from trunks.enums import PlacedCallState
 from trunks.models import PlacedCall
 from trunks.models.readiness import OPEN_STATES
 from trunks.probing import address_policy
+from trunks.storable import without_nul
 
 ATTEMPTS = 4
 ANSWER_S = 4.0
@@ -102,7 +103,7 @@ def _credentials(row: PlacedCall) -> Credentials | None:
 
 def store_outcome(claim: OrphanClaim, outcome: str, *, ended: bool) -> None:
     """Store what became of an attempt, unless somebody else has taken the call over."""
-    values: dict[str, object] = {"outcome": outcome[:255]}
+    values: dict[str, object] = {"outcome": without_nul(outcome)[:255]}
     if ended:
         values["state"] = PlacedCallState.ENDED
     with platform_context("store the end of a call left behind"):

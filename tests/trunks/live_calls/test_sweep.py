@@ -152,6 +152,13 @@ def test_the_end_that_a_provider_tells_before_its_answer_does_not_hide_why(
     assert calls.incidents() == [("call_ended", OVERDUE, 1, "")]
 
 
+def test_what_the_other_side_says_is_stored_whatever_it_is(calls: Calls) -> None:
+    calls.answer()
+    add_ender(NAME, lambda _call: Ending("gone\0" + "x" * 400))
+    assert sweep(after(1768)) == Swept(1, 0)
+    assert calls.stored().outcome == ("gone\N{REPLACEMENT CHARACTER}" + "x" * 400)[:255]
+
+
 @pytest.mark.parametrize("known", [True, False])
 def test_a_mistake_of_ours_is_tried_again_too(
     calls: Calls, monkeypatch: pytest.MonkeyPatch, known: bool
