@@ -21,6 +21,7 @@ from tenants.admin import ReadOnlyAdmin, ReasonForm, admin_link, staff_actor
 from trunks.check_reports import as_text
 from trunks.enums import CheckState, HealthState
 from trunks.models import AllowedNetwork, DigestCredential, Gateway, ReadinessCheck, StatusChange, Trunk
+from trunks.number_format import RULE_FIELDS
 from trunks.queries import gap_of, gateway_headline_of, with_state
 from trunks.services import probe_now, start_check
 from trunks.support import (
@@ -174,8 +175,19 @@ class TrunkAdmin(ReadOnlyAdmin):
     fieldsets = (
         ("State", {"fields": ("tenant_link", "state_in_words", "problems")}),
         ("Settings", {"fields": ("name", "calls", "recognised_by", "is_enabled", "notes", "id")}),
+        ("Numbers", {"fields": RULE_FIELDS}),
+        ("Carrier preset", {"fields": ("preset_key", "preset_version")}),
     )
-    readonly_fields = ("tenant_link", "state_in_words", "problems", "calls", "recognised_by", "id")
+    readonly_fields = (
+        "tenant_link",
+        "state_in_words",
+        "problems",
+        "calls",
+        "recognised_by",
+        "id",
+        "preset_key",
+        "preset_version",
+    )
     inlines = (GatewayInline, AllowedNetworkInline, DigestCredentialInline, StatusChangeInline)
     actions_detail = ("check_now", "check_line", "see_customers_page")
 

@@ -24,7 +24,7 @@ from trunks.services.registrations import (
     update_registration,
 )
 from trunks.services.requests import AskedTooOften
-from trunks.services.trunks import create_trunk, delete_trunk, update_trunk
+from trunks.services.trunks import check_number_rule, create_trunk, delete_trunk, update_trunk
 
 __all__ = [
     "AskedTooOften",
@@ -36,6 +36,7 @@ __all__ = [
     "add_gateway",
     "add_registration",
     "cancel_check",
+    "check_number_rule",
     "create_trunk",
     "delete_allowed_network",
     "delete_credential",
