@@ -11,6 +11,7 @@ from trunks.views import (
     detail,
     gateways,
     lists,
+    numbers,
     settings,
 )
 
@@ -46,6 +47,8 @@ urlpatterns: list[URLPattern] = [
     path(f"{_TRUNK}delete/", settings.TrunkDelete.as_view(), name="delete"),
     path(f"{_TRUNK}health-checks/", settings.PolicyEdit.as_view(), name="policy"),
     path(f"{_TRUNK}health-checks/preview/", settings.PolicyPreview.as_view(), name="policy-preview"),
+    path(f"{_TRUNK}number-format/", numbers.NumberFormatEdit.as_view(), name="number-format"),
+    path(f"{_TRUNK}number-format/preview/", numbers.NumberPreview.as_view(), name="number-preview"),
     path(f"{_TRUNK}gateways/add/", gateways.GatewayAdd.as_view(), name="gateway-add"),
     path(_GATEWAY, gateways.GatewayDetail.as_view(), name="gateway-detail"),
     path(f"{_GATEWAY}edit/", gateways.GatewayEdit.as_view(), name="gateway-edit"),

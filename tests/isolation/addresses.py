@@ -65,6 +65,8 @@ PAGES: dict[str, Viewer] = {
     "trunks:network-add": Viewer.IS_REFUSED,
     "trunks:network-delete": Viewer.IS_REFUSED,
     "trunks:network-edit": Viewer.IS_REFUSED,
+    "trunks:number-format": Viewer.IS_REFUSED,
+    "trunks:number-preview": Viewer.IS_REFUSED,
     "trunks:policy": Viewer.IS_REFUSED,
     "trunks:policy-preview": Viewer.IS_REFUSED,
     "trunks:preview": Viewer.IS_REFUSED,

@@ -129,7 +129,11 @@ class OneTrunkPage(TrunksPage):
             ("history", "History", None),
         ]
         if Capability.TRUNKS_WRITE in self.request.capabilities:
-            pages += [("policy", "Health checks", None), ("edit", "Settings", None)]
+            pages += [
+                ("policy", "Health checks", None),
+                ("number-format", "Numbers", None),
+                ("edit", "Settings", None),
+            ]
         return [
             {
                 "label": label,
