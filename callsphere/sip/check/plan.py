@@ -24,9 +24,10 @@ OUR_USER = "callsphere-check"
 class Plan:
     """Everything a run needs to know. Times are seconds.
 
-    `call` is the number to call (None: no call), `caller` the number shown. `timeout` bounds each
-    wait, `ring_timeout` the wait after a provisional answer. `policy` guards every address. Registrations
-    go through `outbound_proxy` where there is one.
+    `call` is the number to call (None: no call), `caller` the number shown, with `asserts_caller` in
+    P-Asserted-Identity as well (RFC 3325 §9.1). `timeout` bounds each wait, `ring_timeout` the wait after a
+    provisional answer. `policy` guards every address. Registrations go through `outbound_proxy` where there
+    is one.
     """
 
     uri: str
@@ -35,6 +36,7 @@ class Plan:
     register: bool = False
     call: str | None = None
     caller: str | None = None
+    asserts_caller: bool = False
     session_expires: int = 90
     expires: int = 300
     refreshes: int = 0
