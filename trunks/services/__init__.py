@@ -12,6 +12,7 @@ from trunks.services.credentials import add_credential, delete_credential, updat
 from trunks.services.gateways import add_gateway, delete_gateway, update_gateway
 from trunks.services.networks import add_allowed_network, delete_allowed_network, update_allowed_network
 from trunks.services.policies import update_health_policy
+from trunks.services.presets import apply_preset_line, review_preset
 from trunks.services.probes import ProbedTooOften, probe_now
 from trunks.services.provisioning import provision_trunk
 from trunks.services.registrations import (
@@ -35,6 +36,7 @@ __all__ = [
     "add_credential",
     "add_gateway",
     "add_registration",
+    "apply_preset_line",
     "cancel_check",
     "check_number_rule",
     "create_trunk",
@@ -50,6 +52,7 @@ __all__ = [
     "provision_trunk",
     "register_now",
     "resume_registration",
+    "review_preset",
     "revoke_share",
     "set_check_schedule",
     "share_check",
