@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from trunks.views import (
     access,
+    carriers,
     check_schedules,
     check_sharing,
     checks,
@@ -26,6 +27,8 @@ _CREDENTIAL = f"{_TRUNK}credentials/<uuid:credential_id>/"
 urlpatterns: list[URLPattern] = [
     path("", lists.TrunkList.as_view(), name="list"),
     path("connect/", connect.Connect.as_view(), name="create"),
+    path("connect/advisor/", carriers.Advisor.as_view(), name="advisor"),
+    path("connect/carriers/", carriers.Carriers.as_view(), name="carriers"),
     path("preview/", connect.AddressPreview.as_view(), name="preview"),
     path(_TRUNK, detail.TrunkDetail.as_view(), name="detail"),
     path(f"{_TRUNK}first-check/", connect.FirstCheck.as_view(), name="first-check"),

@@ -40,6 +40,8 @@ PAGES: dict[str, Viewer] = {
     "tenants:settings": Viewer.LOOKS,
     "tenants:team": Viewer.LOOKS,
     "trunks:access": Viewer.LOOKS,
+    "trunks:advisor": Viewer.IS_REFUSED,
+    "trunks:carriers": Viewer.IS_REFUSED,
     "trunks:check-detail": Viewer.LOOKS,
     "trunks:check-json": Viewer.LOOKS,
     "trunks:check-schedule": Viewer.IS_REFUSED,

@@ -28,7 +28,7 @@ POST_ONLY = {"probe-now", "check-stop", "check-share-revoke"}
 FRAGMENTS = {"preview", "policy-preview", "number-preview"}
 FILES = {"check-json", "check-text"}
 # Pages about no trunk.
-WITHOUT_TRUNK = {"list", "create", "preview"}
+WITHOUT_TRUNK = {"list", "create", "preview", "advisor", "carriers"}
 NAMES = sorted(str(pattern.name) for pattern in urlpatterns)
 
 
