@@ -4,6 +4,7 @@ from django.urls import URLPattern, path
 
 from trunks.views import (
     access,
+    carrier,
     carriers,
     check_schedules,
     check_sharing,
@@ -50,6 +51,9 @@ urlpatterns: list[URLPattern] = [
     path(f"{_TRUNK}delete/", settings.TrunkDelete.as_view(), name="delete"),
     path(f"{_TRUNK}health-checks/", settings.PolicyEdit.as_view(), name="policy"),
     path(f"{_TRUNK}health-checks/preview/", settings.PolicyPreview.as_view(), name="policy-preview"),
+    path(f"{_TRUNK}carrier/", carrier.CarrierPage.as_view(), name="carrier"),
+    path(f"{_TRUNK}carrier/apply/", carrier.ApplyLine.as_view(), name="preset-apply"),
+    path(f"{_TRUNK}carrier/review/", carrier.ReviewPreset.as_view(), name="preset-review"),
     path(f"{_TRUNK}number-format/", numbers.NumberFormatEdit.as_view(), name="number-format"),
     path(f"{_TRUNK}number-format/preview/", numbers.NumberPreview.as_view(), name="number-preview"),
     path(f"{_TRUNK}gateways/add/", gateways.GatewayAdd.as_view(), name="gateway-add"),

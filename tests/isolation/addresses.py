@@ -41,6 +41,7 @@ PAGES: dict[str, Viewer] = {
     "tenants:team": Viewer.LOOKS,
     "trunks:access": Viewer.LOOKS,
     "trunks:advisor": Viewer.IS_REFUSED,
+    "trunks:carrier": Viewer.LOOKS,
     "trunks:carriers": Viewer.IS_REFUSED,
     "trunks:check-detail": Viewer.LOOKS,
     "trunks:check-json": Viewer.LOOKS,
@@ -71,6 +72,8 @@ PAGES: dict[str, Viewer] = {
     "trunks:number-preview": Viewer.IS_REFUSED,
     "trunks:policy": Viewer.IS_REFUSED,
     "trunks:policy-preview": Viewer.IS_REFUSED,
+    "trunks:preset-apply": Viewer.IS_REFUSED,
+    "trunks:preset-review": Viewer.IS_REFUSED,
     "trunks:preview": Viewer.IS_REFUSED,
     "trunks:probe-now": Viewer.IS_REFUSED,
 }

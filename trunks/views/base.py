@@ -125,6 +125,7 @@ class OneTrunkPage(TrunksPage):
         pages = [
             ("detail", "Overview", None),
             ("access", "Access", access_count),
+            ("carrier", "Carrier", None),
             ("checks", "Checks", None),
             ("history", "History", None),
         ]

@@ -21,10 +21,10 @@ _PARTS = {
     "share_id": "share",
 }
 READ = {
-    *("list", "detail", "first-check", "history", "gateway-detail", "access"),
+    *("list", "detail", "first-check", "history", "gateway-detail", "access", "carrier"),
     *("checks", "check-detail", "check-json", "check-text"),
 }
-POST_ONLY = {"probe-now", "check-stop", "check-share-revoke"}
+POST_ONLY = {"probe-now", "check-stop", "check-share-revoke", "preset-apply", "preset-review"}
 FRAGMENTS = {"preview", "policy-preview", "number-preview"}
 FILES = {"check-json", "check-text"}
 # Pages about no trunk.
