@@ -329,6 +329,7 @@ SPECTACULAR_SETTINGS = {
         "ClearedBecause": "trunks.enums.ClearedBecause",
         "CheckState": "trunks.enums.CheckState",
         "ActorKind": "tenants.enums.ActorKind",
+        "NumberFormat": "trunks.enums.NumberFormat",
         "IncidentSeverity": "callsphere.alerts.enums.Severity",
         "IncidentState": "callsphere.alerts.enums.State",
         "IncidentResolution": "callsphere.alerts.enums.Resolution",
@@ -344,6 +345,7 @@ SIP_NAMESERVERS = env.endpoints("SIP_NAMESERVERS")
 SIP_CA_FILE = env.text("SIP_CA_FILE", "")
 SIP_ADVERTISED_HOST = env.text("SIP_ADVERTISED_HOST", "")
 SIP_OUTBOUND_PROXY = env.sip_uri("SIP_OUTBOUND_PROXY")
+CARRIER_PRESETS = BASE_DIR / "trunks" / "presets"
 SIP_SOURCE_ADDRESSES = env.networks("SIP_SOURCE_ADDRESSES")
 REGISTER_RATE_PER_REGISTRAR = env.integer("REGISTER_RATE_PER_REGISTRAR", 20)
 PROBE_RATE_PER_ADDRESS = env.integer("PROBE_RATE_PER_ADDRESS", 20)

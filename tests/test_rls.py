@@ -71,7 +71,11 @@ def _insert_trunk(app: psycopg.Connection, tenant: uuid.UUID) -> None:
     )
     app.execute(
         "INSERT INTO trunks_trunk (id, tenant_id, version, name, direction, authentication, is_enabled,"
-        " notes, created_at, updated_at) VALUES (%s, %s, 1, 'T', 'both', '{}', true, '', now(), now())",
+        " notes, dial_format, caller_id_format, home_country, international_prefix, strip_digits,"
+        " dial_prefix, sends_asserted_identity, preset_key, created_at, updated_at)"
+        " VALUES (%s, %s, 1, 'T', 'both', '{}', true,"
+        " '', 'e164_plus', 'e164_plus', '', '', 0,"
+        " '', false, '', now(), now())",
         [uuid7(), tenant],
     )
 

@@ -29,6 +29,7 @@ from trunks.models import (
     StatusChange,
     Trunk,
 )
+from trunks.number_format import RULE_FIELDS
 from trunks.queries import gap_of, gateway_headline_of, with_state
 from trunks.services import probe_now, start_check
 from trunks.session_timers import policy_sentences
@@ -186,10 +187,13 @@ class TrunkAdmin(ReadOnlyAdmin):
             "Settings",
             {"fields": ("name", "calls", "recognised_by", "session_timers", "is_enabled", "notes", "id")},
         ),
+        ("Numbers", {"fields": RULE_FIELDS}),
+        ("Carrier preset", {"fields": ("preset_key", "preset_version")}),
     )
     readonly_fields = (
         *("tenant_link", "state_in_words", "problems"),
         *("calls", "recognised_by", "session_timers", "id"),
+        *("preset_key", "preset_version"),
     )
     inlines = (GatewayInline, AllowedNetworkInline, DigestCredentialInline, StatusChangeInline)
     actions_detail = ("check_now", "check_line", "see_customers_page")

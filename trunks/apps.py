@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core import checks
 
 from tenants.access import Capability
 from tenants.navigation import Area, add_area
@@ -11,10 +12,17 @@ class TrunksConfig(AppConfig):
     verbose_name = "Trunks"
 
     def ready(self) -> None:
-        from trunks import audit_kinds, call_incidents, dialog_ender, incidents  # noqa: PLC0415 (models can be imported only now)
+        from trunks import (  # noqa: PLC0415 (models can be imported only now)
+            audit_kinds,
+            call_incidents,
+            dialog_ender,
+            incidents,
+            preset_checks,
+        )
 
         add_area(Area("Trunks", "trunks:list", "trunk", Capability.TRUNKS_READ, 20))
         audit_kinds.add_kinds()
         incidents.add_kinds()
         call_incidents.add_kinds()
         dialog_ender.add_enders()
+        checks.register(preset_checks.check_presets)

@@ -23,9 +23,11 @@ from callsphere.sip.digest import Credentials
 from callsphere.sip.transport.tls import TlsTrust
 from tenants.context import platform_context
 from tenants.keys import reveal_all
+from trunks.check_numbers import number_dialled, number_shown
 from trunks.dialog_calls import dialogs_over, watch_dialog
 from trunks.enums import CheckState, CredentialDirection, PlacedCallState
 from trunks.models import DigestCredential, Gateway, PlacedCall, ReadinessCheck, Registration
+from trunks.number_format import NumberError
 from trunks.probing import address_policy
 from trunks.session_timers import timers_of
 
@@ -102,7 +104,10 @@ def _claim(row: ReadinessCheck, trust: TlsTrust) -> CheckClaim:
     account = account_of(row)
     if any(account.is_unreadable_at(gateway.host) for gateway in chosen):
         return CheckClaim(row.pk, number, (), _UNUSABLE_PASSWORD)
-    runs = [Run(gateway.pk, gateway.uri, _plan(row, gateway, account, trust)) for gateway in chosen]
+    try:
+        runs = [Run(gateway.pk, gateway.uri, _plan(row, gateway, account, trust)) for gateway in chosen]
+    except NumberError as error:  # the trunk's rule was changed since the check was asked for
+        return CheckClaim(row.pk, number, (), str(error))
     return CheckClaim(row.pk, number, tuple(runs))
 
 
@@ -112,8 +117,9 @@ def _plan(row: ReadinessCheck, gateway: Gateway, account: Account, trust: TlsTru
         credentials=account.credentials_at(gateway.host),
         username=account.username,
         register=row.register,
-        call=row.call or None,
-        caller=row.caller or None,
+        call=number_dialled(row.call, row.trunk) or None,
+        caller=number_shown(row.caller, row.trunk) or None,
+        asserts_caller=row.trunk.sends_asserted_identity,
         timers=timers_of(row.trunk.session_timer_policy) or CHECK_TIMERS,
         policy=address_policy(),
         nameservers=settings.SIP_NAMESERVERS or None,

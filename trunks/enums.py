@@ -27,6 +27,15 @@ class Transport(TextChoices):
     TLS = "tls", "TLS"
 
 
+class NumberFormat(TextChoices):
+    """How the digits of a phone number are written in a SIP address."""
+
+    E164_PLUS = "e164_plus", "International with +"
+    E164 = "e164", "International without +"
+    INTERNATIONAL = "international", "International prefix"
+    NATIONAL = "national", "National"
+
+
 class CredentialDirection(TextChoices):
     """Who has to prove who they are with a digest credential."""
 

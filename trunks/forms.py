@@ -184,6 +184,8 @@ class ConnectForm(TrunkFields, AddressFields):
     realm = forms.CharField(
         required=False, max_length=128, help_text="Leave it empty unless your carrier names one."
     )
+    # The carrier preset that the form was filled in from; the services check it.
+    preset = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()

@@ -16,6 +16,7 @@ from trunks.enums import (
     CredentialDirection,
     Direction,
     HealthState,
+    NumberFormat,
     RefreshBy,
     RefreshMethod,
     SessionTimerMode,
@@ -191,7 +192,44 @@ class GapField(serializers.Field[str, str, Any, Any]):
         return None if gap is None else GapSerializer(gap).data
 
 
-class TrunkSerializer(VersionedSerializer):
+class NumberRuleSerializer(VersionedSerializer):
+    """How numbers are written to the carrier."""
+
+    dial_format = OneOf(
+        NumberFormat.choices,
+        default=NumberFormat.E164_PLUS,
+        help_text="Of called numbers: Request-URI and To",
+    )
+    caller_id_format = OneOf(
+        NumberFormat.choices, default=NumberFormat.E164_PLUS, help_text="Of From and P-Asserted-Identity"
+    )
+    home_country = serializers.CharField(
+        max_length=2,
+        allow_blank=True,
+        default="",
+        help_text="ISO 3166 code, such as DE. Needed for the format `national`.",
+    )
+    international_prefix = serializers.CharField(
+        max_length=6,
+        allow_blank=True,
+        default="",
+        help_text="Such as 00 or 011. Needed for the formats `international` and `national`.",
+    )
+    strip_digits = serializers.IntegerField(
+        min_value=0,
+        max_value=9,
+        default=0,
+        help_text="How many leading digits of called numbers to leave out",
+    )
+    dial_prefix = serializers.CharField(
+        max_length=16, allow_blank=True, default="", help_text="Digits, * and # before every called number"
+    )
+    sends_asserted_identity = serializers.BooleanField(
+        default=False, help_text="Whether P-Asserted-Identity is sent (RFC 3325)"
+    )
+
+
+class TrunkSerializer(NumberRuleSerializer):
     """A connection to a carrier, with what belongs to it."""
 
     name = serializers.CharField(max_length=100, trim_whitespace=False)
@@ -210,6 +248,12 @@ class TrunkSerializer(VersionedSerializer):
     credentials = CredentialSerializer(many=True, read_only=True)
     health_policy = HealthPolicySerializer(read_only=True)
     session_timer_policy = SessionTimerPolicySerializer(read_only=True)
+    preset = serializers.CharField(
+        source="preset_key", read_only=True, help_text="Carrier preset that it was made from; empty for none"
+    )
+    preset_version = serializers.IntegerField(
+        read_only=True, allow_null=True, help_text="Version of the preset that was taken over or seen last"
+    )
 
     def stand_ins(self, wrong: Collection[str]) -> dict[str, Any]:
         return {"name": str(uuid.uuid4())} if "name" in wrong else {}
@@ -250,6 +294,12 @@ class NewTrunkSerializer(TrunkSerializer, WithWarnings):
     credentials = _some(CredentialSerializer, CREDENTIALS_PER_TRUNK)
     health_policy = HealthPolicySerializer(default=dict)
     session_timer_policy = SessionTimerPolicySerializer(default=dict)
+    preset = serializers.CharField(
+        max_length=40,
+        allow_blank=True,
+        default="",
+        help_text="Key of the carrier preset that the rest was taken from. It is noted, and sets nothing.",
+    )
 
 
 @extend_schema_field(CauseSerializer(allow_null=True))

@@ -4,6 +4,8 @@ from django.urls import URLPattern, path
 
 from trunks.views import (
     access,
+    carrier,
+    carriers,
     check_schedules,
     check_sharing,
     checks,
@@ -11,6 +13,7 @@ from trunks.views import (
     detail,
     gateways,
     lists,
+    numbers,
     session_timers,
     settings,
 )
@@ -26,6 +29,8 @@ _CREDENTIAL = f"{_TRUNK}credentials/<uuid:credential_id>/"
 urlpatterns: list[URLPattern] = [
     path("", lists.TrunkList.as_view(), name="list"),
     path("connect/", connect.Connect.as_view(), name="create"),
+    path("connect/advisor/", carriers.Advisor.as_view(), name="advisor"),
+    path("connect/carriers/", carriers.Carriers.as_view(), name="carriers"),
     path("preview/", connect.AddressPreview.as_view(), name="preview"),
     path(_TRUNK, detail.TrunkDetail.as_view(), name="detail"),
     path(f"{_TRUNK}first-check/", connect.FirstCheck.as_view(), name="first-check"),
@@ -47,6 +52,11 @@ urlpatterns: list[URLPattern] = [
     path(f"{_TRUNK}delete/", settings.TrunkDelete.as_view(), name="delete"),
     path(f"{_TRUNK}health-checks/", settings.PolicyEdit.as_view(), name="policy"),
     path(f"{_TRUNK}health-checks/preview/", settings.PolicyPreview.as_view(), name="policy-preview"),
+    path(f"{_TRUNK}carrier/", carrier.CarrierPage.as_view(), name="carrier"),
+    path(f"{_TRUNK}carrier/apply/", carrier.ApplyLine.as_view(), name="preset-apply"),
+    path(f"{_TRUNK}carrier/review/", carrier.ReviewPreset.as_view(), name="preset-review"),
+    path(f"{_TRUNK}number-format/", numbers.NumberFormatEdit.as_view(), name="number-format"),
+    path(f"{_TRUNK}number-format/preview/", numbers.NumberPreview.as_view(), name="number-preview"),
     path(f"{_TRUNK}session-timers/", session_timers.SessionTimerEdit.as_view(), name="session-timers"),
     path(
         f"{_TRUNK}session-timers/preview/",

@@ -150,3 +150,22 @@ def _is_ip(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+_DIFFERENCES = {
+    "add_network": "Accept calls from {}",
+    "remove_network": "Stop accepting calls from {}",
+    "move_gateway": "Call another host instead of {}",
+}
+_NUMBER_FIELDS = {
+    "dial_format": "Write called numbers another way",
+    "caller_id_format": "Write your number another way",
+    "sends_asserted_identity": "Change whether P-Asserted-Identity is sent",
+}
+
+
+def difference_words(kind: str, subject: str) -> str:
+    """Say what taking over a difference from the carrier's facts does (`preset_drift.Line`)."""
+    if kind in _DIFFERENCES:
+        return _DIFFERENCES[kind].format(subject)
+    return _NUMBER_FIELDS.get(subject, subject.replace("_", " ").capitalize())

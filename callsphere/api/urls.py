@@ -20,6 +20,7 @@ from trunks.api import (
     TrunkViewSet,
 )
 from trunks.check_api import CheckScheduleViewSet, CheckShareViewSet, ReadinessCheckViewSet
+from trunks.preset_api import CarrierPresetViewSet
 
 app_name = "api"
 EDIT: dict[str, Any] = {"get": "retrieve", "put": "update", "patch": "partial_update"}
@@ -62,6 +63,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         ReadinessCheckViewSet.as_view({"post": "cancel"}),
         name="check-cancel",
     ),
+    path("carrier-presets/", CarrierPresetViewSet.as_view({"get": "everything"}), name="carrier-preset-list"),
     path(
         "trunks/<uuid:trunk_id>/check-schedule/",
         CheckScheduleViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),

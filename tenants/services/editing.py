@@ -181,7 +181,7 @@ def remove(row: Versioned, *, tenant: Tenant, actor: Actor, verb: str, fields: I
 
 
 def _store(row: Versioned, wrong: FieldErrors, *, force_insert: bool = False) -> None:
-    _check_fields_and_constraints(row, wrong)
+    check_row(row, wrong)
     try:
         with transaction.atomic():
             row.save(force_insert=force_insert)
@@ -190,12 +190,17 @@ def _store(row: Versioned, wrong: FieldErrors, *, force_insert: bool = False) ->
         raise _violation(row, error) from error
 
 
-def _check_fields_and_constraints(row: Versioned, wrong: FieldErrors) -> None:
+def check_row(row: Versioned, wrong: FieldErrors, *, ignore: Iterable[str] = ()) -> None:
+    """Raise ValidationError for all that is wrong, and what the database would refuse of the row.
+
+    Nothing is said of the fields in `ignore`, nor of rules that one of them has a part in.
+    """
     # An empty list is a value, which Django takes for none given.
     lists = [field.name for field in row._meta.fields if getattr(row, field.attname) == []]
+    unsaid = [*lists, *ignore]
     with wrong.gathered():
-        row.full_clean(exclude=_unusable(wrong, lists), validate_unique=False, validate_constraints=False)
-    unusable = _unusable(wrong, lists)
+        row.full_clean(exclude=_unusable(wrong, unsaid), validate_unique=False, validate_constraints=False)
+    unusable = _unusable(wrong, unsaid)
     for constraint in row._meta.constraints:
         try:
             constraint.validate(type(row), row, exclude=unusable)

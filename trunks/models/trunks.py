@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
@@ -20,8 +20,13 @@ from trunks.enums import (
     CredentialDirection,
     Direction,
     HealthState,
+    NumberFormat,
     Transport,
 )
+
+
+def _uses(*formats: NumberFormat) -> Q:
+    return Q(dial_format__in=formats) | Q(caller_id_format__in=formats)
 
 
 class Trunk(VersionedOwned):
@@ -34,6 +39,39 @@ class Trunk(VersionedOwned):
     )
     is_enabled = models.BooleanField("enabled", default=True)
     notes = models.TextField(max_length=2000, blank=True)
+    # How numbers are written to the carrier; `trunks.number_format` applies it.
+    dial_format = models.CharField(
+        "format of called numbers", max_length=16, choices=NumberFormat, default=NumberFormat.E164_PLUS
+    )
+    caller_id_format = models.CharField(
+        "format of caller ids", max_length=16, choices=NumberFormat, default=NumberFormat.E164_PLUS
+    )
+    home_country = models.CharField(
+        max_length=2,
+        blank=True,
+        help_text="ISO 3166 code, such as DE: whose numbers are national",
+        validators=[RegexValidator(r"\A[A-Z]{2}\Z", "Write the country as two capital letters, such as DE.")],
+    )
+    international_prefix = models.CharField(
+        max_length=6,
+        blank=True,
+        help_text="What is dialled before a country code, such as 00 or 011",
+        validators=[RegexValidator(r"\A[0-9]+\Z", "Write digits alone, such as 00 or 011.")],
+    )
+    strip_digits = models.PositiveSmallIntegerField(
+        "leading digits to leave out", default=0, validators=[MaxValueValidator(9)]
+    )
+    dial_prefix = models.CharField(
+        "fixed prefix",
+        max_length=16,
+        blank=True,
+        help_text="Put in front of every called number",
+        validators=[RegexValidator(r"\A[0-9*#]+\Z", "Write digits, * and # alone.")],
+    )
+    sends_asserted_identity = models.BooleanField("sends P-Asserted-Identity", default=False)
+    # Which carrier preset it was made from, and the version of the facts that were seen last.
+    preset_key = models.SlugField("carrier preset", max_length=40, blank=True, editable=False)
+    preset_version = models.PositiveIntegerField(null=True, editable=False)
 
     class Meta:
         ordering = ["name"]
@@ -48,6 +86,38 @@ class Trunk(VersionedOwned):
             models.CheckConstraint(
                 condition=Q(authentication__contained_by=Authentication.values),
                 name="trunk_authentication_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(dial_format__in=NumberFormat.values), name="trunk_dial_format_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(caller_id_format__in=NumberFormat.values), name="trunk_caller_id_format_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(home_country__regex="^([A-Z]{2})?$"), name="trunk_home_country_letters"
+            ),
+            models.CheckConstraint(
+                condition=Q(international_prefix__regex="^[0-9]*$"), name="trunk_international_prefix_digits"
+            ),
+            models.CheckConstraint(
+                condition=Q(dial_prefix__regex="^[0-9*#]*$"), name="trunk_dial_prefix_characters"
+            ),
+            models.CheckConstraint(condition=Q(strip_digits__lte=9), name="trunk_strip_digits_range"),
+            models.CheckConstraint(
+                condition=Q(preset_key="", preset_version=None)
+                | ~Q(preset_key="") & Q(preset_version__isnull=False, preset_version__gte=1),
+                name="trunk_preset_whole",
+            ),
+            models.CheckConstraint(
+                condition=~_uses(NumberFormat.NATIONAL) | ~Q(home_country=""),
+                name="trunk_national_needs_country",
+                violation_error_message="Choose the country whose numbers are written nationally.",
+            ),
+            models.CheckConstraint(
+                condition=~_uses(NumberFormat.NATIONAL, NumberFormat.INTERNATIONAL)
+                | ~Q(international_prefix=""),
+                name="trunk_international_needs_prefix",
+                violation_error_message="Enter what is dialled before a country code, such as 00 or 011.",
             ),
         ]
 

@@ -12,6 +12,7 @@ from trunks.services.credentials import add_credential, delete_credential, updat
 from trunks.services.gateways import add_gateway, delete_gateway, update_gateway
 from trunks.services.networks import add_allowed_network, delete_allowed_network, update_allowed_network
 from trunks.services.policies import update_health_policy, update_session_timer_policy
+from trunks.services.presets import apply_preset_line, review_preset
 from trunks.services.probes import ProbedTooOften, probe_now
 from trunks.services.provisioning import provision_trunk
 from trunks.services.registrations import (
@@ -24,7 +25,7 @@ from trunks.services.registrations import (
     update_registration,
 )
 from trunks.services.requests import AskedTooOften
-from trunks.services.trunks import create_trunk, delete_trunk, update_trunk
+from trunks.services.trunks import check_number_rule, create_trunk, delete_trunk, update_trunk
 
 __all__ = [
     "AskedTooOften",
@@ -35,7 +36,9 @@ __all__ = [
     "add_credential",
     "add_gateway",
     "add_registration",
+    "apply_preset_line",
     "cancel_check",
+    "check_number_rule",
     "create_trunk",
     "delete_allowed_network",
     "delete_credential",
@@ -49,6 +52,7 @@ __all__ = [
     "provision_trunk",
     "register_now",
     "resume_registration",
+    "review_preset",
     "revoke_share",
     "set_check_schedule",
     "share_check",

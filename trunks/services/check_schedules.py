@@ -12,7 +12,7 @@ from tenants.models import Tenant
 from tenants.services.editing import field_error
 from trunks.check_limits import host_wait_s, limited_hosts
 from trunks.models import CheckSchedule, Trunk
-from trunks.services.checks import check_can_register, checked_number, start_scheduled_check
+from trunks.services.checks import check_can_call, check_can_register, checked_number, start_scheduled_check
 from trunks.services.editing import lock_trunk_of
 
 _FIELDS = ("every_hours", "register", "call", "caller")
@@ -40,6 +40,7 @@ def set_check_schedule(
         raise field_error("caller", "Give a number to call as well.", "no_call")
     with transaction.atomic():
         row = lock_trunk_of(tenant, trunk.pk)
+        check_can_call(row, call)
         if register:
             check_can_register(row)
         schedule = CheckSchedule.objects.filter(tenant=tenant, trunk=row).first()

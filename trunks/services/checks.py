@@ -19,16 +19,17 @@ from tenants.enums import ActorKind
 from tenants.models import AuditEvent, Tenant, TenantRoute
 from tenants.services.editing import field_error
 from trunks.check_limits import host_wait_s, limited_hosts
+from trunks.check_numbers import is_emergency, number_dialled
 from trunks.enums import CheckState, CredentialDirection
 from trunks.models import CheckShare, DigestCredential, Gateway, ReadinessCheck, Registration, Trunk
 from trunks.models.readiness import LONGEST_NUMBER, OPEN_STATES
+from trunks.number_format import NumberError
 from trunks.services.editing import lock_trunk_of
 
 CHECKS_PER_HOUR = 30
 """How many checks a tenant may ask for within an hour, over all its trunks."""
 _VERB = "trunk.check_requested"
 _NUMBER = re.compile(r"[A-Za-z0-9+*#._-]+")
-_EMERGENCY = frozenset({"000", "110", "111", "112", "113", "118", "119", "911", "999"})
 
 
 class CheckedTooOften(Refused):
@@ -67,6 +68,7 @@ def start_check(
         row = lock_trunk_of(tenant, trunk.pk)
         if not row.is_enabled:
             raise Refused("This trunk is disabled. Enable it first.", code="trunk_disabled")
+        check_can_call(row, call)
         if register:
             check_can_register(row)
         if ReadinessCheck.objects.filter(tenant=tenant, trunk=row, state__in=OPEN_STATES).exists():
@@ -147,6 +149,14 @@ def check_can_register(trunk: Trunk) -> None:
         )
 
 
+def check_can_call(trunk: Trunk, call: str) -> None:
+    """Raise ValidationError for a number that the trunk's rule makes uncallable."""
+    try:
+        number_dialled(call, trunk)
+    except NumberError as error:
+        raise field_error("call", str(error), "invalid") from None
+
+
 def checked_number(field: str, text: str) -> str:
     """Return a number as it goes into a SIP URI. Raises ValidationError for what cannot be called."""
     return _number(field, text)
@@ -176,7 +186,7 @@ def _number(field: str, text: str) -> str:
         raise field_error(field, f"{str(error)[:1].upper()}{str(error)[1:200]}.", "invalid") from None
     if len(cleaned) > LONGEST_NUMBER or not _NUMBER.fullmatch(cleaned):
         raise field_error(field, "Write a number such as +14155550123.", "invalid")
-    if cleaned.lstrip("+") in _EMERGENCY:
+    if is_emergency(cleaned):
         raise field_error(field, "Emergency numbers are never called by a check.", "emergency")
     return cleaned
 

@@ -11,6 +11,8 @@ from trunks.models import Trunk
 name_fields_of_constraints(
     {
         "trunk_name_once": "name",
+        "trunk_national_needs_country": "home_country",
+        "trunk_international_needs_prefix": "international_prefix",
         "gateway_once": "uri",
         "allowed_network_once": "cidr",
         "allowed_network_not_everything": "cidr",

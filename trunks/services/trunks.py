@@ -12,6 +12,7 @@ from tenants.services.editing import (
     FieldErrors,
     check_names,
     check_room,
+    check_row,
     check_version,
     field_error,
     insert,
@@ -22,13 +23,17 @@ from tenants.services.editing import (
     save_edit,
     several_lines,
 )
+from trunks.carrier_presets import carrier_presets
 from trunks.enums import Authentication
 from trunks.incidents import end_incident_of
 from trunks.models import HealthPolicy, SessionTimerPolicy, Trunk
+from trunks.number_format import RULE_FIELDS, NumberRule, countries, rule_of
 from trunks.services.bindings import leave_farewell_of, pause_registration_of, resume_registration_of
 from trunks.services.watching import pause_trunk, resume_trunk, stop_watching
 
-_FIELDS = ("name", "direction", "authentication", "is_enabled", "notes")
+_OWN_FIELDS = ("name", "direction", "authentication", "is_enabled", "notes")
+_FIELDS = (*_OWN_FIELDS, *RULE_FIELDS)
+_COUNTRIES = dict(countries())
 
 
 def create_trunk(
@@ -40,11 +45,21 @@ def create_trunk(
     authentication: Iterable[str] = (),
     notes: str = "",
     is_enabled: bool = True,
+    preset: str = "",
+    **number_rule: Any,
 ) -> Trunk:
-    """Make a trunk and its policies. Raises ValidationError by field, and LimitReached."""
+    """Make a trunk and its policies. Raises ValidationError by field, and LimitReached.
+
+    `number_rule` are fields of `trunks.number_format.NumberRule`. `preset` is the key of the carrier preset
+    that the caller filled in the rest from: it is noted with its version, and sets nothing.
+    """
+    check_names(number_rule, RULE_FIELDS)
     trunk = Trunk(tenant=tenant, direction=direction, is_enabled=is_enabled)
     wrong = FieldErrors()
-    _apply(trunk, {"name": name, "authentication": authentication, "notes": notes}, wrong)
+    with wrong.gathered():
+        trunk.preset_version = _version_of_preset(preset)
+        trunk.preset_key = preset
+    _apply(trunk, {"name": name, "authentication": authentication, "notes": notes, **number_rule}, wrong)
     with transaction.atomic():
         limit = lock_tenant(tenant).trunk_limit
         check_room(
@@ -52,7 +67,8 @@ def create_trunk(
             limit,
             f"Your plan has room for {limit} trunks. Delete one or change the plan.",
         )
-        insert(trunk, tenant=tenant, actor=actor, verb="trunk.created", fields=_FIELDS, wrong=wrong)
+        fields = (*_OWN_FIELDS, *_unusual(trunk), "preset_key", "preset_version")
+        insert(trunk, tenant=tenant, actor=actor, verb="trunk.created", fields=fields, wrong=wrong)
         HealthPolicy.objects.create(tenant=tenant, trunk=trunk)
         SessionTimerPolicy.objects.create(tenant=tenant, trunk=trunk)
     return trunk
@@ -61,7 +77,7 @@ def create_trunk(
 def update_trunk(
     *, tenant: Tenant, actor: Actor, trunk: Trunk, expected_version: int | None, **changes: Any
 ) -> Trunk:
-    """Change name, direction, authentication, notes or is_enabled; return the trunk as stored.
+    """Change name, direction, authentication, notes, is_enabled or the number rule; return it as stored.
 
     A disabled trunk's gateways are not looked at; enabled again, they are looked at once.
     Raises ValidationError by field, VersionConflict, and Refused when the trunk is gone.
@@ -91,7 +107,31 @@ def delete_trunk(*, tenant: Tenant, actor: Actor, trunk: Trunk, expected_version
         stop_watching(row.gateways.filter(tenant=tenant))
         end_incident_of(row, timezone.now())
         leave_farewell_of(row)
-        remove(row, tenant=tenant, actor=actor, verb="trunk.deleted", fields=_FIELDS)
+        fields = (*_OWN_FIELDS, *_unusual(row))
+        remove(row, tenant=tenant, actor=actor, verb="trunk.deleted", fields=fields)
+
+
+def check_number_rule(**rule: Any) -> NumberRule:
+    """Return a rule as it would be stored; nothing is. Raises ValidationError by field."""
+    check_names(rule, RULE_FIELDS)
+    trunk, wrong = Trunk(), FieldErrors()
+    _apply(trunk, rule, wrong)
+    check_row(trunk, wrong, ignore={field.name for field in Trunk._meta.fields} - set(RULE_FIELDS))
+    return rule_of(trunk)
+
+
+def _version_of_preset(key: str) -> int | None:
+    if not key:
+        return None
+    preset = carrier_presets().get(key)
+    if preset is None or preset.is_draft:
+        raise field_error("preset", "Choose a carrier preset that exists and is no draft.", "invalid_choice")
+    return preset.version
+
+
+def _unusual(trunk: Trunk) -> list[str]:
+    """Return the fields of the number rule that say something: the rest of the log would be defaults."""
+    return [name for name in RULE_FIELDS if getattr(trunk, name) != getattr(NumberRule(), name)]
 
 
 def _apply(trunk: Trunk, changes: dict[str, Any], wrong: FieldErrors) -> None:
@@ -103,8 +143,19 @@ def _apply(trunk: Trunk, changes: dict[str, Any], wrong: FieldErrors) -> None:
                 trunk.notes = several_lines("notes", value)
             elif name == "authentication":
                 trunk.authentication = _chosen(value)
+            elif name == "home_country":
+                trunk.home_country = _known_country(value)
             else:
                 setattr(trunk, name, value)
+
+
+def _known_country(code: str) -> str:
+    code = code.strip(" ").upper()
+    if code and code not in _COUNTRIES:
+        raise field_error(
+            "home_country", "Choose a country by its two-letter code, such as DE or US.", "invalid_choice"
+        )
+    return code
 
 
 def _chosen(names: Iterable[str]) -> list[str]:

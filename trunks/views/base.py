@@ -125,12 +125,14 @@ class OneTrunkPage(TrunksPage):
         pages = [
             ("detail", "Overview", None),
             ("access", "Access", access_count),
+            ("carrier", "Carrier", None),
             ("checks", "Checks", None),
             ("history", "History", None),
         ]
         if Capability.TRUNKS_WRITE in self.request.capabilities:
             pages += [
                 ("policy", "Health checks", None),
+                ("number-format", "Numbers", None),
                 ("session-timers", "Session timers", None),
                 ("edit", "Settings", None),
             ]

@@ -13,14 +13,18 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from callsphere.sip.uri import SipUri, parse_gateway_uri
-from trunks.enums import HealthState
+from trunks.checklist import Item
+from trunks.enums import Authentication, Direction, HealthState, NumberFormat, Transport
 from trunks.forms import AddressFields, ConnectForm
 from trunks.models import Gateway, Trunk
+from trunks.preset_forms import PresetChoiceForm, find_preset
 from trunks.queries import LATE_AFTER, gateways_of
 from trunks.services import provision_trunk
 from trunks.services.gateways import check_address
+from trunks.services.presets import network_note
 from trunks.summaries import gateway_rows, problems_of
 from trunks.views.base import EditsOnly, LivePage, OneTrunkPage
+from trunks.views.carriers import checklist_of, facts_of
 from trunks.views.editing import FormPage
 from trunks.wording import address_sentences
 
@@ -38,12 +42,41 @@ class Connect(FormPage):
 
     def page_context(self) -> dict[str, Any]:
         carriers = settings.SANDBOX_CARRIERS if settings.SANDBOX else {}
-        return {"trunks_url": self.url("list"), "sandbox_carriers": carriers}
+        return {
+            "trunks_url": self.url("list"),
+            "sandbox_carriers": carriers,
+            "carriers_url": self.url("carriers"),
+            "advisor_url": self.url("advisor"),
+        }
+
+    def initial(self) -> dict[str, Any]:
+        """Return what the carrier's preset, or the advisor, has chosen: nothing of it is stored yet."""
+        asked = self.request.GET
+        preset = find_preset(asked.get("preset", ""))
+        if preset is not None:
+            return PresetChoiceForm(preset, asked).filled_in()
+        methods = [method for method in asked.get("recognition", "").split("+") if method in Authentication]
+        transport = asked.get("transport", "")
+        chosen = {"authentication": methods} if methods else {}
+        return {**chosen, "transport": transport} if transport in Transport else chosen
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if "checklist" in request.GET:
+            # Asked again after each choice; of the form, only what the list depends on comes along.
+            context = {"checklist": _checklist(ConnectForm(request.GET))}
+            return render(request, f"{self.template_name}#checklist", context)
+        return super().get(request, *args, **kwargs)
+
+    def show(self, form: Any, *, status: int = 200, **more: Any) -> HttpResponse:
+        preset = find_preset(form["preset"].value() or "")
+        known = {} if preset is None else facts_of(preset)
+        return super().show(form, status=status, checklist=_checklist(form), **known, **more)
 
     def save(self, form: ConnectForm) -> str:
         data = form.cleaned_data
         self._networks = form.network_lines()
         confirmed = data["wide_confirmed"]
+        preset = find_preset(data["preset"])
         self.trunk, warnings = provision_trunk(
             tenant=self.tenant,
             actor=self.actor,
@@ -51,8 +84,13 @@ class Connect(FormPage):
             direction=data["direction"],
             authentication=data["authentication"],
             gateways=[{"uri": data["uri"]}],
-            allowed_networks=[{"cidr": cidr, "wide_confirmed": confirmed} for cidr in self._networks],
+            allowed_networks=[
+                {"cidr": cidr, "wide_confirmed": confirmed, "note": network_note(preset, cidr)}
+                for cidr in self._networks
+            ],
             credentials=[form.account()] if data["username"] else [],
+            preset=data["preset"],
+            **(preset.number_fields() if preset else {}),
         )
         for warning in warnings:
             messages.warning(self.request, warning)
@@ -71,6 +109,19 @@ class Connect(FormPage):
 
     def cancel_url(self) -> str:
         return self.url("list")
+
+
+def _checklist(form: ConnectForm) -> list[Item]:
+    """Return what to enter at the carrier, as far as the form says."""
+    preset = find_preset(form["preset"].value() or "")
+    demanded = preset.number_fields() if preset else {}
+    transport = form["transport"].value()
+    return checklist_of(
+        direction=form["direction"].value() or Direction.BOTH,
+        authentication=form["authentication"].value() or [],
+        transports=[transport] if transport in Transport else [],
+        caller_id_format=demanded.get("caller_id_format", NumberFormat.E164_PLUS),
+    )
 
 
 class AddressPreview(EditsOnly):

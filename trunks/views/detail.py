@@ -12,11 +12,12 @@ from django.views.generic.base import View
 from callsphere.lib.errors import Refused
 from tenants.enums import ActorKind
 from trunks import services, session_timers
+from trunks.carrier_presets import carrier_presets
 from trunks.check_queries import latest_checks
 from trunks.check_reports import told_cause_of
 from trunks.check_summaries import check_row, news_of
 from trunks.enums import Verdict
-from trunks.models import HealthPolicy, ReadinessCheck, SessionTimerPolicy
+from trunks.models import HealthPolicy, ReadinessCheck, SessionTimerPolicy, Trunk
 from trunks.queries import (
     changes_before,
     changes_of,
@@ -25,6 +26,7 @@ from trunks.queries import (
     place_of,
     read_place,
 )
+from trunks.services.presets import differences_of
 from trunks.summaries import answer_rows, change_rows, gateway_rows, problems_of
 from trunks.timer_providers import untold_sentence
 from trunks.views.base import EditsOnly, LivePage, OneTrunkPage
@@ -63,7 +65,18 @@ class TrunkDetail(LivePage, OneTrunkPage):
             "timer_sentences": session_timers.policy_sentences(timers),
             "untold_timers": untold_sentence(timers),
             "authentication": authentication_words(trunk.authentication),
+            **_carrier_news(trunk),
         }
+
+
+def _carrier_news(trunk: Trunk) -> dict[str, Any]:
+    """Return a sentence about facts of the carrier that changed and were not taken over, if there are any."""
+    preset = carrier_presets().get(trunk.preset_key)
+    if preset is None or preset.version == trunk.preset_version:
+        return {}
+    count = sum(line.is_new for line in differences_of(trunk, preset))
+    changed = "1 fact has" if count == 1 else f"{count} facts have"
+    return {"news": f"{preset.name}: {changed} changed at your carrier"} if count else {}
 
 
 def _scheduled(last: ReadinessCheck | None) -> dict[str, Any]:

@@ -27,9 +27,10 @@ CHECK_TIMERS = TimerPolicy(MIN_SE)
 class Plan:
     """Everything a run needs to know. Times are seconds.
 
-    `call` is the number to call (None: no call), `caller` the number shown. `timeout` bounds each
-    wait, `ring_timeout` the wait after a provisional answer. `policy` guards every address, `timers`
-    says what the call asks about its session timer. Registrations go through `outbound_proxy` where there
+    `call` is the number to call (None: no call), `caller` the number shown, with `asserts_caller` in
+    P-Asserted-Identity as well (RFC 3325 §9.1). `timeout` bounds each wait, `ring_timeout` the wait after a
+    provisional answer. `policy` guards every address, `timers` says what the call asks about its session
+    timer. Registrations go through `outbound_proxy` where there
     is one.
     """
 
@@ -39,6 +40,7 @@ class Plan:
     register: bool = False
     call: str | None = None
     caller: str | None = None
+    asserts_caller: bool = False
     timers: TimerPolicy = CHECK_TIMERS
     expires: int = 300
     refreshes: int = 0

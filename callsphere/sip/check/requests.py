@@ -33,6 +33,8 @@ def invite_request(
     number = escape_user(plan.call or "")
     caller = _plain(uri, escape_user(plan.caller or plan.username or OUR_USER))
     headers = _headers(plan, flow, "INVITE", caller, f"<{_plain(uri, number)}>")
+    if plan.caller and plan.asserts_caller:
+        headers.add("P-Asserted-Identity", f"<{caller}>")
     headers.add("Contact", flow.local.contact(escape_user(plan.user), secure=uri.scheme == "sips"))
     headers.add("Allow", ALLOW)
     headers.add("Accept", "application/sdp")
