@@ -68,7 +68,9 @@ class Call:
         self._hung_up = False
         self._invitation = Invitation(agent, authenticator, self.negotiation, self._invitation_heard, on_call)
         self._acks = Acks(agent, self._ack_unreachable)
-        self._inside = DialogRequests(agent, authenticator, self._hop)
+        self._inside = DialogRequests(
+            agent, authenticator, self._hop, lambda: (self._invitation.latest, self._invitation.flow)
+        )
         self._peer = PeerSide(agent, lambda: self._invitation.dialogs, self._peer_asked)
 
     # Calling
@@ -150,6 +152,14 @@ class Call:
         invited = self._invitation.flow.target
         elsewhere = (flow.target.address, flow.target.port) != (invited.address, invited.port)
         return flow.label if elsewhere else None
+
+    @property
+    def left_tls_for(self) -> str | None:
+        """Where our ACK went unencrypted, although the INVITE went over TLS."""
+        flow = None if self.dialog is None else self._acks.way_of(self.dialog)
+        if flow is None or self._invitation.flow.target.transport != "tls" or flow.target.transport == "tls":
+            return None
+        return flow.label
 
     def turn_back(self) -> None:
         """Route and Contact turned out to lead nowhere: what follows goes where the INVITE went."""

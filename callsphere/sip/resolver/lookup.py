@@ -18,15 +18,15 @@ import dns.rdatatype
 import dns.resolver
 
 from callsphere.lib.bounded_cache import BoundedCache
+from callsphere.sip.resolver.questions import ask
 from callsphere.sip.resolver.records import Naptr, Srv
+from callsphere.sip.resolver.wire import ABSENT_S, Reply, Unusual, make_query, read_reply
 
 MAX_RECORDS = 8
 """How many records of one answer are used; what a name may make us do is bounded."""
 RECORDS_PER_NAME = 6
 """NAPTR, two or three SRV, A, AAAA: what one SIP name makes us keep, absent ones included."""
 NAMES_KEPT = 50_000
-ABSENT_S = 300.0
-"""How long the news that there is nothing holds when no SOA says it (RFC 2308 §5 leaves it open)."""
 
 Question = tuple[str, str]
 """Name in lower case without final dot, record type."""
@@ -112,11 +112,49 @@ class DnsLookup:
         self._cache.clear()
 
     async def _ask_servers(self, question: Question) -> Answer:
+        until = time.monotonic() + self._lifetime_s
+        reply = await self._plain_reply(question, until)
+        if reply is not None:
+            return self._keep(question, reply.records, reply.ttl)
+        left = until - time.monotonic()
+        return await self._ask_fully(question, left) if left > 0 else Answer(failure="timed out")
+
+    async def _plain_reply(self, question: Question, until: float) -> Reply | None:
+        """Ask each server once; None when none gave a plain answer. Takes a quarter of dnspython's CPU."""
+        query = make_query(*question)
+        if query is None:
+            return None
+        for server in self._servers():
+            patience = min(self._timeout_s, until - time.monotonic())
+            if patience <= 0:
+                break
+            try:
+                reply = await ask(
+                    server, query.data, lambda data: read_reply(data, query), timeout_s=patience
+                )
+            except Unusual:
+                break
+            if reply is not None:
+                return reply
+        return None
+
+    def _servers(self) -> Sequence[tuple[str, int]]:
+        """Addresses and ports to ask over UDP."""
+        if self._nameservers is not None:
+            return self._nameservers
+        try:
+            resolver = self._configured()
+        except dns.resolver.NoResolverConfiguration:
+            return ()
+        return [(server, resolver.port) for server in resolver.nameservers if isinstance(server, str)]
+
+    async def _ask_fully(self, question: Question, lifetime_s: float) -> Answer:
+        """Ask by all the rules: again, over TCP, for whatever records there are."""
         name, rdtype = question
         try:
             absolute = dns.name.from_text(f"{name}.")
             answer = await self._configured().resolve(
-                absolute, rdtype, search=False, raise_on_no_answer=False, lifetime=self._lifetime_s
+                absolute, rdtype, search=False, raise_on_no_answer=False, lifetime=lifetime_s
             )
         except dns.resolver.NXDOMAIN as absent:
             return self._keep(question, (), absence_ttl(absent.response(absolute)))

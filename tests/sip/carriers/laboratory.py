@@ -34,7 +34,7 @@ class Heard:
     @property
     def method(self) -> str:
         """The method, or the code of a response."""
-        first, second, _ = self.start.split(" ", 2)
+        first, second, *_ = self.start.split(" ", 2)
         return second if first == "SIP/2.0" else first
 
     @property
@@ -69,8 +69,10 @@ class Heard:
 
 def read(data: bytes) -> Heard:
     """A message as text."""
-    head, _, body = data.decode().partition("\r\n\r\n")
-    start, *lines = head.split("\r\n")
+    head, end, body = data.decode().lstrip("\r\n").partition("\r\n\r\n")
+    if not end:
+        head, _, body = head.partition("\n\n")
+    start, *lines = head.splitlines()
     headers = tuple(
         (_COMPACT.get(name.strip().lower(), name.strip().lower()), value.strip())
         for name, _, value in (each.partition(":") for each in lines)
@@ -294,7 +296,7 @@ def fields_of(credentials: str) -> dict[str, str]:
 def digest_is_right(credentials: str, method: str, challenge: str) -> bool:
     """Check a digest with qop auth, or without one."""
     given = fields_of(credentials)
-    nonce = re.search(r'nonce="([^"]*)"', challenge)
+    nonce = re.search(r'nonce="((?:[^"\\]|\\.)*)"', challenge)
     if nonce is None or given.get("nonce") != nonce[1]:
         return False
     name = given.get("algorithm", "MD5").upper()

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.peers.certificates import Authority, server_context
+from tests.peers.certificates import A_LONG_TIME, Authority, server_context
 from tests.sip.carriers.audit import audit
 from tests.sip.carriers.laboratory import Carrier, Heard, Send, fields_of, read, sdp, serving
 from tests.sip.carriers.running import NUMBER, Commands, step, told
@@ -314,3 +314,78 @@ def test_refused_credentials_are_tried_once(commands: Commands, kind: Callable[[
     assert (code, report["cause"]) == (1, "credentials_rejected"), told(report)
     assert len([each for each in carrier.of("INVITE") if each.get("proxy-authorization")]) == 1
     audit(carrier)
+
+
+class LosesBinding(Carrier):
+    """Takes the signed REGISTER, and its answer gets lost."""
+
+    def __init__(self) -> None:
+        super().__init__(challenge='realm="r", nonce="n", qop="auth"')
+        self.bound = False
+
+    def register(self, request: Heard, send: Send) -> None:
+        removed = request.get("contact").endswith("expires=0")
+        if self.proves(request):
+            self.bound = not removed
+        if removed or not self.bound:
+            super().register(request, send)
+
+
+@pytest.mark.parametrize("command", ["check", "register"])
+def test_a_binding_that_may_have_come_about_is_removed(commands: Commands, command: str) -> None:
+    carrier = LosesBinding()
+    with serving(carrier) as uri:
+        if command == "check":
+            code, report = commands.check(uri, "--register", credentials=True)
+            assert step(report, "register") == ("fail", "no_answer")
+        else:
+            code, report = commands.register(uri)
+            assert [each["status"] for each in report["attempts"]] == [401, None]
+    assert (code, report["cause"]) == (1, "no_answer")
+    assert not carrier.bound
+    audit(carrier)
+
+
+def test_a_binding_in_doubt_is_left_where_it_is_wanted(commands: Commands) -> None:
+    carrier = LosesBinding()
+    with serving(carrier) as uri:
+        code, _ = commands.register(uri, "--keep")
+    assert code == 1
+    assert carrier.bound
+
+
+class MuteRegistrar(Carrier):
+    """Says nothing to REGISTER."""
+
+    def register(self, request: Heard, send: Send) -> None:
+        """Silence."""
+
+
+def test_a_registrar_that_never_spoke_is_asked_for_nothing_more(commands: Commands) -> None:
+    carrier = MuteRegistrar()
+    with serving(carrier) as uri:
+        code, report = commands.register(uri)
+    assert (code, report["cause"]) == (1, "no_answer")
+    assert not [each for each in carrier.of("REGISTER") if each.get("contact").endswith("expires=0")]
+
+
+@pytest.mark.parametrize("header", ["Contact", "Record-Route"])
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_a_call_that_leaves_tls_is_told(
+    commands: Commands, authority: Authority, header: str, transport: str
+) -> None:
+    """Not wrong by RFC 3261, but hardly what somebody wants who asked for TLS."""
+    inside, carrier = Carrier(), Carrier()
+    carrier.resends = False
+    tls = server_context(authority.issue(["127.0.0.1"], ends=A_LONG_TIME))
+    with serving(inside, transport), serving(carrier, "tls", tls) as uri:
+        named = "" if transport == "udp" else ";transport=tcp"
+        if header == "Contact":
+            carrier.contact = f"<sip:gw@127.0.0.1:{inside.port}{named}>"
+        else:
+            carrier.routes = (f"<sip:127.0.0.1:{inside.port};lr{named}>",)
+        code, report = commands.check(uri, "--call", NUMBER, "--ca-file", str(authority.ca_file))
+    assert (code, report["cause"]) == (0, None), told(report)
+    told_of = f"by its {header} it goes on unencrypted, to 127.0.0.1:{inside.port}/{transport}"
+    assert told_of in next(each["detail"] for each in report["steps"] if each["name"] == "ack")
+    assert [each.method for each in inside.heard][-1] == "BYE"
