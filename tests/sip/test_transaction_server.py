@@ -12,7 +12,6 @@ from callsphere.sip.transaction import (
     ResponseToSend,
     Retransmit,
     ServerState,
-    SuccessInDoubt,
     TransportFailed,
     server_transaction,
 )
@@ -132,27 +131,3 @@ def test_the_transport_fails() -> None:
 def test_an_ack_has_no_transaction() -> None:
     with pytest.raises(ValueError, match="no transaction of its own"):
         server_transaction(ACK, reliable=False, now=0.0)
-
-
-@pytest.mark.parametrize("reliable", [False, True])
-def test_a_2xx_is_repeated_over_every_transport(reliable: bool) -> None:
-    transaction = ringing(reliable=reliable)
-    doubt = SuccessInDoubt(transaction, OK, 102.0)
-    assert run_out(doubt, see=lambda event: event) == [
-        (at, Retransmit(transaction, OK.to_bytes()))
-        for at in (102.5, 103.5, 105.5, 109.5, 113.5, 117.5, 121.5, 125.5, 129.5, 133.5)
-    ]
-    assert doubt.given_up
-
-
-def test_the_ack_of_a_2xx_ends_the_doubt() -> None:
-    doubt = SuccessInDoubt(ringing(), OK, 102.0)
-    assert len(doubt.handle_timer(102.5)) == 1
-    doubt.acknowledged()
-    assert (doubt.next_timer(), doubt.handle_timer(200.0), doubt.given_up) == (None, [], False)
-
-
-def test_a_doubt_nobody_looked_at_is_given_up() -> None:
-    doubt = SuccessInDoubt(ringing(), OK, 102.0)
-    assert doubt.handle_timer(140.0) == []
-    assert doubt.given_up

@@ -54,7 +54,6 @@ from callsphere.sip.transaction.server import (
     NonInviteServerTransaction,
     ServerState,
     ServerTransaction,
-    SuccessInDoubt,
     server_transaction,
 )
 from callsphere.sip.transaction.timers import RFC_3261, Timing
@@ -84,7 +83,6 @@ __all__ = [
     "ServerState",
     "ServerTransaction",
     "StrayResponse",
-    "SuccessInDoubt",
     "TimedOut",
     "Timing",
     "TransactionLayer",

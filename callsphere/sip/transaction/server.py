@@ -123,7 +123,7 @@ class NonInviteServerTransaction(ServerTransaction):
 class InviteServerTransaction(ServerTransaction):
     """INVITE (RFC 3261 §17.2.1, RFC 6026 §7.1): timers G, H, I and L, and the 100 that is due after 0.2 s.
 
-    Repeating a 2xx until its ACK comes is the dialog's business: see SuccessInDoubt.
+    Repeating a 2xx until its ACK comes is the dialog's business: see `callsphere.sip.dialog.success`.
     """
 
     def __init__(self, request: Request, *, reliable: bool, now: float, timing: Timing = RFC_3261) -> None:
@@ -185,47 +185,6 @@ class InviteServerTransaction(ServerTransaction):
             return [Retransmit(self, self._last)]
         self._terminate()
         return [AckMissing(self)] if name == "H" else []
-
-
-class SuccessInDoubt:
-    """Our 2xx to an INVITE until its ACK comes (RFC 3261 §13.3.1.4): repeated over every transport.
-
-    The dialog keeps it, drops it when the ACK is here, and hangs up when `given_up` turns true.
-    """
-
-    def __init__(
-        self, transaction: InviteServerTransaction, response: Response, now: float, timing: Timing = RFC_3261
-    ) -> None:
-        self.transaction = transaction
-        self.given_up = False
-        self._data = response.to_bytes()
-        self._timing = timing
-        self._interval = timing.t1
-        self._timers = Timers()
-        self._timers.start("resend", now + timing.t1)
-        self._timers.start("give up", now + timing.transaction)
-
-    def next_timer(self) -> float | None:
-        """When `handle_timer` is due, monotonic seconds; None when it is over."""
-        return self._timers.next()
-
-    def handle_timer(self, now: float) -> list[Retransmit]:
-        """Repeat the response when that is due, in intervals doubling up to T2, for 64*T1."""
-        fired = self._timers.pop_due(now)
-        if fired is None:
-            return []
-        upcoming = self._timers.next()
-        if fired[0] == "give up" or (upcoming is not None and upcoming <= now):
-            self._timers.clear()
-            self.given_up = True
-            return []
-        self._interval = min(2 * self._interval, self._timing.t2)
-        self._timers.start("resend", following(fired[1], self._interval, now))
-        return [Retransmit(self.transaction, self._data)]
-
-    def acknowledged(self) -> None:
-        """The ACK is here."""
-        self._timers.clear()
 
 
 def server_transaction(
