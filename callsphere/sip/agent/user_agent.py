@@ -7,13 +7,13 @@ import contextlib
 import errno
 import socket
 import time
-from collections import deque
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 from callsphere.lib.netguard import AddressPolicy
 from callsphere.sip.agent.answering import Arrival, DialogOwner, ReplyPath, answer_to
 from callsphere.sip.agent.exchange import Exchange
+from callsphere.sip.agent.exchanges import Exchanges
 from callsphere.sip.agent.flow import Flow, FlowFailed
 from callsphere.sip.agent.ports import DatagramPorts, Source
 from callsphere.sip.agent.redialling import AcksInDoubt
@@ -23,29 +23,12 @@ from callsphere.sip.message import Request, Response, parse_message
 from callsphere.sip.nat import response_address, stamp_via
 from callsphere.sip.resolver import Resolver, Target
 from callsphere.sip.trace import Trace
-from callsphere.sip.transaction import (
-    AckToSend,
-    ClientTransaction,
-    Event,
-    Final,
-    IncomingAck,
-    IncomingRequest,
-    InviteClientTransaction,
-    Retransmit,
-    Send,
-    StrayResponse,
-    TimedOut,
-    TransactionLayer,
-    TransportFailed,
-)
+from callsphere.sip.transaction import IncomingRequest
 from callsphere.sip.transport.connection import Connection, ConnectionFailed
 from callsphere.sip.transport.tls import TlsTrust
 from callsphere.sip.transport.udp import Unreachable
 from callsphere.sip.uri import SipUri
 
-MAX_ODDITIES = 256
-MAX_REPEATED = 1024
-"""Retransmissions remembered, by branch."""
 REDIAL_S = 4.0
 """How long a new connection for an ACK may take."""
 
@@ -72,18 +55,13 @@ class UserAgent:
         self.resolver = resolver
         self.owners: list[DialogOwner] = []
         self._loop = asyncio.get_running_loop()
-        self._layer = TransactionLayer()
         self._ports = DatagramPorts(self._datagram_received, self._unreachable)
         self._ways = Ways(
             self, self._ports, policy=policy, resolver=resolver, trust=trust, advertised_host=advertised_host
         )
-        self._exchanges: dict[str, Exchange] = {}
         self._acks = AcksInDoubt()
+        self._exchanges = Exchanges(trace, self._acks, self._answer, self._acknowledged)
         self._watched_branches: dict[str, Callable[[str], None]] = {}
-        self._repeated: deque[str] = deque(maxlen=MAX_REPEATED)
-        self._oddities: deque[tuple[float, str, str]] = deque(maxlen=MAX_ODDITIES)
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = 0.0
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
@@ -106,14 +84,7 @@ class UserAgent:
         listener: Callable[[Response], None] | None = None,
     ) -> Exchange:
         """Send a request as a transaction of its own; `timeout` bounds the wait for its first answer."""
-        now = time.monotonic()
-        transaction = self._layer.request(request, reliable=flow.reliable, now=now, timeout=timeout)
-        exchange = Exchange(transaction, flow, listener)
-        transaction.context = exchange
-        self._exchanges[request.via.branch or ""] = exchange
-        self._send(exchange, transaction.outgoing())
-        self._schedule()
-        return exchange
+        return self._exchanges.start(request, flow, timeout=timeout, listener=listener)
 
     async def ask(self, request: Request, flow: Flow, *, timeout: float) -> Response:
         """Send a request and wait for its final response; raise NoFinalAnswer."""
@@ -122,13 +93,11 @@ class UserAgent:
 
     def was_repeated(self, request: Request) -> bool:
         """Whether a request went out more than once: its first copy may have used up the nonce it carries."""
-        return request.via.branch in self._repeated
+        return self._exchanges.was_repeated(request)
 
     def cancel(self, exchange: Exchange, *, wait: float) -> None:
         """Give an INVITE up (RFC 3261 §9.1)."""
-        transaction = exchange.transaction
-        if isinstance(transaction, InviteClientTransaction):
-            self._carry_out(self._layer.cancel(transaction, time.monotonic(), wait=wait))
+        self._exchanges.cancel(exchange, wait=wait)
 
     def send_ack(self, ack: Request, flow: Flow, unreachable: Callable[[str], None] | None = None) -> None:
         """Send an ACK for a 2xx; `unreachable` hears of an ICMP error about it. Raises FlowFailed."""
@@ -139,9 +108,11 @@ class UserAgent:
         flow.send(data)
         self.trace.add("sent", data, flow.label, time.monotonic(), ack)
 
-    def oddity(self, address: str, since: float) -> str | None:
-        """What unusable thing came from an address since then, None when nothing did."""
-        return next((what for at, source, what in self._oddities if at >= since and source == address), None)
+    def send_again(self, response: Response, path: ReplyPath) -> None:
+        """Repeat a 2xx of ours to a peer's INVITE."""
+        data = response.to_bytes()
+        path(data)
+        self.trace.add("sent", data, "", time.monotonic(), response)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Let something run beside; `settle` waits for it."""
@@ -158,8 +129,7 @@ class UserAgent:
     def close(self) -> None:
         """Close all sockets."""
         self._closed = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._exchanges.close()
         for task in self._tasks:
             task.cancel()
         self._ways.close()
@@ -175,7 +145,7 @@ class UserAgent:
             self.trace.add("received", message.to_bytes(), label, time.monotonic(), message)
         if flow is not None:
             flow.heard = True
-            exchange = self._exchanges.get(message.via.branch or "")
+            exchange = self._exchanges.waiting(message.via.branch or "")
             if isinstance(message, Response) and exchange is not None:
                 self._acks.heard(flow, exchange.sent_at)
 
@@ -184,13 +154,13 @@ class UserAgent:
                 connection.send(data)
 
         address = flow.target.address if flow is not None else ""
-        self._take(message, (address, 0), answer, label, reliable=True)
+        self._exchanges.take(message, address, Arrival(answer, label), reliable=True)
 
     def oddity_received(self, connection: Connection, what: str, data: bytes) -> None:
         """Something unreadable came over a connection."""
         flow = self._ways.flow_of(connection)
         if flow is not None:
-            self._note(flow.target.address, what)
+            self._exchanges.note(flow.target.address, what)
             self.trace.add("received", data, flow.label, time.monotonic())
 
     def connection_ended(self, connection: Connection, failure: ConnectionFailed) -> None:
@@ -201,9 +171,7 @@ class UserAgent:
         ack = self._acks.ended(flow)
         if ack is not None and not self._closed:
             self.spawn(self._send_ack_anew(ack, flow))
-        for exchange in list(self._exchanges.values()):
-            if exchange.flow is flow and not exchange.transaction.finished:
-                self._fail(exchange, FlowFailed(failure.stage, failure.cause, failure.detail))
+        self._exchanges.fail_all(flow, FlowFailed(failure.stage, failure.cause, failure.detail))
 
     async def _send_ack_anew(self, ack: bytes, old: Flow) -> None:
         # Apart from the connection of our next request: some peers close theirs after an ACK as well.
@@ -221,128 +189,33 @@ class UserAgent:
             message = parse_message(data)
         except SipParseError as error:
             self.trace.add("received", data, label, now)
-            self._note(source[0], error.reason)
+            self._exchanges.note(source[0], error.reason)
             return
         self.trace.add("received", data, label, now, message)
         destination = source
         if isinstance(message, Request):
             stamp_via(message, *source)
             destination = response_address(message.via, source)
-        self._take(
-            message, source, lambda reply: self._ports.send(family, reply, destination), label, reliable=False
-        )
+        arrival = Arrival(lambda reply: self._ports.send(family, reply, destination), label)
+        self._exchanges.take(message, source[0], arrival, reliable=False)
 
     def _unreachable(self, branch: str, error: Unreachable) -> None:
         """ICMP said that a datagram did not arrive (RFC 3261 §18.4)."""
         if error.errno != errno.ECONNREFUSED:
             return  # routers say so in passing faults as well
-        exchange = self._exchanges.get(branch)
+        exchange = self._exchanges.waiting(branch)
         watcher = self._watched_branches.get(branch)
         detail = "The port is closed: ICMP port unreachable came back."
         if watcher is not None:
             watcher(detail)
         elif exchange is not None and exchange.flow.target.port == error.port:
-            self._fail(exchange, FlowFailed("open", "connect_refused", detail))
+            self._exchanges.fail(exchange, FlowFailed("open", "connect_refused", detail))
 
-    def _take(
-        self, message: Request | Response, source: Source, path: ReplyPath, label: str, *, reliable: bool
-    ) -> None:
-        if self._closed:
-            return
-        for event in self._layer.receive(message, time.monotonic(), reliable=reliable):
-            if isinstance(event, IncomingRequest):
-                event.transaction.context = Arrival(path, label)
-                self._answer(event, path)
-            elif isinstance(event, IncomingAck):
-                any(owner.take_ack(event.request) for owner in self.owners)
-            elif isinstance(event, StrayResponse) and event.ended is None:
-                self._note(source[0], "an answer to another transaction")
-            else:
-                self._carry_out([event])
-        self._schedule()
+    def _answer(self, event: IncomingRequest, arrival: Arrival) -> Response | None:
+        return answer_to(event, arrival.path, self.owners, self.product)
 
-    def _answer(self, event: IncomingRequest, path: ReplyPath) -> None:
-        response = answer_to(event, path, self.owners, self.product)
-        if response is not None:
-            self._carry_out(self._layer.respond(event.transaction, response, time.monotonic()))
-
-    # Carrying out
-
-    def _carry_out(self, events: list[Event]) -> None:
-        for event in events:
-            if isinstance(event, Send):
-                self._transmit(event)
-                continue
-            ended = event.ended if isinstance(event, StrayResponse) else None
-            transaction = ended or getattr(event, "transaction", None)
-            exchange = transaction.context if isinstance(transaction, ClientTransaction) else None
-            # A CANCEL shares the context of its INVITE; what becomes of it is of no interest.
-            if isinstance(exchange, Exchange) and exchange.transaction is transaction:
-                exchange.take(event, self.oddity(exchange.flow.target.address, exchange.sent_at))
-                if isinstance(event, Final | TimedOut | TransportFailed):
-                    self._let_go(exchange)
-        self._schedule()
-
-    def _let_go(self, exchange: Exchange) -> None:
-        """An exchange has its end: the way it went is no news to it any more; its transaction lingers."""
-        transaction = exchange.transaction
-        self._exchanges.pop(transaction.request.via.branch or "", None)
-        if not isinstance(transaction, InviteClientTransaction):
-            transaction.context = None  # to an INVITE more can come, from forks
-
-    def _transmit(self, event: Send) -> None:
-        transaction = event.transaction
-        if isinstance(transaction.context, Arrival):
-            transaction.context.path(event.data)
-            self.trace.add("sent", event.data, transaction.context.label, time.monotonic())
-        elif isinstance(transaction, ClientTransaction) and isinstance(transaction.context, Exchange):
-            if isinstance(event, Retransmit) and transaction.context.transaction is transaction:
-                self._repeated.append(transaction.request.via.branch or "")
-            if isinstance(event, AckToSend):
-                self._acks.sent(transaction.context.flow, event.data)
-            self._send(transaction.context, event.data, transaction)
-
-    def _send(self, exchange: Exchange, data: bytes, transaction: ClientTransaction | None = None) -> None:
-        try:
-            exchange.flow.send(data)
-        except FlowFailed as failure:
-            if transaction is None or transaction is exchange.transaction:
-                self._loop.call_soon(self._fail, exchange, failure)
-            return
-        self.trace.add("sent", data, exchange.flow.label, time.monotonic())
-
-    def send_again(self, response: Response, path: ReplyPath) -> None:
-        """Repeat a 2xx of ours to a peer's INVITE."""
-        data = response.to_bytes()
-        path(data)
-        self.trace.add("sent", data, "", time.monotonic(), response)
-
-    def _fail(self, exchange: Exchange, failure: FlowFailed) -> None:
-        if self._closed or exchange.transaction.finished:
-            return
-        exchange.failure = failure
-        reason = failure.detail
-        self._carry_out(self._layer.transport_failed(exchange.transaction, reason, time.monotonic()))
-
-    def _note(self, address: str, what: str) -> None:
-        self._oddities.append((time.monotonic(), address, what))
-
-    # Time
-
-    def _schedule(self) -> None:
-        due = self._layer.next_timer()
-        if due is None or self._closed:
-            return
-        if self._timer is not None:
-            if self._timer_at <= due:
-                return  # too early does no harm, and most timers are stopped before they fire
-            self._timer.cancel()
-        self._timer = self._loop.call_later(max(0.0, due - time.monotonic()), self._tick)
-        self._timer_at = due
-
-    def _tick(self) -> None:
-        self._timer = None
-        self._carry_out(self._layer.handle_timer(time.monotonic()))
+    def _acknowledged(self, ack: Request) -> None:
+        any(owner.take_ack(ack) for owner in self.owners)
 
 
 def _hostport(source: Source) -> str:
