@@ -50,7 +50,6 @@ def test_certificates_are_checked_or_not_by_each_pings_own_wish() -> None:
     """Routes are kept for either wish apart."""
     with new_engine() as engine:
         uri = SipUri.parse("sip:127.0.0.1:5061;transport=tls")
-        assert engine._resolver is not None
         known = engine._resolver.known(uri)
         assert isinstance(known, list)
         (place,) = known

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import threading
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Future
 
 from callsphere.lib.netguard import AddressPolicy
 from callsphere.sip.engine.batch import Batch, EngineStopped, PingRun, PingTarget
-from callsphere.sip.engine.loop import end_tasks, new_loop
 from callsphere.sip.engine.pinger import Pinger
 from callsphere.sip.engine.routes import RouteMaker
+from callsphere.sip.engine.work_loop import WorkLoop
 from callsphere.sip.resolver import ResolutionError, Resolver, Target
 from callsphere.sip.transport.tls import TlsTrust
 from callsphere.sip.uri import SipUri
 
 MAX_USER_AGENT = 64
 """Longest product name we give ourselves, in characters: the request has to stay small."""
-START_S = 10.0
-STOP_S = 5.0
+_GRACE_S = 5.0
+"""How long the loop may take to say that time is up."""
 
 
 class PingEngine:
@@ -49,17 +46,12 @@ class PingEngine:
         if len(user_agent) > MAX_USER_AGENT:
             raise ValueError(f"The user agent must have at most {MAX_USER_AGENT} characters.")
         self._policy = policy
-        self._nameservers = nameservers
         self._in_flight = in_flight
         self._routes = RouteMaker(policy, user_agent, advertised_host)
         self._trust = TlsTrust(ca_file)
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loop = WorkLoop("sip-ping", begin=self._begin, end=self._end)
         self._pinger: Pinger | None = None
-        self._resolver: Resolver | None = None
-        self._ready = threading.Event()
-        self._pid = 0
-        self._stopping = False
+        self._resolver = Resolver(nameservers, policy)
 
     def __enter__(self) -> PingEngine:
         self.start()
@@ -70,45 +62,31 @@ class PingEngine:
 
     def start(self) -> None:
         """Start the thread; an engine is started once."""
-        if self._thread is not None:
-            raise RuntimeError("The ping engine was started before.")
-        self._pid = os.getpid()
-        self._thread = threading.Thread(target=self._run, name="sip-ping", daemon=True)
-        self._thread.start()
-        if not self._ready.wait(START_S) or self._pinger is None:
-            raise EngineStopped("The ping engine did not start.")
+        self._loop.start()
 
     def stop(self) -> None:
         """End every batch with EngineStopped and close everything. Does nothing in a forked child."""
-        if self._thread is None or self._loop is None or os.getpid() != self._pid:
-            return
-        self._stopping = True
-        with contextlib.suppress(RuntimeError):  # the loop is closed already
-            self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(STOP_S)
+        self._loop.stop()
 
     @property
     def running(self) -> bool:
         """Whether batches are taken in this process."""
-        alive = self._thread is not None and self._thread.is_alive()
-        return alive and not self._stopping and os.getpid() == self._pid
+        return self._loop.running
 
     def resolve_many(
         self, uris: Iterable[SipUri], timeout: float
     ) -> dict[SipUri, list[Target] | ResolutionError]:
         """Where each URI leads; what is not known within `timeout` seconds is `dns_timeout`."""
-        loop, _ = self._live()
-        assert self._resolver is not None  # noqa: S101 (made before the loop runs)
+        if not self.running:
+            raise EngineStopped("The ping engine does not run in this process: make and start one.")
         found = {uri: self._resolver.known(uri) for uri in uris}
         unknown = [uri for uri, known in found.items() if known is None]
         places = {uri: known for uri, known in found.items() if known is not None}
         if not unknown:
             return places
-        answer: Future[dict[SipUri, list[Target] | ResolutionError]] = asyncio.run_coroutine_threadsafe(
-            self._resolve_all(unknown, timeout), loop
-        )
+        answer = self._loop.submit(self._resolve_all(unknown, timeout))
         try:
-            return places | answer.result(timeout + STOP_S)
+            return places | answer.result(timeout + _GRACE_S)
         except TimeoutError:
             raise EngineStopped("The ping engine's thread has ended.") from None
 
@@ -121,37 +99,28 @@ class PingEngine:
         most `rate` are begun per second. Every target gets exactly one outcome, within its `wait_s`
         of its start. Raises EngineStopped when the engine does not run in this process.
         """
-        loop, pinger = self._live()
         if (in_flight is not None and in_flight < 1) or (rate is not None and rate <= 0):
             raise ValueError("in_flight and rate must be positive.")
         batch = Batch(targets, in_flight or self._in_flight, rate)
-        loop.call_soon_threadsafe(pinger.begin, batch)
+        self._loop.call_soon(self._live().begin, batch)
         return PingRun(batch, lambda: self._cancel(batch), lambda: self.running)
 
-    def _live(self) -> tuple[asyncio.AbstractEventLoop, Pinger]:
-        if not self.running or self._loop is None or self._pinger is None:
-            raise EngineStopped("The ping engine does not run in this process: make and start one.")
-        return self._loop, self._pinger
+    def _live(self) -> Pinger:
+        if self._pinger is None:
+            raise EngineStopped("The ping engine was not started.")
+        return self._pinger
 
     def _cancel(self, batch: Batch) -> None:
-        if self._loop is not None and self._pinger is not None:
-            with contextlib.suppress(RuntimeError):
-                self._loop.call_soon_threadsafe(self._pinger.cancel, batch)
+        with contextlib.suppress(EngineStopped):
+            self._loop.call_soon(self._live().cancel, batch)
 
-    def _run(self) -> None:
-        loop = new_loop()
-        try:
-            self._resolver = Resolver(self._nameservers, self._policy)
-            self._pinger = Pinger(loop, self._policy, self._resolver, self._routes, self._trust)
-            self._loop = loop
-            loop.call_soon(self._ready.set)
-            loop.run_forever()
-        finally:
-            if self._pinger is not None:
-                self._pinger.stop()
-            loop.run_until_complete(end_tasks())
-            loop.close()
-            self._ready.set()
+    async def _begin(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._pinger = Pinger(loop, self._policy, self._resolver, self._routes, self._trust)
+
+    def _end(self) -> None:
+        if self._pinger is not None:
+            self._pinger.stop()
 
     async def _resolve_all(
         self, uris: Sequence[SipUri], timeout: float
@@ -159,7 +128,6 @@ class PingEngine:
         found: dict[SipUri, list[Target] | ResolutionError] = {}
 
         async def resolve(uri: SipUri) -> None:
-            assert self._resolver is not None  # noqa: S101 (made before the loop runs)
             try:
                 found[uri] = await self._resolver.resolve(uri)
             except ResolutionError as error:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import threading
 import time
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -19,7 +16,7 @@ from callsphere.sip.agent.user_agent import UserAgent
 from callsphere.sip.call_traces import CallTraces
 from callsphere.sip.digest import Authenticator, Credentials
 from callsphere.sip.engine.batch import EngineStopped
-from callsphere.sip.engine.loop import end_tasks, new_loop
+from callsphere.sip.engine.work_loop import WorkLoop
 from callsphere.sip.message import Response
 from callsphere.sip.resolver import ResolutionError, Resolver, Target
 from callsphere.sip.trace import Redactor, TraceEntry
@@ -31,8 +28,6 @@ ATTEMPT_S = 60.0
 NONCES_KEPT = 50_000
 """Bindings whose nonces are remembered: their next refresh takes one round trip instead of two."""
 _NEXT_TARGET = frozenset({"no_answer", "connect_refused", "connect_timeout", "connection_closed"})
-_START_S = 10.0
-_STOP_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,12 +92,8 @@ class RegistrarEngine:
         self._nonces: BoundedCache[Hashable, tuple[Credentials | None, Authenticator]] = BoundedCache(
             NONCES_KEPT
         )
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
         self._agent: UserAgent | None = None
-        self._ready = threading.Event()
-        self._pid = 0
-        self._stopping = False
+        self._loop = WorkLoop("sip-register", begin=self._make_agent, end=self._close_agent)
 
     def __enter__(self) -> RegistrarEngine:
         self.start()
@@ -113,38 +104,24 @@ class RegistrarEngine:
 
     def start(self) -> None:
         """Start the thread; an engine is started once."""
-        if self._thread is not None:
-            raise RuntimeError("The registrar engine was started before.")
-        self._pid = os.getpid()
-        self._thread = threading.Thread(target=self._run, name="sip-register", daemon=True)
-        self._thread.start()
-        if not self._ready.wait(_START_S) or self._agent is None:
-            raise EngineStopped("The registrar engine did not start.")
+        self._loop.start()
 
     def stop(self) -> None:
         """Close everything. Does nothing in a forked child."""
-        if self._thread is None or self._loop is None or os.getpid() != self._pid:
-            return
-        self._stopping = True
-        with contextlib.suppress(RuntimeError):  # the loop is closed already
-            self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(_STOP_S)
+        self._loop.stop()
 
     @property
     def running(self) -> bool:
         """Whether jobs are taken in this process."""
-        alive = self._thread is not None and self._thread.is_alive()
-        return alive and not self._stopping and os.getpid() == self._pid
+        return self._loop.running
 
     def register_many(self, jobs: Sequence[BindingJob], *, in_flight: int = 200) -> Iterator[BindingResult]:
         """Do every job once, at most `in_flight` at a time; give results as they come.
 
         Raises EngineStopped when the engine does not run in this process, or ends meanwhile.
         """
-        if not self.running or self._loop is None:
-            raise EngineStopped("The registrar engine does not run in this process: make and start one.")
         results: SimpleQueue[BindingResult] = SimpleQueue()
-        asyncio.run_coroutine_threadsafe(self._do_all(jobs, in_flight, results), self._loop)
+        self._loop.submit(self._do_all(jobs, in_flight, results))
         for _ in jobs:
             yield self._next(results)
 
@@ -156,21 +133,6 @@ class RegistrarEngine:
                 if not self.running:
                     raise EngineStopped("The registrar engine's thread has ended.") from None
 
-    def _run(self) -> None:
-        loop = new_loop()
-        asyncio.set_event_loop(loop)
-        try:
-            loop.run_until_complete(self._make_agent())
-            self._loop = loop
-            loop.call_soon(self._ready.set)
-            loop.run_forever()
-        finally:
-            if self._agent is not None:
-                self._agent.close()
-            loop.run_until_complete(end_tasks())
-            loop.close()
-            self._ready.set()
-
     async def _make_agent(self) -> None:
         self._agent = UserAgent(
             policy=self._policy,
@@ -180,6 +142,10 @@ class RegistrarEngine:
             trace=self._traces,
             advertised_host=self._advertised_host,
         )
+
+    def _close_agent(self) -> None:
+        if self._agent is not None:
+            self._agent.close()
 
     async def _do_all(
         self, jobs: Sequence[BindingJob], in_flight: int, results: SimpleQueue[BindingResult]
