@@ -75,9 +75,10 @@ def test_an_answer_on_the_wire() -> None:
     response = digest_response(
         algorithm="SHA-256",
         username="alice",
-        realm='a "b", c',
+        # RFC 7616 §3.4: the quotes go, the escapes stay.
+        realm='a \\"b\\", c',
         password="secret",
-        nonce="n\\1",
+        nonce="n\\\\1",
         method="INVITE",
         uri=URI,
         qop="auth",

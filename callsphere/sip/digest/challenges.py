@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from callsphere.sip.digest.algorithms import canonical
-from callsphere.sip.digest.fields import Scheme, plain, read_schemes
+from callsphere.sip.digest.fields import Scheme, plain, read_schemes, unq
 from callsphere.sip.message import Response
 
 CHALLENGE_HEADERS = (("WWW-Authenticate", False), ("Proxy-Authenticate", True))
@@ -36,13 +36,18 @@ class Challenge:
 
     @property
     def realm(self) -> str:
-        """The protection space (RFC 7616 §3.3)."""
+        """The protection space (RFC 7616 §3.3), for comparing and for people."""
         return plain(self.params["realm"])
 
     @property
+    def hashed_realm(self) -> str:
+        """The realm as it goes into the hash."""
+        return unq(self.params["realm"])
+
+    @property
     def nonce(self) -> str:
-        """The server's nonce."""
-        return plain(self.params["nonce"])
+        """The server's nonce, as it goes into the hash."""
+        return unq(self.params["nonce"])
 
     @property
     def algorithm(self) -> str | None:

@@ -47,7 +47,9 @@ def answer_value(
 ) -> str:
     """The value of Authorization or Proxy-Authorization that answers a supported challenge.
 
-    `uri` is the Request-URI as sent (RFC 3261 §22.4). Realm, nonce and opaque come back letter for letter.
+    `uri` is the Request-URI as sent (RFC 3261 §22.4). Realm, nonce and opaque come back letter for letter,
+    and are hashed like that. The user name is hashed without the escapes that its quotes need: servers
+    look it up, and keep hashes of the name itself.
     """
     algorithm, qop = challenge.algorithm, challenge.qop
     if algorithm is None or qop is None:
@@ -56,7 +58,7 @@ def answer_value(
     response = digest_response(
         algorithm=algorithm,
         username=credentials.login,
-        realm=challenge.realm,
+        realm=challenge.hashed_realm,
         password=credentials.password,
         nonce=challenge.nonce,
         method=request.method,

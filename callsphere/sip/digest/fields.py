@@ -66,6 +66,15 @@ def plain(value: str) -> str:
     return _ESCAPED.sub(r"\1", inner) if "\\" in inner else inner
 
 
+def unq(value: str) -> str:
+    r"""What goes into a hash: the text between the quotes, its escapes left as they are (RFC 7616 §3.4).
+
+    "The value of the quoted-string without the surrounding quotes" and nothing else: so do Kamailio and
+    SIPp, where a realm holds an escaped backslash. (They cannot read an escaped quote at all.)
+    """
+    return value[1:-1] if len(value) >= 2 and value.startswith('"') and value.endswith('"') else value
+
+
 def quoted(value: str) -> str:
     """A value as written, put in quotes unless it has them: what is echoed stays letter for letter."""
     return value if value.startswith('"') else f'"{value}"'

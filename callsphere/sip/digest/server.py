@@ -5,12 +5,12 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from callsphere.sip.digest.algorithms import canonical, digest_response
 from callsphere.sip.digest.challenges import ChallengeMalformed
-from callsphere.sip.digest.fields import plain, read_schemes
+from callsphere.sip.digest.fields import plain, read_schemes, unq
 from callsphere.sip.headers import quote
 from callsphere.sip.message import Request
 
@@ -33,7 +33,10 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """What an Authorization header says, without quotes; `nc` as a number, None without qop."""
+    """What an Authorization header says, without quotes; `nc` as a number, None without qop.
+
+    `hashed_realm` and `hashed_nonce` are realm and nonce as they go into the hash.
+    """
 
     username: str
     realm: str
@@ -44,6 +47,8 @@ class Given:
     qop: str | None = None
     nc: int | None = None
     cnonce: str = ""
+    hashed_realm: str = field(default="", compare=False)
+    hashed_nonce: str = field(default="", compare=False)
 
     @classmethod
     def parse(cls, value: str) -> Given:
@@ -51,7 +56,8 @@ class Given:
         schemes = read_schemes(value)
         if len(schemes) != 1 or schemes[0].name.lower() != "digest" or schemes[0].broken is not None:
             raise ChallengeMalformed("The credentials are no readable digest.")
-        params = {name: plain(text) for name, text in schemes[0].params.items()}
+        texts = schemes[0].params
+        params = {name: plain(text) for name, text in texts.items()}
         missing = {"username", "realm", "nonce", "uri", "response"} - params.keys()
         if missing:
             raise ChallengeMalformed(f"The credentials lack {', '.join(sorted(missing))}.")
@@ -63,7 +69,15 @@ class Given:
             raise ChallengeMalformed("The credentials have a qop without its eight-digit nc.")
         known = {name: params[name] for name in ("username", "realm", "nonce", "uri", "response")}
         count = None if qop is None else int(nc, 16)
-        return cls(**known, algorithm=algorithm, qop=qop, nc=count, cnonce=params.get("cnonce", ""))
+        return cls(
+            **known,
+            algorithm=algorithm,
+            qop=qop,
+            nc=count,
+            cnonce=params.get("cnonce", ""),
+            hashed_realm=unq(texts["realm"]),
+            hashed_nonce=unq(texts["nonce"]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +148,9 @@ def _judge(
     expected = digest_response(
         algorithm=given.algorithm,
         username=given.username,
-        realm=given.realm,
+        realm=given.hashed_realm,
         password=password,
-        nonce=given.nonce,
+        nonce=given.hashed_nonce,
         method=request.method,
         uri=given.uri,
         qop=given.qop,

@@ -294,7 +294,7 @@ def fields_of(credentials: str) -> dict[str, str]:
 def digest_is_right(credentials: str, method: str, challenge: str) -> bool:
     """Check a digest with qop auth, or without one."""
     given = fields_of(credentials)
-    nonce = re.search(r'nonce="([^"]*)"', challenge)
+    nonce = re.search(r'nonce="((?:[^"\\]|\\.)*)"', challenge)
     if nonce is None or given.get("nonce") != nonce[1]:
         return False
     name = given.get("algorithm", "MD5").upper()

@@ -100,6 +100,7 @@ CHALLENGES = {
     "both qops": 'realm="carrier.test",nonce="n3",qop="auth-int, auth",algorithm=SHA-256',
     "unquoted": 'realm="a, b" , nonce="n,4==" , qop=auth , algorithm="MD5" , stale=FALSE',
     "session": 'domain="sip:x", realm="", nonce="n5", qop="auth", algorithm=MD5-sess',
+    "escapes": r'realm="the \"best\" one \\ two", nonce="n6\\x", qop="auth"',
     "strong": 'nonce="n6", realm="carrier.test", algorithm=SHA-512-256, qop="auth", charset=UTF-8',
 }
 
