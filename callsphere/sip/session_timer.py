@@ -122,6 +122,14 @@ class TimerNegotiation:
         negotiation._refresher = "uac" if timer.we_refresh else "uas"
         return negotiation
 
+    @classmethod
+    def in_request(cls, request: Request) -> TimerNegotiation:
+        """The negotiation that a request of ours carries, to follow a 422 to it."""
+        interval, refresher = _session_expires(request) or (RECOMMENDED_INTERVAL, None)
+        negotiation = cls(max(interval, MIN_SE), min_se=_seconds(request.headers.get("min-se")) or MIN_SE)
+        negotiation._refresher = "uac" if refresher == "uac" else "uas" if refresher == "uas" else None
+        return negotiation
+
     def headers(self) -> list[tuple[str, str]]:
         """Supported, Session-Expires and, after a 422, Min-SE (RFC 4028 §7.1, §7.3)."""
         return request_headers(self.interval, self.min_se, self._refresher)
@@ -150,7 +158,9 @@ class TimerNegotiation:
         return self.interval
 
     def on_2xx(self, response: Response, now: float) -> SessionTimer | None:
-        """The timer that a 2xx to our request sets; None when it sets none (RFC 4028 §7.2).
+        """The timer that a 2xx to our request sets; None when the session has none from then on.
+
+        That is so for a 2xx without Session-Expires, to a refresh too (RFC 4028 §7.2).
 
         A missing refresher parameter, which the peer owes us (§9), makes it our task: a refresh too
         many does no harm, one too few ends the call.

@@ -55,6 +55,7 @@ class DialogRequests:
 
     async def _ask(self, dialog: Dialog, request: Request, flow: Flow, timeout: float) -> Response:
         redialled = False
+        negotiation: TimerNegotiation | None = None
         while True:
             try:
                 response = await self._attempt(dialog, request, flow, timeout)
@@ -71,9 +72,11 @@ class DialogRequests:
             if response.status in CHALLENGES:
                 repeated = self._agent.was_repeated(request)
                 again = self._authenticator.answer(response, request, repeated=repeated)
-            elif response.status == 422 and dialog.timer is not None and "session-expires" in request.headers:
-                dialog.timer = _raised(dialog.timer, response)
-                again = with_interval(request, dialog.timer.headers(), self._authenticator)
+            elif response.status == 422 and "session-expires" in request.headers:
+                negotiation = negotiation or TimerNegotiation.in_request(request)
+                negotiation.on_422(response)
+                dialog.timer = _raised(dialog.timer, negotiation)
+                again = with_interval(request, negotiation.headers(), self._authenticator)
             else:
                 return response
             if flow.failure is not None:
@@ -127,8 +130,8 @@ def carries_credentials(request: Request) -> bool:
     return "authorization" in request.headers or "proxy-authorization" in request.headers
 
 
-def _raised(timer: SessionTimer, response: Response) -> SessionTimer:
-    """The timer with the interval that a 422 to its refresh asks for; raise IntervalLoop."""
-    negotiation = TimerNegotiation.of(timer)
-    interval = negotiation.on_422(response)
-    return replace(timer, interval=interval, min_se=negotiation.min_se)
+def _raised(timer: SessionTimer | None, negotiation: TimerNegotiation) -> SessionTimer | None:
+    """The timer with the interval that a 422 to its refresh asked for."""
+    if timer is None:
+        return None
+    return replace(timer, interval=negotiation.interval, min_se=negotiation.min_se)

@@ -24,6 +24,7 @@ GLARES = 2
 """How often a 491 is followed by another try (RFC 3261 §14.1)."""
 PEER_FIRST_S = 4.0
 """How long a session change of the peer's is let finish before ours."""
+TIMER_ENDS = " The session timer ends here: this answer has no Session-Expires."
 LOST_ON_ROUTE = frozenset({404, 405, 481})
 _NOWHERE = frozenset({"address_refused", "dns_not_found", "dns_srv_broken", "uri_invalid"})
 
@@ -47,6 +48,8 @@ class InCall:
         self._call = call
         self._dialog: Dialog = call.dialog
         self._timeout = timeout
+        self._agreed = call.dialog.timer
+        """The latest timer that both sides agreed on, also when it was turned off since."""
 
     def session_timer(self) -> Outcome:
         """What the 2xx said about the session timer (RFC 4028 §7.2)."""
@@ -118,7 +121,8 @@ class InCall:
             return self._call.media.offer().to_bytes() if method == "INVITE" else b""
 
         response = await self._ask(method, body)
-        return dropped_of(self._call) or passed(f"{method}: {said(response)}")
+        ended = self._agreed is not None and self._dialog.timer is None
+        return dropped_of(self._call) or passed(f"{method}: {said(response)}{TIMER_ENDS if ended else ''}")
 
     def _refresh_refused(self, method: str, response: Response) -> Outcome:
         known = self._dropped_or_routed(response)
@@ -151,14 +155,19 @@ class InCall:
             await self._call.until(self._is_dropped, wait)
         if response.status >= 300:
             raise Refused(response)
-        timer = self._dialog.timer
-        if timer is not None:
-            now = time.monotonic()
-            self._dialog.timer = TimerNegotiation.of(timer).on_2xx(response, now) or timer.restarted(now)
+        self._take_timer(response)
         return response
 
+    def _take_timer(self, response: Response) -> None:
+        """A 2xx to a refresh sets the timer, or turns it off (RFC 4028 §7.2)."""
+        running = self._dialog.timer or self._agreed
+        negotiation = TimerNegotiation() if running is None else TimerNegotiation.of(running)
+        self._dialog.timer = negotiation.on_2xx(response, time.monotonic())
+        self._agreed = self._dialog.timer or running
+
     def _timer_headers(self) -> Iterable[tuple[str, str]]:
-        timer = self._dialog.timer
+        """What a refresh asks for; a timer that was turned off is asked for again."""
+        timer = self._dialog.timer or self._agreed
         return [("Supported", "timer")] if timer is None else timer.headers()
 
     def _is_dropped(self) -> bool:

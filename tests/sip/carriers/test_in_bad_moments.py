@@ -58,6 +58,18 @@ class PlainReinvites(Carrier):
         self.reply(send, request, "200 OK", extra, self.answer_sdp(request))
 
 
+class TimerTurnedOff(PlainReinvites):
+    """Ends the session timer by a 200 without Session-Expires, then sends a bare UPDATE of its own."""
+
+    def ack(self, request: Heard, send: Send) -> None:
+        if len(self.of("ACK")) == 3:
+            extra = f"Supported: timer\r\nContact: <sip:gw@127.0.0.1:{self.port}>\r\n"
+            self.put(send, self.inside(self.of("INVITE")[0], "UPDATE", 60, extra))
+
+    def update(self, request: Heard, send: Send) -> None:
+        self.reply(send, request, "200 OK", f"Contact: <sip:gw@127.0.0.1:{self.port}>\r\n")
+
+
 class StrangeRequests(Carrier):
     """Sends REFER, SUBSCRIBE, PRACK and a method that nobody knows inside the call."""
 
@@ -122,6 +134,61 @@ def test_it_passes(commands: Commands, kind: Callable[[], Carrier], transport: s
         }
         assert set(codes) == {"REFER", "SUBSCRIBE", "PRACK", "FROBNICATE"}
         assert all("400" <= code < "700" for code in codes.values())
+
+
+def test_a_2xx_without_session_expires_ends_the_timer(commands: Commands) -> None:
+    """RFC 4028 §7.2: it can be turned off in the middle of the call; we may ask for it again (§7.4)."""
+    carrier = TimerTurnedOff()
+    with serving(carrier) as uri:
+        code, report = commands.check(uri, "--call", NUMBER)
+    assert (code, report["cause"]) == (0, None), told(report)
+    assert "The session timer ends here: this answer has no Session-Expires." in told(report)
+    answered = next(each for each in carrier.heard if each.get("cseq") == "60 UPDATE")
+    assert (answered.method, answered.all("session-expires")) == ("200", [])
+    inside = [each for each in carrier.heard if each.tag("to") and each.method in ("INVITE", "UPDATE")]
+    assert {each.get("session-expires") for each in inside} == {"90;refresher=uac"}
+    audit(carrier)
+
+
+class TimerTurnedOn(Carrier):
+    """Speaks of a session timer only in its answer to the first re-INVITE."""
+
+    def __init__(self) -> None:
+        super().__init__(session=None)
+
+    def reinvite(self, request: Heard, send: Send) -> None:
+        self.session = "180;refresher=uac"
+        super().reinvite(request, send)
+
+
+def test_a_2xx_to_a_reinvite_may_begin_a_timer(commands: Commands) -> None:
+    carrier = TimerTurnedOn()
+    with serving(carrier) as uri:
+        _, report = commands.check(uri, "--call", NUMBER)
+    assert report["cause"] == "session_timer_absent", told(report)
+    hold, resume = [each for each in carrier.of("INVITE") if each.tag("to")]
+    assert (hold.all("session-expires"), hold.get("supported")) == ([], "timer")
+    assert resume.get("session-expires") == "180;refresher=uac"
+    assert carrier.of("UPDATE")[0].get("session-expires") == "180;refresher=uac"
+    audit(carrier)
+
+
+class RaisesRefreshes(Carrier):
+    """422 to every refresh, each time with a second more."""
+
+    def update(self, request: Heard, send: Send) -> None:
+        asked = int(request.get("session-expires").split(";")[0])
+        self.reply(send, request, "422 Session Interval Too Small", f"Min-SE: {asked + 1}\r\n")
+
+
+def test_a_refresh_whose_interval_rises_for_ever(commands: Commands) -> None:
+    carrier = RaisesRefreshes()
+    with serving(carrier) as uri:
+        code, report = commands.check(uri, "--call", NUMBER)
+    assert (code, report["cause"]) == (1, "session_interval_loop"), told(report)
+    assert step(report, "refresh") == ("fail", "session_interval_loop")
+    assert len(carrier.of("UPDATE")) == 3
+    audit(carrier)
 
 
 class CancelUnknown(Carrier):
