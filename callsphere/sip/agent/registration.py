@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from callsphere.sip.agent.exchange import NoFinalAnswer
 from callsphere.sip.agent.flow import Flow, FlowFailed
+from callsphere.sip.agent.inside import carries_credentials
 from callsphere.sip.agent.redialling import lost_with_its_connection, moved
 from callsphere.sip.agent.user_agent import UserAgent
 from callsphere.sip.dialog import ALLOW
@@ -161,12 +162,13 @@ class Registration:
                     redialled = True
                     request = self._next(self._authenticator.again(request))
                     continue
+                self.bound = self.bound or _may_have_arrived(request, silence)
                 self.attempts.append(Attempt(sent_at, None, silence.cause))
                 raise RegistrationFailed(silence.cause, silence.detail) from None
             redialled = False
             self.attempts.append(Attempt(sent_at, response.status, None))
             self._authenticator.learn(response, request)
-            self._carried = "authorization" in request.headers or "proxy-authorization" in request.headers
+            self._carried = carries_credentials(request)
             if response.status not in (401, 407):
                 return response
             try:
@@ -262,6 +264,11 @@ class Registration:
     def _note_last(self, cause: str) -> None:
         if self.attempts:
             self.attempts[-1] = replace(self.attempts[-1], cause=cause)
+
+
+def _may_have_arrived(request: Request, silence: NoFinalAnswer) -> bool:
+    """Whether a REGISTER that nobody answered may have made a binding: signed, and sent to who listens."""
+    return carries_credentials(request) and silence.cause != "connect_refused"
 
 
 def _place(host: str, port: int | None, flow: Flow) -> tuple[str, int]:

@@ -29,13 +29,14 @@ class Registrant:
         self._uri = uri
         self._authenticator = authenticator
         self._registration: Registration | None = None
-        self._earlier: list[Attempt] = []
+        self._earlier: list[Registration] = []
+        """Those at targets that turned out to be dead."""
 
     @property
     def attempts(self) -> list[Attempt]:
         """Every REGISTER sent to get or refresh the binding."""
-        current = self._registration.attempts if self._registration is not None else []
-        return [*self._earlier, *current]
+        current = [] if self._registration is None else [self._registration]
+        return [attempt for each in (*self._earlier, *current) for attempt in each.attempts]
 
     @property
     def heard(self) -> bool:
@@ -73,11 +74,19 @@ class Registrant:
         return await self._attempt(self._registration)
 
     async def remove(self) -> Outcome | None:
-        """Remove the binding; None when there is none or it is to stay. Never raises for what a peer does."""
+        """Remove the binding; None when there is none or it is to stay. Never raises for what a peer does.
+
+        Also one that may have come about, since the answer to a signed REGISTER got lost.
+        """
         if self._registration is None or self._plan.keep:
             return None
+        for earlier in self._earlier:
+            await self._remove(earlier)
+        return await self._remove(self._registration)
+
+    async def _remove(self, registration: Registration) -> Outcome | None:
         try:
-            response = await self._registration.remove(timeout=min(REMOVAL_S, self._plan.timeout))
+            response = await registration.remove(timeout=min(REMOVAL_S, self._plan.timeout))
         except RegistrationFailed as failure:
             return failed(failure.cause, f"The binding could not be removed: {failure.detail}")
         if response is None:
@@ -97,7 +106,7 @@ class Registrant:
         except FlowFailed as failure:
             return failed(failure.cause, failure.detail, str(target))
         if self._registration is not None:
-            self._earlier += self._registration.attempts
+            self._earlier.append(self._registration)
         self._registration = Registration(
             self._agent,
             flow,

@@ -314,3 +314,56 @@ def test_refused_credentials_are_tried_once(commands: Commands, kind: Callable[[
     assert (code, report["cause"]) == (1, "credentials_rejected"), told(report)
     assert len([each for each in carrier.of("INVITE") if each.get("proxy-authorization")]) == 1
     audit(carrier)
+
+
+class LosesBinding(Carrier):
+    """Takes the signed REGISTER, and its answer gets lost."""
+
+    def __init__(self) -> None:
+        super().__init__(challenge='realm="r", nonce="n", qop="auth"')
+        self.bound = False
+
+    def register(self, request: Heard, send: Send) -> None:
+        removed = request.get("contact").endswith("expires=0")
+        if self.proves(request):
+            self.bound = not removed
+        if removed or not self.bound:
+            super().register(request, send)
+
+
+@pytest.mark.parametrize("command", ["check", "register"])
+def test_a_binding_that_may_have_come_about_is_removed(commands: Commands, command: str) -> None:
+    carrier = LosesBinding()
+    with serving(carrier) as uri:
+        if command == "check":
+            code, report = commands.check(uri, "--register", credentials=True)
+            assert step(report, "register") == ("fail", "no_answer")
+        else:
+            code, report = commands.register(uri)
+            assert [each["status"] for each in report["attempts"]] == [401, None]
+    assert (code, report["cause"]) == (1, "no_answer")
+    assert not carrier.bound
+    audit(carrier)
+
+
+def test_a_binding_in_doubt_is_left_where_it_is_wanted(commands: Commands) -> None:
+    carrier = LosesBinding()
+    with serving(carrier) as uri:
+        code, _ = commands.register(uri, "--keep")
+    assert code == 1
+    assert carrier.bound
+
+
+class MuteRegistrar(Carrier):
+    """Says nothing to REGISTER."""
+
+    def register(self, request: Heard, send: Send) -> None:
+        """Silence."""
+
+
+def test_a_registrar_that_never_spoke_is_asked_for_nothing_more(commands: Commands) -> None:
+    carrier = MuteRegistrar()
+    with serving(carrier) as uri:
+        code, report = commands.register(uri)
+    assert (code, report["cause"]) == (1, "no_answer")
+    assert not [each for each in carrier.of("REGISTER") if each.get("contact").endswith("expires=0")]
