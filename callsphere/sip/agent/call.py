@@ -67,7 +67,9 @@ class Call:
         self._hung_up = False
         self._invitation = Invitation(agent, authenticator, negotiation, self._invitation_heard, on_call)
         self._acks = Acks(agent, self._ack_unreachable)
-        self._inside = DialogRequests(agent, authenticator, self._hop)
+        self._inside = DialogRequests(
+            agent, authenticator, self._hop, lambda: (self._invitation.latest, self._invitation.flow)
+        )
         self._peer = PeerSide(agent, lambda: self._invitation.dialogs, self._peer_asked)
 
     # Calling

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import replace
 
 from callsphere.sip.agent.exchange import Exchange, NoFinalAnswer
@@ -19,17 +19,32 @@ CHALLENGES = (401, 407)
 CANCEL_WAIT_S = 4.0
 """How long the end of a cancelled INVITE is waited for."""
 
+REPLAY_REFUSED = frozenset({400, 403})
+"""How peers refuse a nonce that they have seen before, where they do not challenge."""
+
 Hop = Callable[[Dialog, float], Awaitable[Flow]]
 """The way to a dialog's next hop, found within so many seconds; raises FlowFailed or RoutingError."""
 
 
-class DialogRequests:
-    """Asks inside dialogs, by the ways that `hop` finds, with the credentials of one authenticator."""
+Invited = Callable[[], tuple[Request, Flow]]
+"""The INVITE of a call, and where it went."""
 
-    def __init__(self, agent: UserAgent, authenticator: Authenticator, hop: Hop) -> None:
+
+class DialogRequests:
+    """Asks inside dialogs, by the ways that `hop` finds, with the credentials of one authenticator.
+
+    Where the INVITE was challenged, what follows is signed from the start (RFC 3261 §22.2, §22.3), but only
+    at the host where the INVITE went: others have to ask.
+    """
+
+    def __init__(self, agent: UserAgent, authenticator: Authenticator, hop: Hop, invited: Invited) -> None:
         self._agent = agent
         self._authenticator = authenticator
         self._hop = hop
+        self._invited = invited
+        self._signed: Request | None = None
+        """The latest request that was taken with its credentials."""
+        self._may_reuse = True
 
     async def ask(
         self,
@@ -47,18 +62,32 @@ class DialogRequests:
         try:
             flow = await self._hop(dialog, timeout)
             request = dialog.request(method, via=flow.via(), headers=headers, body=body)
-            return await self._ask(dialog, request, flow, timeout)
+            return await self._ask(dialog, self._signed_from_the_start(request, flow), flow, timeout)
         except BaseException:
             if body and dialog.media is not None and dialog.media.offer_pending:
                 dialog.media.withdraw_offer()
             raise
 
+    def _signed_from_the_start(self, request: Request, flow: Flow) -> Request:
+        invite, invited_by = self._invited()
+        if not self._may_reuse or flow.target.address != invited_by.target.address:
+            return request
+        return self._authenticator.continued(request, self._signed or invite)
+
+    def _note_taken(self, request: Request, response: Response, flow: Flow) -> None:
+        """A request had its final answer, and no challenge."""
+        self._authenticator.learn(response, request)
+        if carries_credentials(request) and flow.target.address == self._invited()[1].target.address:
+            self._signed = request
+
     async def _ask(self, dialog: Dialog, request: Request, flow: Flow, timeout: float) -> Response:
         redialled = False
+        replays = carries_credentials(request)
         negotiation: TimerNegotiation | None = None
         while True:
             try:
-                response = await self._attempt(dialog, request, flow, timeout)
+                forgiven = REPLAY_REFUSED if replays else frozenset[int]()
+                response = await self._attempt(dialog, request, flow, timeout, forgiven)
             except NoFinalAnswer as silence:
                 if silence.cause != "connection_closed" or redialled:
                     dialog.receive_response(request.respond(408))  # RFC 3261 §8.1.3.1: silence counts as 408
@@ -69,7 +98,11 @@ class DialogRequests:
                 request = dialog.retry(self._authenticator.again(request), via=flow.via())
                 continue
             redialled = False
-            if response.status in CHALLENGES:
+            if response.status in forgiven:
+                # Perhaps about the nonce alone: once more as if we had never been asked.
+                self._may_reuse = False
+                again = self._authenticator.forget(request)
+            elif response.status in CHALLENGES:
                 repeated = self._agent.was_repeated(request)
                 again = self._authenticator.answer(response, request, repeated=repeated)
             elif response.status == 422 and "session-expires" in request.headers:
@@ -78,12 +111,17 @@ class DialogRequests:
                 dialog.timer = _raised(dialog.timer, negotiation)
                 again = with_interval(request, negotiation.headers(), self._authenticator)
             else:
+                self._note_taken(request, response, flow)
                 return response
+            replays = False
             if flow.failure is not None:
                 flow = await self._hop(dialog, timeout)
             request = dialog.retry(again, via=flow.via())
 
-    async def _attempt(self, dialog: Dialog, request: Request, flow: Flow, timeout: float) -> Response:
+    async def _attempt(
+        self, dialog: Dialog, request: Request, flow: Flow, timeout: float, forgiven: Collection[int]
+    ) -> Response:
+        """Send it once. A refusal with one of the `forgiven` codes means nothing to the dialog."""
         way: list[Flow] = []
 
         def hear(response: Response) -> None:
@@ -94,6 +132,8 @@ class DialogRequests:
 
         exchange = self._agent.start(request, flow, timeout=timeout, listener=hear)
         response = await self._final(exchange, timeout)
+        if response.status in forgiven:
+            return response
         dialog.receive_response(response)
         if request.method == "INVITE" and response.status < 300:
             ack_flow = flow
@@ -122,7 +162,7 @@ def with_interval(
         if name != "Supported":
             again.headers.add(name, value)
     # The same credentials twice would be a replay.
-    return authenticator.preemptive(again) if carries_credentials(again) else again
+    return authenticator.continued(again, request)
 
 
 def carries_credentials(request: Request) -> bool:

@@ -115,6 +115,7 @@ class Invitation:
                 longer = with_interval(invite, self._negotiation.headers(), self._authenticator)
                 invite = next_attempt(longer)
             else:
+                self._authenticator.learn(response, invite)
                 return response
 
     async def give_up(self) -> None:

@@ -111,6 +111,18 @@ class Authenticator:
         """A copy with credentials on every live nonce, each with its next nc; without one, a plain copy."""
         return self._sign(request, [_Attempt(key, fresh=False) for key in self._spaces])
 
+    def continued(self, request: Request, earlier: Request) -> Request:
+        """A copy with credentials, on the same nonces with their next nc, for what `earlier` was asked.
+
+        For requests of one call (RFC 3261 §22.2, §22.3): peers that ask every time need not.
+        """
+        return self._sign(request, [_Attempt(key, fresh=False) for key in self._carried(earlier)])
+
+    def forget(self, request: Request) -> Request:
+        """A copy without credentials; the nonces of those it had are not used again."""
+        self._drop(self._carried(request))
+        return self._sign(request, [])
+
     def again(self, request: Request) -> Request:
         """A copy for the same exchange once more, with the next nc: nothing of it was judged yet."""
         return self._sign(request, list(self._carried(request).values()))
