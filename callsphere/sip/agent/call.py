@@ -151,6 +151,14 @@ class Call:
         elsewhere = (flow.target.address, flow.target.port) != (invited.address, invited.port)
         return flow.label if elsewhere else None
 
+    @property
+    def left_tls_for(self) -> str | None:
+        """Where our ACK went unencrypted, although the INVITE went over TLS."""
+        flow = None if self.dialog is None else self._acks.way_of(self.dialog)
+        if flow is None or self._invitation.flow.target.transport != "tls" or flow.target.transport == "tls":
+            return None
+        return flow.label
+
     def turn_back(self) -> None:
         """Route and Contact turned out to lead nowhere: what follows goes where the INVITE went."""
         self._detour = True

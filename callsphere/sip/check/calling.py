@@ -146,7 +146,17 @@ async def acknowledge(call: Call, plan: Plan) -> Outcome:
     if dropped is not None:
         return dropped
     once = " The answer crossed our first ACK once." if call.repeats else ""
-    return passed(f"The answer was confirmed.{once}")
+    return passed(f"The answer was confirmed.{once}{_unencrypted(call)}")
+
+
+def _unencrypted(call: Call) -> str:
+    if call.left_tls_for is None:
+        return ""
+    header = "Contact" if call.dialog is None or not call.dialog.route_set else "Record-Route"
+    return (
+        f" The call was placed over TLS, but by its {header} it goes on unencrypted, to {call.left_tls_for}: "
+        "ask the carrier to name its TLS port there."
+    )
 
 
 def dropped_of(call: Call) -> Outcome | None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from tests.peers.certificates import Authority, server_context
+from tests.peers.certificates import A_LONG_TIME, Authority, server_context
 from tests.sip.carriers.audit import audit
 from tests.sip.carriers.laboratory import Carrier, Heard, Send, fields_of, read, sdp, serving
 from tests.sip.carriers.running import NUMBER, Commands, step, told
@@ -367,3 +367,25 @@ def test_a_registrar_that_never_spoke_is_asked_for_nothing_more(commands: Comman
         code, report = commands.register(uri)
     assert (code, report["cause"]) == (1, "no_answer")
     assert not [each for each in carrier.of("REGISTER") if each.get("contact").endswith("expires=0")]
+
+
+@pytest.mark.parametrize("header", ["Contact", "Record-Route"])
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_a_call_that_leaves_tls_is_told(
+    commands: Commands, authority: Authority, header: str, transport: str
+) -> None:
+    """Not wrong by RFC 3261, but hardly what somebody wants who asked for TLS."""
+    inside, carrier = Carrier(), Carrier()
+    carrier.resends = False
+    tls = server_context(authority.issue(["127.0.0.1"], ends=A_LONG_TIME))
+    with serving(inside, transport), serving(carrier, "tls", tls) as uri:
+        named = "" if transport == "udp" else ";transport=tcp"
+        if header == "Contact":
+            carrier.contact = f"<sip:gw@127.0.0.1:{inside.port}{named}>"
+        else:
+            carrier.routes = (f"<sip:127.0.0.1:{inside.port};lr{named}>",)
+        code, report = commands.check(uri, "--call", NUMBER, "--ca-file", str(authority.ca_file))
+    assert (code, report["cause"]) == (0, None), told(report)
+    told_of = f"by its {header} it goes on unencrypted, to 127.0.0.1:{inside.port}/{transport}"
+    assert told_of in next(each["detail"] for each in report["steps"] if each["name"] == "ack")
+    assert [each.method for each in inside.heard][-1] == "BYE"
