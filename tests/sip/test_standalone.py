@@ -52,3 +52,18 @@ def test_nobody_waits_for_django() -> None:
         "sys.exit('django.apps' in sys.modules or 'callsphere.settings' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], cwd=PROJECT, timeout=60).returncode == 0
+
+
+def test_nothing_is_loaded_that_sip_has_no_use_for() -> None:
+    """An HTTP client takes as long to load as everything else together."""
+    script = (
+        "import sys, runpy; sys.argv = ['manage.py', 'sip', *sys.argv[1:]]\n"
+        "try: runpy.run_path('manage.py', run_name='__main__')\n"
+        "except SystemExit: pass\n"
+        "print([name for name in ('httpx', 'httpcore', 'celery', 'requests') if name in sys.modules])"
+    )
+    for args in (["parse", "/dev/null"], ["ping", "sip:127.0.0.1:9", "--allow-private", "--json"]):
+        run = subprocess.run(
+            [sys.executable, "-c", script, *args], cwd=PROJECT, capture_output=True, text=True, timeout=60
+        )
+        assert (run.stdout.splitlines()[-1], run.stderr) == ("[]", "")

@@ -22,16 +22,15 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from callsphere.lib import netguard
-from callsphere.lib.netguard import (
-    AddressPolicy,
-    AddressRefused,
+from callsphere.lib import guarded_http
+from callsphere.lib.guarded_http import (
     GuardedTransport,
     ResponseTooLargeError,
     guarded_client,
     read_capped,
     system_lookup,
 )
+from callsphere.lib.netguard import AddressPolicy, AddressRefused
 from tests.lib.dangerous_addresses import DANGEROUS
 
 LOOPBACK = AddressPolicy.from_strings(["127.0.0.1/32"])
@@ -203,7 +202,7 @@ def test_an_httpx_without_the_place_is_refused_at_once() -> None:
     moved: Any = SimpleNamespace(_pool=object())
 
     with pytest.raises(RuntimeError, match="address guard"):
-        netguard._install_backend(moved, httpcore.SyncBackend())
+        guarded_http._install_backend(moved, httpcore.SyncBackend())
 
 
 def test_the_name_is_kept_for_host_sni_and_certificate(tmp_path: Path) -> None:
