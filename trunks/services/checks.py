@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from callsphere import celery
 from callsphere.lib.errors import Refused
-from callsphere.sip.check.arguments import number
+from callsphere.sip.check.arguments import is_emergency, number
 from tenants.audit import Actor, record_event
 from tenants.enums import ActorKind
 from tenants.models import AuditEvent, Tenant, TenantRoute
@@ -28,7 +28,6 @@ CHECKS_PER_HOUR = 30
 """How many checks a tenant may ask for within an hour, over all its trunks."""
 _VERB = "trunk.check_requested"
 _NUMBER = re.compile(r"[A-Za-z0-9+*#._-]+")
-_EMERGENCY = frozenset({"000", "110", "111", "112", "113", "118", "119", "911", "999"})
 
 
 class CheckedTooOften(Refused):
@@ -176,7 +175,7 @@ def _number(field: str, text: str) -> str:
         raise field_error(field, f"{str(error)[:1].upper()}{str(error)[1:200]}.", "invalid") from None
     if len(cleaned) > LONGEST_NUMBER or not _NUMBER.fullmatch(cleaned):
         raise field_error(field, "Write a number such as +14155550123.", "invalid")
-    if cleaned.lstrip("+") in _EMERGENCY:
+    if is_emergency(cleaned):
         raise field_error(field, "Emergency numbers are never called by a check.", "emergency")
     return cleaned
 
