@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from callsphere.sip.check.arguments import (
     RING_TIMEOUT_S,
     add_peer_arguments,
+    called_number,
     number,
     plan_of,
     wait_seconds,
@@ -34,7 +35,9 @@ def add_check_arguments(parser: ArgumentParser) -> None:
     """Declare the arguments of `sip check`."""
     add_peer_arguments(parser)
     parser.add_argument("--register", action="store_true", help="also register, and remove the binding again")
-    parser.add_argument("--call", metavar="NUMBER", type=number, help="call this number and hang up again")
+    parser.add_argument(
+        "--call", metavar="NUMBER", type=called_number, help="call this number and hang up again"
+    )
     parser.add_argument(
         "--from", dest="from_number", metavar="NUMBER", type=number, help="number to call from"
     )

@@ -185,16 +185,16 @@ class PingTransactions:
     def receive(self, data: bytes, source: Source, now: float) -> tuple[PingTransaction, Answer] | None:
         """Read a datagram; give the ping it ends and what it says, or None when it ends none.
 
-        An answer may come from another port than the request went to, which carriers behind load
-        balancers do, but not from another address. Whatever is no answer to a ping in flight is
-        ignored, and kept in mind for `oddity`.
+        The branch tells whose answer it is (RFC 3261 §17.1.3), and nobody else can know it: carriers with
+        several addresses answer from another one than they were asked at. Whatever is no answer to a
+        ping in flight is ignored, and kept in mind for `oddity`.
         """
         plain = read_plain(data)
         if plain is None:
             return self._receive_unusual(data, source, now)
         branch, line, server = plain
         ping = self.pending.get(branch)
-        if ping is None or ping.address != source[0]:
+        if ping is None:
             self._note_stranger(branch, source, now)
             return None
         status, reason = _status_and_reason(line)
@@ -217,7 +217,7 @@ class PingTransactions:
             return None
         branch = (message.via.branch or "").encode("utf-8", "replace")
         ping = self.pending.get(branch[len("z9hG4bK") :]) if branch[:7].lower() == b"z9hg4bk" else None
-        if ping is None or ping.address != source[0] or message.cseq.method != "OPTIONS":
+        if ping is None or message.cseq.method != "OPTIONS":
             self._note_stranger(branch[7:], source, now)
             return None
         if not message.is_final:

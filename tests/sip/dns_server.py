@@ -23,13 +23,14 @@ class DnsServer:
     """Answers from what `set` was told; every question asked is kept in `asked`.
 
     `then` answers are given one after the other, the last one for ever. Names in `mute` get no
-    answer, names in `broken` SERVFAIL. Everything else does not exist. `soa` (zone, TTL, MINIMUM)
-    comes with the news that something is absent.
+    answer, nor do questions for `mute_types`; names in `broken` SERVFAIL. Everything else does not
+    exist. `soa` (zone, TTL, MINIMUM) comes with the news that something is absent.
     """
 
     def __init__(self) -> None:
         self.asked: list[Question] = []
         self.mute: set[str] = set()
+        self.mute_types: set[str] = set()
         self.broken: set[str] = set()
         self.ttl = 300
         self.soa: tuple[str, int, int] | None = None
@@ -84,7 +85,7 @@ class DnsServer:
         name = question.name.to_text(omit_final_dot=True).lower()
         rdtype = dns.rdatatype.to_text(question.rdtype)
         self.asked.append((name, rdtype))
-        if name in self.mute:
+        if name in self.mute or rdtype in self.mute_types:
             return None
         reply = dns.message.make_response(query)
         reply.flags |= dns.flags.RA

@@ -36,6 +36,14 @@ def peer(carrier: Carrier) -> Iterator[UdpPeer]:
         yield peer
 
 
+@pytest.mark.parametrize("number", ["911", "+911", "tel:112", "9-9-9", "+1 1 9"])
+def test_emergency_numbers_are_never_called(number: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        check("sip:127.0.0.1:9", "--call", number)
+    assert ended.value.code == 2
+    assert "emergency numbers are never called by a check" in capsys.readouterr().err
+
+
 def check(*args: str) -> tuple[int, dict[str, Any], str]:
     """Exit code, the object printed, and error output."""
     parser = ArgumentParser()

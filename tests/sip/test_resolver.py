@@ -14,6 +14,7 @@ import uvloop
 from callsphere.lib.netguard import AddressPolicy
 from callsphere.sip.causes import CAUSES
 from callsphere.sip.resolver import MAX_RECORDS, DnsLookup, ResolutionError, Resolver, Target
+from callsphere.sip.resolver.lookup import SILENT_S
 from callsphere.sip.resolver.records import Naptr, Srv, choose_naptr, order_srv
 from callsphere.sip.uri import SipUri
 from tests.lib.dangerous_addresses import DANGEROUS
@@ -208,6 +209,67 @@ def test_a_server_that_drops_naptr_and_srv_does_not_hide_the_address(dns_server:
     dns_server.mute = {"_sip._udp.a.example", "_sip._tcp.a.example"}
     dns_server.set("a.example", "A", A)
     assert ask(dns_server, "sip:a.example") == [[f"{A}:5060/udp"]]
+
+
+@pytest.mark.parametrize(
+    "dropped",
+    [{"AAAA"}, {"NAPTR"}, {"NAPTR", "SRV"}, {"NAPTR", "SRV", "AAAA"}],
+    ids=lambda dropped: "+".join(sorted(dropped)),
+)
+def test_a_server_that_drops_a_kind_of_question_is_not_waited_for(
+    dns_server: DnsServer, dropped: set[str]
+) -> None:
+    dns_server.mute_types = dropped
+    dns_server.set("a.example", "A", A)
+
+    async def run() -> list[list[Target]]:
+        lookup = DnsLookup([dns_server.address], timeout_s=600.0, lifetime_s=600.0)
+        resolver = Resolver(None, PUBLIC, lookup=lookup)
+        async with asyncio.timeout(60):  # whoever waits for an answer to each waits longer
+            return [await resolver.resolve(SipUri.parse("sip:a.example")) for _ in range(2)]
+
+    assert asyncio.run(run()) == [[Target(A, 5060, "udp", "a.example")]] * 2
+    assert Counter(rdtype for _, rdtype in dns_server.asked)["A"] == 1
+
+
+def test_a_slow_answer_counts_from_then_on(dns_server: DnsServer) -> None:
+    dns_server.mute_types = {"SRV"}
+    dns_server.set("a.example", "A", A)
+    dns_server.set("_sip._tcp.a.example", "SRV", "0 0 5080 b.example.")
+    dns_server.set("b.example", "A", B)
+
+    async def run() -> list[str]:
+        lookup = DnsLookup([dns_server.address], timeout_s=0.2, lifetime_s=0.4, clock=lambda: clock[0])
+        resolver = Resolver(None, PUBLIC, lookup=lookup)
+        first = await resolver.resolve(SipUri.parse("sip:a.example"))
+        dns_server.mute_types = set()
+        clock[0] += SILENT_S + 1
+        second = await resolver.resolve(SipUri.parse("sip:a.example"))
+        return [str(target) for target in first + second]
+
+    clock = [1000.0]
+    assert asyncio.run(run()) == [f"{A}:5060/udp", f"{B}:5080/tcp"]
+
+
+MADDR = [
+    ("sip:carrier.invalid:5080;maddr=8.8.8.1", "8.8.8.1:5080/udp"),
+    ("sip:carrier.invalid;transport=tls;maddr=8.8.8.1", "8.8.8.1:5061/tls"),
+    ("sip:carrier.invalid:5080;maddr=[2606:4700::1111]", "[2606:4700::1111]:5080/udp"),
+    ("sip:8.8.8.2:5080;transport=tcp;MADDR=a.example", f"{A}:5080/tcp"),
+]
+
+
+@pytest.mark.parametrize(("uri", "target"), MADDR)
+def test_maddr_is_where_a_uri_leads(dns_server: DnsServer, uri: str, target: str) -> None:
+    dns_server.set("a.example", "A", A)
+    assert ask(dns_server, uri) == [[target]]
+
+
+def test_maddr_does_not_lead_past_the_guard(dns_server: DnsServer) -> None:
+    dns_server.set("a.example", "A", "10.0.0.1")
+    for maddr in ("10.0.0.1", "a.example", "[::1]", "169.254.169.254"):
+        assert refusal(dns_server, f"sip:8.8.8.1;maddr={maddr}") == "address_refused"
+    assert refusal(dns_server, "sip:8.8.8.1;maddr=a_b..c") == "uri_invalid"
 
 
 def test_nobody_is_asked_with_a_search_domain(dns_server: DnsServer) -> None:

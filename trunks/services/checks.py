@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from callsphere import celery
 from callsphere.lib.errors import Refused
-from callsphere.sip.check.arguments import number
+from callsphere.sip.check.arguments import is_emergency, number
 from tenants.audit import Actor, record_event
 from tenants.enums import ActorKind
 from tenants.models import AuditEvent, Tenant, TenantRoute

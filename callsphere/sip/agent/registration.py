@@ -19,7 +19,7 @@ from callsphere.sip.headers import Address
 from callsphere.sip.message import Headers, Request, Response
 from callsphere.sip.nat import via_through
 from callsphere.sip.transaction import new_branch, next_attempt
-from callsphere.sip.uri import SipUri, SipUriError, escape_user
+from callsphere.sip.uri import SipUri, SipUriError, escape_user, unescape
 
 MAX_RAISES = 2
 """How often a 423 is followed."""
@@ -247,7 +247,9 @@ class Registration:
         seen = via.received or via.host
         places.add(_place(seen, via.rport or via.port, self._flow))
         places.add(_place(seen, sent.port, self._flow))
-        return given.user == sent.user and _place(given.host, given.port, self._flow) in places
+        # RFC 3261 §19.1.4: an escaped character is the character.
+        same_user = unescape(given.user or "") == unescape(sent.user or "")
+        return same_user and _place(given.host, given.port, self._flow) in places
 
     def _refused(self, response: Response) -> RegistrationFailed:
         said = f"{response.status} {response.reason}".strip()

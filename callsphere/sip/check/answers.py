@@ -31,7 +31,7 @@ _BY_STATUS = {
 }
 _ABOUT_THE_NUMBER = re.compile(
     r"\b(?:number|digits?|dial(?:l?ed)?|destination|called|callee|e\.?164|address incomplete|"
-    r"request[- ]?uri|to (?:user|header|uri)|user ?part|phone)\b",
+    r"request[- ]?uri|to (?:user|uri)|user ?part|phone)\b",
     re.I,
 )
 MAX_SHOWN = 120

@@ -26,6 +26,7 @@ MAX_WAIT_S = 3600.0
 MAX_PASSWORD_BYTES = 4096
 
 _UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
+_EMERGENCY = frozenset({"000", "110", "111", "112", "113", "118", "119", "911", "999"})
 _SEPARATORS = re.compile(r"[\s().-]")
 
 
@@ -80,6 +81,19 @@ def number(text: str) -> str:
     if not cleaned or _UNFIT.search(cleaned) or "@" in cleaned:
         raise ArgumentTypeError(f"write a number such as +14155550123, not {text!r}")
     return cleaned
+
+
+def called_number(text: str) -> str:
+    """An argument type: a number that a check may call."""
+    cleaned = number(text)
+    if is_emergency(cleaned):
+        raise ArgumentTypeError("emergency numbers are never called by a check")
+    return cleaned
+
+
+def is_emergency(cleaned: str) -> bool:
+    """Whether somebody would be sent out. In some countries, and so never called anywhere."""
+    return _SEPARATORS.sub("", cleaned).lstrip("+") in _EMERGENCY
 
 
 def plan_of(options: Mapping[str, Any], surroundings: Surroundings) -> Plan:

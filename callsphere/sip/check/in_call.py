@@ -18,10 +18,12 @@ from callsphere.sip.message import Response
 from callsphere.sip.sdp import SdpError, hold_honoured, parse_sdp, sdp_body
 from callsphere.sip.session_timer import IntervalLoop, TimerNegotiation
 
-AFTER_HOLD_S = 0.25
+AFTER_HOLD_S = 0.7
 """How long the call is watched after hold was answered: some carriers drop it then."""
 GLARES = 2
-"""How often a 491 is followed by another try (RFC 3261 §14.1)."""
+"""How often a change of the session that met another one is tried again (RFC 3261 §14.1, §14.2)."""
+LONGEST_OVERLAP_S = 10.0
+"""The longest Retry-After with which a 500 means just that (RFC 3261 §14.2)."""
 PEER_FIRST_S = 4.0
 """How long a session change of the peer's is let finish before ours."""
 TIMER_ENDS = " The session timer ends here: this answer has no Session-Expires."
@@ -157,14 +159,21 @@ class InCall:
             response = await self._call.request(
                 method, headers=self._timer_headers(), body=body(), timeout=self._timeout
             )
-            if response.status != 491 or not tries_left:
+            wait = self._overlap_s(response)
+            if wait is None or not tries_left:
                 break
-            wait = retry_delay(owns_call_id=self._dialog.is_caller, chance=random.random())  # noqa: S311 (no secret)
             await self._call.until(self._is_dropped, wait)
         if response.status >= 300:
             raise Refused(response)
         self._take_timer(response)
         return response
+
+    def _overlap_s(self, response: Response) -> float | None:
+        """Seconds to wait when the change met one of the peer's, None when it was refused for itself."""
+        if response.status == 491:
+            return retry_delay(owns_call_id=self._dialog.is_caller, chance=random.random())  # noqa: S311 (no secret)
+        wait = response.retry_after_s if response.status == 500 else None
+        return wait if wait is not None and wait <= LONGEST_OVERLAP_S else None
 
     def _take_timer(self, response: Response) -> None:
         """A 2xx to a refresh sets the timer, or turns it off (RFC 4028 §7.2)."""

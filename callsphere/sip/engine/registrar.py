@@ -253,7 +253,7 @@ class _Attempt:
             cause,
             detail,
             code=None if response is None else response.status,
-            retry_after_s=None if response is None else _retry_after(response),
+            retry_after_s=None if response is None else response.retry_after_s,
         )
 
     def _result(
@@ -279,9 +279,3 @@ class _Attempt:
             0,
             (),
         )
-
-
-def _retry_after(response: Response) -> float | None:
-    """Seconds of Retry-After, comments and parameters left out (RFC 3261 §20.33)."""
-    digits = (response.headers.get("retry-after") or "").partition(";")[0].partition("(")[0].strip()
-    return float(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 10 else None

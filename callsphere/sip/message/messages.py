@@ -169,6 +169,12 @@ class Response(Message):
         """Whether it ends the transaction (RFC 3261 §7.2)."""
         return self.status >= 200
 
+    @property
+    def retry_after_s(self) -> float | None:
+        """Seconds of Retry-After, comments and parameters left out; None without (RFC 3261 §20.33)."""
+        digits = (self.headers.get("retry-after") or "").partition(";")[0].partition("(")[0].strip()
+        return float(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 10 else None
+
     def start_line(self) -> str:
         """The status line (RFC 3261 §7.2)."""
         if not 100 <= self.status <= 699 or _LINE_BREAKS.search(self.reason):

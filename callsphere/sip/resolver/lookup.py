@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import Any
 
@@ -27,6 +27,10 @@ MAX_RECORDS = 8
 RECORDS_PER_NAME = 6
 """NAPTR, two or three SRV, A, AAAA: what one SIP name makes us keep, absent ones included."""
 NAMES_KEPT = 50_000
+
+SILENT_S = 60.0
+"""How long an unanswered question for a record that names need not have is not asked again."""
+_OPTIONAL = frozenset({"NAPTR", "SRV", "AAAA"})
 
 Question = tuple[str, str]
 """Name in lower case without final dot, record type."""
@@ -105,7 +109,15 @@ class DnsLookup:
         for question in questions:
             answer = self._cache.get(question)
             if answer is not None and not answer.records and answer.fresh_until > until:
-                self._cache.put(question, Answer(fresh_until=until))
+                self._cache.put(question, replace(answer, fresh_until=until))
+
+    def give_up(self, question: Question) -> Answer:
+        """Nobody answered; not asked again soon where names need not have such a record."""
+        if question[1] not in _OPTIONAL:
+            return Answer(failure="timed out")
+        answer = Answer(failure="timed out", fresh_until=self.clock() + SILENT_S)
+        self._cache.put(question, answer)
+        return answer
 
     def forget(self) -> None:
         """Drop all cached answers."""
@@ -163,7 +175,7 @@ class DnsLookup:
         except (dns.name.LabelTooLong, dns.name.NameTooLong, dns.name.EmptyLabel, UnicodeError):
             return Answer()
         except dns.exception.Timeout:
-            return Answer(failure="timed out")
+            return self.give_up(question)
         except (dns.resolver.NoNameservers, dns.resolver.YXDOMAIN):
             return Answer(failure="refused or failed")
         except (dns.exception.DNSException, OSError) as error:

@@ -7,7 +7,7 @@ import math
 import random
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from callsphere.lib.bounded_cache import BoundedCache
@@ -27,6 +27,11 @@ ResolutionCause = Literal["dns_not_found", "dns_timeout", "dns_srv_broken", "add
 
 MAX_TARGETS = 16
 """How many targets one URI may have."""
+PATIENCE_S = 1.0
+"""How long NAPTR and SRV are waited for, in seconds, before the addresses are asked for as well."""
+GRACE_S = 1.0
+"""How long the records that a name need not have are waited for once its addresses are known: some name
+servers drop the questions for those."""
 ABSENT_NAME_S = 30.0
 """How long "leads nowhere" is believed, in seconds: somebody may be putting it right just now."""
 
@@ -86,12 +91,21 @@ class _Search:
         self.fresh_until = math.inf
         self.questions: list[Question] = []
         self._lookup = lookup
+        self._open: set[Question] = set()
+
+    def give_up(self) -> None:
+        """What is still unanswered may stay so; the next resolution need not wait for it."""
+        self.fresh_until = 0.0
+        for question in self._open:
+            self._lookup.give_up(question)
 
     async def ask(self, *questions: Question) -> list[tuple[Any, ...]]:
         """The records of each; those that are known cost no task."""
         answers = [self._lookup.cached(question) for question in questions]
         if None in answers:
+            self._open.update(questions)
             answers = list(await asyncio.gather(*(self._lookup.ask(*question) for question in questions)))
+            self._open.difference_update(questions)
         records: list[tuple[Any, ...]] = []
         for question, answer in zip(questions, answers, strict=True):
             assert answer is not None  # noqa: S101 (asked for above)
@@ -104,8 +118,17 @@ class _Search:
 
     async def addresses(self, host: str) -> list[str]:
         """IPv4 addresses first: a host that has both is reached over the one that all machines have."""
-        v4, v6 = await self.ask((host, "A"), (host, "AAAA"))
-        return [*v4, *v6]
+        v6 = asyncio.ensure_future(self.ask((host, "AAAA")))
+        try:
+            (v4,) = await self.ask((host, "A"))
+            if v4:
+                await asyncio.wait([v6], timeout=GRACE_S)
+            if v4 and not v6.done():
+                self.give_up()
+                return list(v4)
+            return [*v4, *(await v6)[0]]
+        finally:
+            v6.cancel()
 
 
 class Resolver:
@@ -137,6 +160,8 @@ class Resolver:
 
         May be called from any thread.
         """
+        if uri.param("maddr") is not None:
+            return self._known_by_maddr(uri)
         found = self._found.get((uri.scheme, uri.host, uri.port, uri.explicit_transport))
         if found is not None and found.fresh_until > self._lookup.clock():
             return self._result(found)
@@ -145,10 +170,19 @@ class Resolver:
         except ResolutionError as error:
             return error
 
+    def _known_by_maddr(self, uri: SipUri) -> list[Target] | ResolutionError | None:
+        try:
+            known = self.known(_aimed(uri))
+        except SipUriError as error:
+            return ResolutionError("uri_invalid", str(error))
+        return _named(known, uri) if isinstance(known, list) else known
+
     async def resolve(self, uri: SipUri) -> list[Target]:
         """The targets in the order to try them, at least one; raise ResolutionError."""
         result = self.known(uri)
-        if result is None:
+        if result is None and uri.param("maddr") is not None:
+            result = _named(await self.resolve(_aimed(uri)), uri)
+        elif result is None:
             found = await self._find(uri)
             key = (uri.scheme, uri.host, uri.port, uri.explicit_transport)
             if found.fresh_until > self._lookup.clock():
@@ -205,7 +239,7 @@ class Resolver:
         """Which transport (RFC 3263 §4.1), then which port and address (§4.2)."""
         transport = uri.transport
         if uri.port is None:
-            services = await self._services(uri, host, search)
+            services = await self._services_in_time(uri, host, search)
             with_records = [(chosen, records) for chosen, records in services if records]
             if with_records:
                 search.failures.clear()
@@ -222,6 +256,28 @@ class Resolver:
             raise _nothing(host, search.failures, "dns_not_found", "no address")
         port = uri.port or DEFAULT_PORT[transport]
         return {Srv(0, 0, port, host): tuple(self._at(addresses, port, transport, host))}
+
+    async def _services_in_time(
+        self, uri: SipUri, host: str, search: _Search
+    ) -> list[tuple[Transport, tuple[Srv, ...]]]:
+        """The same as `_services`; none when only those questions stay unanswered."""
+        asking = asyncio.ensure_future(self._services(uri, host, search))
+        addresses: asyncio.Future[list[str]] | None = None
+        try:
+            await asyncio.wait([asking], timeout=PATIENCE_S)
+            if not asking.done():
+                addresses = asyncio.ensure_future(search.addresses(host))
+                await asyncio.wait([asking, addresses], return_when=asyncio.FIRST_COMPLETED)
+                if not asking.done() and addresses.result():
+                    await asyncio.wait([asking], timeout=GRACE_S)
+                    if not asking.done():
+                        search.give_up()
+                        return []
+            return await asking
+        finally:
+            asking.cancel()
+            if addresses is not None:
+                addresses.cancel()
 
     async def _services(
         self, uri: SipUri, host: str, search: _Search
@@ -264,8 +320,21 @@ class Resolver:
         ]
 
 
+def _aimed(uri: SipUri) -> SipUri:
+    """The URI with `maddr` in place of its host: that is where it leads (RFC 3263 §4). Raises SipUriError."""
+    params = tuple((name, value) for name, value in uri.params if name.lower() != "maddr")
+    return replace(uri, host=(uri.param("maddr") or "").strip("[]"), params=params)
+
+
+def _named(targets: Sequence[Target], uri: SipUri) -> list[Target]:
+    """The same places, whose certificates are for the URI's host all the same (RFC 5922 §7.2)."""
+    return [replace(target, server_name=_plain(uri.host)) for target in targets]
+
+
 def _refused(uri: SipUri, refusal: AddressRefused) -> ResolutionError:
-    return ResolutionError("address_refused", f"{uri.host}: {refusal}")
+    detail = str(refusal)
+    known = detail.startswith(f"{uri.host}:")
+    return ResolutionError("address_refused", detail if known else f"{uri.host}: {detail}")
 
 
 def _plain(host: str) -> str:

@@ -208,6 +208,16 @@ class Glare(Carrier):
             self.accept(request, send)
 
 
+class Overlap(Glare):
+    """500 with Retry-After to the first re-INVITE, as RFC 3261 §14.2 has it for one that overlaps another."""
+
+    def reinvite(self, request: Heard, send: Send) -> None:
+        if len([each for each in self.of("INVITE") if each.tag("to")]) == 1:
+            self.reply(send, request, "500 Server Internal Error", "Retry-After: 1 (soon)\r\n")
+        else:
+            self.accept(request, send)
+
+
 class StrictInterval(Carrier):
     """422 once, with a Min-SE."""
 
@@ -373,3 +383,23 @@ class LosesBye(Carrier):
     def bye(self, request: Heard, send: Send) -> None:
         if len(self.of("BYE")) > 1:
             self.reply(send, request, "200 OK", "Server: x\r\n")
+
+
+class EscapesUser(Carrier):
+    """Lists our Contact with a character of the user part escaped (RFC 3261 §19.1.4: the same user)."""
+
+    def register(self, request: Heard, send: Send) -> None:
+        contact = request.get("contact")
+        if "expires=0" in contact:
+            self.reply(send, request, "200 OK")
+            return
+        first = re.search(r"<sip:(\w)", contact)
+        assert first is not None
+        escaped = contact.replace(f"<sip:{first[1]}", f"<sip:%{ord(first[1]):02x}", 1)
+        self.reply(send, request, "200 OK", f"Contact: {escaped}\r\n")
+
+
+class LeadsByMaddr(Carrier):
+    """A Contact whose host is a name of its own, with maddr beside it (RFC 3261 §19.1.1)."""
+
+    contact: str = "<sip:gw@inside.carrier.invalid:{port}{transport};maddr={host}>"

@@ -33,6 +33,7 @@ REFUSALS = [
     ("302 Moved Temporarily", "Contact: <sip:127.0.0.1:9>\r\n", "fail", "redirected"),
     ("305 Use Proxy", "", "fail", "redirected"),
     ("400 Bad Request", "", "fail", "unexpected_answer"),
+    ("400 Missing To header", "", "fail", "unexpected_answer"),
     ("400 Invalid number", "", "fail", "number_incomplete"),
     ("402 Payment Required", "", "fail", "payment_required"),
     ("403 Forbidden", "", "fail", "ip_not_allowed"),
@@ -189,6 +190,15 @@ class HoldKills(Carrier):
         self.put(send, self.inside(request, "BYE", 90))
 
 
+class HoldKillsLate(Carrier):
+    """Hangs up a moment after it was held."""
+
+    def reinvite(self, request: Heard, send: Send) -> None:
+        super().reinvite(request, send)
+        if len([each for each in self.of("INVITE") if each.tag("to")]) == 1:
+            self.later(0.5, lambda: self.put(send, self.inside(request, "BYE", 90)))
+
+
 class RefreshRefused(Carrier):
     """Refuses UPDATE, and re-INVITE after hold."""
 
@@ -266,6 +276,8 @@ BROKEN: list[tuple[str, Callable[[], Carrier], Expected]] = [
     ("hold refused", HoldRefused, ("hold", "fail", "hold_rejected")),
     ("hold ignored", HoldIgnored, ("hold", "warn", "hold_not_honoured")),
     ("hold hangs up", HoldKills, ("hold", "fail", "hold_kills_call")),
+    ("hold hangs up late", HoldKillsLate, ("hold", "fail", "hold_kills_call")),
+    ("500 to hold", lambda: HoldRefused("500 Server Error"), ("hold", "fail", "hold_rejected")),
     ("481 to hold", lambda: HoldRefused("481 No call"), ("hold", "fail", "hold_kills_call")),
     ("refresh refused", RefreshRefused, ("refresh", "fail", "refresh_rejected")),
     ("drops", Drops, ("ack", "fail", "call_dropped")),

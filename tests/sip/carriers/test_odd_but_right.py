@@ -34,6 +34,7 @@ PASSING: list[Callable[[], Carrier]] = [
     odd_carriers.NoAllow,
     odd_carriers.UpdateRefused,
     odd_carriers.Glare,
+    odd_carriers.Overlap,
     odd_carriers.StrictInterval,
     odd_carriers.AsksInside,
     odd_carriers.PeerReinvites,
@@ -50,6 +51,7 @@ PASSING: list[Callable[[], Carrier]] = [
     odd_carriers.LosesAck,
     odd_carriers.RouteWithUser,
     odd_carriers.LosesBye,
+    odd_carriers.LeadsByMaddr,
 ]
 UDP_ONLY = (
     odd_carriers.NoLength,
@@ -103,6 +105,14 @@ CHALLENGES = {
     "escapes": r'realm="the \"best\" one \\ two", nonce="n6\\x", qop="auth"',
     "strong": 'nonce="n6", realm="carrier.test", algorithm=SHA-512-256, qop="auth", charset=UTF-8',
 }
+
+
+def test_an_escaped_character_is_the_character(commands: Commands) -> None:
+    carrier = odd_carriers.EscapesUser()
+    with serving(carrier) as uri:
+        code, report = commands.check(uri, "--register", credentials=True)
+    assert (code, report["verdict"], report["cause"]) == (0, "pass", None), told(report)
+    audit(carrier)
 
 
 @pytest.mark.parametrize("name", CHALLENGES)
