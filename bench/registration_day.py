@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import uuid
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -20,8 +21,6 @@ from trunks.registering import Result, after, step_of
 
 START = datetime(2026, 11, 28, tzinfo=UTC)
 BATCH = 500
-DYING = 0.01
-"""How many claims of a hundred die with their worker: one."""
 
 
 @dataclass
@@ -65,7 +64,8 @@ class Simulation:
     """`size` registrations at `registrars` hosts, over so many hours, looked after every `tick_s` seconds.
 
     `grace_s` is how long before a binding's end its registrar must have been there for a lapse to count:
-    the time that the pace needs to get round to everybody.
+    the time that the pace needs to get round to everybody. `dying` is the share of batches that die with
+    their worker, once before and once after the attempts; in `naps` (from, to, in seconds) none is there.
     """
 
     size: int
@@ -76,6 +76,8 @@ class Simulation:
     tick_s: int = 5
     grace_s: float = 180.0
     seed: int = 1
+    dying: float = 0.01
+    naps: Sequence[tuple[float, float]] = ()
 
     def __post_init__(self) -> None:
         self._chance = random.Random(self.seed)
@@ -105,14 +107,16 @@ class Simulation:
         return Day(self._attempts, self._lapsed, self._excused, busiest, self._died)
 
     def _work(self, second: int) -> None:
+        if any(start <= second < end for start, end in self.naps):
+            return
         now = START + timedelta(seconds=second)
         while True:
             claims = claim_due(now, BATCH, rate=self.rate)
-            if claims and self._chance.random() < DYING:
+            if claims and self._chance.random() < self.dying:
                 self._died += len(claims)  # killed before the first REGISTER went out
             else:
                 outcomes = [self._attempt(claim, now, second) for claim in claims]
-                if outcomes and self._chance.random() < DYING:
+                if outcomes and self._chance.random() < self.dying:
                     self._died += len(outcomes)  # killed before anything was stored
                 elif outcomes:
                     store_outcomes(outcomes, now)

@@ -85,7 +85,8 @@ class BindingOutcome:
 # A binding that lapsed while nobody looked is told as such before anything else happens.
 _CLAIM = """
 WITH due AS MATERIALIZED (
-    SELECT status.id, status.next_attempt_at, status.state FROM trunks_registrationstatus AS status
+    SELECT status.id, status.next_attempt_at, status.state, status.has_slot
+    FROM trunks_registrationstatus AS status
     JOIN trunks_registration AS registration ON registration.id = status.registration_id
     WHERE status.next_attempt_at <= %(now)s AND NOT EXISTS (
         -- the same binding of something deleted or edited is taken away first
@@ -98,6 +99,7 @@ WITH due AS MATERIALIZED (
 UPDATE trunks_registrationstatus AS status
 SET claim = status.claim + 1,
     cseq = status.cseq + %(set_aside)s,
+    has_slot = false, -- taken up now: whoever claims after us, should we die, needs another
     state = CASE
         WHEN status.removing OR due.state NOT IN ('registered', 'refreshing') THEN due.state
         WHEN status.expires_at <= %(now)s THEN 'expired' ELSE 'refreshing' END,
@@ -115,7 +117,7 @@ RETURNING status.registration_id, status.tenant_id, registration.trunk_id, statu
     status.call_id, status.from_tag, status.contact, status.cseq - %(set_aside)s,
     status.state, due.state, status.granted_s, status.expires_at, status.registered_at, status.removing,
     status.failures, status.refusals, status.cause, status.detail,
-    registration.credential_id, status.has_slot, due.next_attempt_at, tenant.is_active
+    registration.credential_id, due.has_slot, due.next_attempt_at, tenant.is_active
 """
 
 
@@ -219,6 +221,8 @@ FROM json_array_elements(%(later)s::json) AS e WHERE status.registration_id = (e
 """
 _SLOT_NOW_S = 1.0
 """What may be asked within this time is asked now: workers look once in a while, not at every moment."""
+_SLOT_HOLDS_S = 15.0
+"""A slot that passed longer ago is gone: workers who were away must not take up all of theirs at once."""
 
 
 def _within_pace(rows: list[tuple[Any, ...]], now: datetime, rate: float) -> list[tuple[Any, ...]]:
@@ -226,7 +230,8 @@ def _within_pace(rows: list[tuple[Any, ...]], now: datetime, rate: float) -> lis
         return rows
     waiting: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
     for row in rows:
-        if not row[24]:
+        has_slot, due_at = row[24], row[25]
+        if not has_slot or now - due_at > timedelta(seconds=_SLOT_HOLDS_S):
             waiting[row[6].lower()].append(row)
     if not waiting:
         return rows

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from callsphere.sip.check.arguments import is_emergency
 from trunks.number_format import HasNumberRule, NumberError, dialled, read_number, shown_caller
-
-EMERGENCY = frozenset({"000", "110", "111", "112", "113", "118", "119", "911", "999"})
 
 
 def number_dialled(text: str, rule: HasNumberRule) -> str:
@@ -31,8 +30,3 @@ def number_shown(text: str, rule: HasNumberRule) -> str:
         return shown_caller(read_number(text, rule.home_country), rule)
     except NumberError:
         return text
-
-
-def is_emergency(number: str) -> bool:
-    """Whether a number as dialled reaches an emergency service in some country."""
-    return number.lstrip("+") in EMERGENCY

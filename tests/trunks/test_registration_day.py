@@ -16,3 +16,13 @@ def test_no_binding_lapses_while_its_registrar_is_there() -> None:
     assert day.died > 0
     assert day.lapsed_in_outages > 0
     assert day.attempts > 120 * 20
+
+
+@pytest.mark.django_db(transaction=False)
+def test_dying_workers_and_those_that_were_away_keep_the_pace() -> None:
+    simulation = Simulation(
+        size=400, registrars=1, hours=1, rate=2.0, expires_s=600, tick_s=5, dying=0.2, naps=((900, 1500),)
+    )
+    day = simulation.run()
+    assert day.died > 400
+    assert day.busiest_10_s <= 2 * 10 + 2 * 5

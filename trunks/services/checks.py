@@ -19,7 +19,7 @@ from tenants.enums import ActorKind
 from tenants.models import AuditEvent, Tenant, TenantRoute
 from tenants.services.editing import field_error
 from trunks.check_limits import host_wait_s, limited_hosts
-from trunks.check_numbers import is_emergency, number_dialled
+from trunks.check_numbers import number_dialled
 from trunks.enums import CheckState, CredentialDirection
 from trunks.models import CheckShare, DigestCredential, Gateway, ReadinessCheck, Registration, Trunk
 from trunks.models.readiness import LONGEST_NUMBER, OPEN_STATES
