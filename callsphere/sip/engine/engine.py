@@ -15,7 +15,7 @@ from callsphere.sip.engine.loop import end_tasks, new_loop
 from callsphere.sip.engine.pinger import Pinger
 from callsphere.sip.engine.routes import RouteMaker
 from callsphere.sip.resolver import ResolutionError, Resolver, Target
-from callsphere.sip.transport.tls import TlsTrust
+from callsphere.sip.transport.trusts import TlsTrusts
 from callsphere.sip.uri import SipUri
 
 MAX_USER_AGENT = 64
@@ -52,7 +52,7 @@ class PingEngine:
         self._nameservers = nameservers
         self._in_flight = in_flight
         self._routes = RouteMaker(policy, user_agent, advertised_host)
-        self._trust = TlsTrust(ca_file)
+        self._trusts = TlsTrusts(ca_file)
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pinger: Pinger | None = None
@@ -142,7 +142,7 @@ class PingEngine:
         loop = new_loop()
         try:
             self._resolver = Resolver(self._nameservers, self._policy)
-            self._pinger = Pinger(loop, self._policy, self._resolver, self._routes, self._trust)
+            self._pinger = Pinger(loop, self._policy, self._resolver, self._routes, self._trusts)
             self._loop = loop
             loop.call_soon(self._ready.set)
             loop.run_forever()
