@@ -11,8 +11,10 @@ class TrunksConfig(AppConfig):
     verbose_name = "Trunks"
 
     def ready(self) -> None:
-        from trunks import audit_kinds, incidents  # noqa: PLC0415 (models can be imported only now)
+        from trunks import audit_kinds, certificate_expiry, incidents  # noqa: PLC0415 (models can be imported only now)
 
         add_area(Area("Trunks", "trunks:list", "trunk", Capability.TRUNKS_READ, 20))
+        add_area(Area("Certificates", "trunks:certificates", "lock", Capability.TRUNKS_READ, 21))
         audit_kinds.add_kinds()
         incidents.add_kinds()
+        certificate_expiry.add_kinds()

@@ -1,5 +1,6 @@
 """Trunks, what belongs to them, and what is known of their health, registrations and readiness."""
 
+from trunks.models.certificates import ClientCertificate, Expiring, TrustedAuthority
 from trunks.models.readiness import CheckSchedule, CheckShare, HostAllowance, PlacedCall, ReadinessCheck
 from trunks.models.registrations import (
     RegistrarPace,
@@ -28,7 +29,9 @@ __all__ = [
     "AllowedNetwork",
     "CheckSchedule",
     "CheckShare",
+    "ClientCertificate",
     "DigestCredential",
+    "Expiring",
     "Gateway",
     "GatewayHealth",
     "HealthPolicy",
@@ -46,4 +49,5 @@ __all__ = [
     "RegistrationStatus",
     "StatusChange",
     "Trunk",
+    "TrustedAuthority",
 ]
