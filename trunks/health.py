@@ -129,7 +129,7 @@ def claim_due(now: datetime, limit: int) -> list[Claim]:
         cursor.execute(_CLAIM, {"now": now, "limit": limit})
         rows = [(row[:-3], Choice(*row[-3:])) for row in cursor.fetchall()]
         profiles = profiles_of(choice for _row, choice in rows)
-    return [Claim(*row, profiles.get(choice)) for row, choice in rows]
+    return [Claim._make((*row, profiles.get(choice))) for row, choice in rows]
 
 
 # `held` takes the rows, or leaves those that somebody is changing: a worker that waited for an edit while it

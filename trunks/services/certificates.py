@@ -26,6 +26,7 @@ from tenants.services.editing import (
     lock_tenant,
     locked,
     name_fields_of_constraints,
+    name_fields_worked_out,
     one_line,
     remove,
     save_edit,
@@ -50,6 +51,8 @@ CERTIFICATES_PER_TENANT = 50
 _FIELDS = ("name", "subject", "fingerprint", "not_after")
 _SECRET_FIELDS = (*_FIELDS, "secret")
 _GATEWAYS_NAMED = 5
+_READ = ("subject", "issuer", "fingerprint", "certificate_count", "not_before", "not_after", "secret")
+name_fields_worked_out({"certificates": _READ, "private_key": ("certificates", *_READ)})
 name_fields_of_constraints({"trusted_authority_name_once": "name", "client_certificate_name_once": "name"})
 
 E = TypeVar("E", bound=Expiring)
@@ -84,7 +87,7 @@ def update_authority(
     check_names(changes, ("name", "certificates"))
     with transaction.atomic():
         row = locked(TrustedAuthority, tenant, authority.pk)
-        check_version(row, expected_version, changes)
+        check_version(row, expected_version, _without_texts(changes))
         before, old = snapshot(row, _FIELDS), row.certificates
         wrong = _apply_name(row, changes)
         if "certificates" in changes:
@@ -143,8 +146,7 @@ def update_client_certificate(
     check_names(changes, ("name",))
     with transaction.atomic():
         row = locked(ClientCertificate, tenant, certificate.pk)
-        given = {"certificates": certificates, "secret": private_key}
-        check_version(row, expected_version, {**changes, **{k: v for k, v in given.items() if v is not None}})
+        check_version(row, expected_version, _without_texts(changes))
         before = snapshot(row, _SECRET_FIELDS)
         wrong = _apply_name(row, changes)
         if certificates is not None or private_key is not None:
@@ -170,6 +172,11 @@ def delete_client_certificate(
 def users_of(row: Expiring) -> list[Gateway]:
     """Return the gateways that use an authority or a certificate, with their trunks."""
     return list(row.gateways.select_related("trunk").order_by("trunk__name", "uri"))  # type: ignore[attr-defined]
+
+
+def _without_texts(changes: dict[str, Any]) -> dict[str, Any]:
+    """Return what may be shown of an edit that is refused: a private key may stand in the texts."""
+    return {name: value for name, value in changes.items() if name != "certificates"}
 
 
 def _apply_name(row: Expiring, changes: dict[str, Any]) -> FieldErrors:

@@ -8,7 +8,7 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
+from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, rsa
 from cryptography.x509.oid import NameOID
 
 from tenants.context import tenant_context
@@ -69,7 +69,8 @@ def make(
         constraints = x509.BasicConstraints(ca=is_authority, path_length=None)
         builder = builder.add_extension(constraints, critical=True)
     signer = by.private if by else private
-    return Paper(builder.sign(signer, signed_with or hashes.SHA256()), private)
+    hashed = None if isinstance(signer, ed25519.Ed25519PrivateKey) else signed_with or hashes.SHA256()
+    return Paper(builder.sign(signer, hashed), private)
 
 
 def weak_rsa() -> Any:
