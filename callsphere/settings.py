@@ -178,6 +178,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(300.0),
         "options": {"expires": 240},
     },
+    # More often than daily: beat forgets the time of a daily task with its schedule file.
+    "certificates": {"task": "trunks.watch_certificates", "schedule": schedule(3600.0)},
     "partitions": {"task": "trunks.maintain_partitions", "schedule": schedule(3600.0)},
     "mail": {"task": "tenants.deliver_mail", "schedule": schedule(2.0), "options": {"expires": 5}},
     "tenants-sweep": {"task": "tenants.sweep_expired", "schedule": schedule(3600.0)},

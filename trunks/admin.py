@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -22,16 +22,19 @@ from trunks.check_reports import as_text
 from trunks.enums import CheckState, HealthState
 from trunks.models import (
     AllowedNetwork,
+    ClientCertificate,
     DigestCredential,
+    Expiring,
     Gateway,
     ReadinessCheck,
     SessionTimerPolicy,
     StatusChange,
     Trunk,
+    TrustedAuthority,
 )
 from trunks.number_format import RULE_FIELDS
 from trunks.queries import gap_of, gateway_headline_of, with_state
-from trunks.services import probe_now, start_check
+from trunks.services import probe_now, start_check, users_of
 from trunks.session_timers import policy_sentences
 from trunks.support import (
     WHO,
@@ -320,6 +323,49 @@ class TrunkAdmin(ReadOnlyAdmin):
         page = reverse("trunks:detail", kwargs={"tenant": trunk.tenant.slug, "trunk_id": trunk.pk})
         visit = reverse("admin:tenants_tenant_visit", args=[trunk.tenant_id])
         return HttpResponseRedirect(f"{visit}?{urlencode({'next': page})}")
+
+
+class ExpiringAdmin(ReadOnlyAdmin):
+    """What tenants' gateways trust and show over TLS. Keys are never read."""
+
+    list_display = ("name", "tenant_link", "subject", "not_after", "gateway_count")
+    list_select_related = ("tenant",)
+    search_fields = ("name", "subject", "fingerprint", "tenant__name", "id")
+    date_hierarchy = "not_after"
+    fields = (
+        *("tenant_link", "name", "subject", "issuer", "fingerprint", "certificate_count"),
+        *("not_before", "not_after", "expiry_told", "used_by", "certificates", "id"),
+    )
+    readonly_fields = ("tenant_link", "used_by", "id")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).annotate(gateway_count=Count("gateways"))
+
+    @admin.display(description="tenant", ordering="tenant__name")
+    def tenant_link(self, row: Expiring) -> str:
+        return admin_link(reverse("admin:tenants_tenant_change", args=[row.tenant_id]), str(row.tenant))
+
+    @admin.display(description="gateways", ordering="gateway_count")
+    def gateway_count(self, row: Any) -> int:
+        return int(row.gateway_count)
+
+    @admin.display(description="used by")
+    def used_by(self, row: Expiring) -> str:
+        users = [(each.uri, each.trunk.name) for each in users_of(row)]
+        return format_html_join("", "<p>{} of {}</p>", users) or "no gateway"
+
+
+@admin.register(TrustedAuthority)
+class TrustedAuthorityAdmin(ExpiringAdmin):
+    """Authorities that vouch for carriers."""
+
+
+@admin.register(ClientCertificate)
+class ClientCertificateAdmin(ExpiringAdmin):
+    """Certificates that are shown to carriers, without their keys."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer("secret")
 
 
 @admin.register(ReadinessCheck)

@@ -9,11 +9,13 @@ from tenants.audit_lines import FindUrls, Kind, add_kind
 from tenants.models import Tenant
 from trunks.models import (
     AllowedNetwork,
+    ClientCertificate,
     DigestCredential,
     Gateway,
     HealthPolicy,
     SessionTimerPolicy,
     Trunk,
+    TrustedAuthority,
 )
 
 
@@ -25,6 +27,22 @@ def add_kinds() -> None:
         Kind(AllowedNetwork, "allowed network", "allowed networks", _on_trunk_page(AllowedNetwork, "access"))
     )
     add_kind(Kind(DigestCredential, "credential", "credentials", _on_trunk_page(DigestCredential, "access")))
+    add_kind(
+        Kind(
+            TrustedAuthority,
+            "authority",
+            "authorities",
+            _own_page(TrustedAuthority, "authority", "authority_id"),
+        )
+    )
+    add_kind(
+        Kind(
+            ClientCertificate,
+            "client certificate",
+            "client certificates",
+            _own_page(ClientCertificate, "client-certificate", "certificate_id"),
+        )
+    )
     add_kind(Kind(HealthPolicy, "health checks", "health checks", _on_trunk_page(HealthPolicy, "policy")))
     add_kind(
         Kind(
@@ -44,6 +62,14 @@ def _find_trunks(tenant: Tenant, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
 def _find_gateways(tenant: Tenant, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
     rows = Gateway.objects.filter(tenant=tenant, pk__in=ids).values_list("pk", "trunk_id")
     return {pk: _url("gateway-detail", tenant, trunk_id=trunk, gateway_id=pk) for pk, trunk in rows}
+
+
+def _own_page(model: type[Model], page: str, name: str) -> FindUrls:
+    def find(tenant: Tenant, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+        rows = model._default_manager.filter(tenant=tenant, pk__in=ids).values_list("pk", flat=True)
+        return {pk: _url(f"{page}-detail", tenant, **{name: pk}) for pk in rows}
+
+    return find
 
 
 def _on_trunk_page(model: type[Model], page: str) -> FindUrls:

@@ -11,19 +11,21 @@ import json
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
 from callsphere.lib.ids import uuid7
+from callsphere.sip.transport.profile import TlsProfile
 from tenants.context import platform_context
 from tenants.keys import reveal_all
 from trunks.enums import RegistrationState as State
 from trunks.enums import RegistrationStep as Step
 from trunks.models import DigestCredential, RegistrationAttempt, RegistrationChange
 from trunks.registering import Result, Standing
+from trunks.tls_profiles import choices_at, profiles_of
 
 LEASE_S = 75.0
 """How long a worker has: longer than an attempt may take (see `trunks.registrar`)."""
@@ -62,6 +64,7 @@ class BindingClaim:
     realm: str
     password: str | None
     late_s: float
+    tls: TlsProfile | None = None
 
     def __repr__(self) -> str:
         return f"BindingClaim({self.registration_id}, {self.number})"
@@ -143,7 +146,15 @@ def claim_due(now: datetime, limit: int, *, rate: float) -> list[BindingClaim]:
         rows = _within_pace(rows, now, rate)
         credentials = DigestCredential.objects.in_bulk({row[23] for row in rows if row[23] is not None})
         passwords = reveal_all((credentials[pk] for pk in _sendable(rows, credentials)), "secret")
-    return [_claim(row, now, credentials, passwords) for row in rows]
+        choices = choices_at((row[2], row[5]) for row in rows)
+        profiles = profiles_of(choices.values())
+    claims = [_claim(row, now, credentials, passwords) for row in rows]
+    return [
+        replace(claim, tls=profiles.get(choice))
+        if (choice := choices.get((claim.trunk_id, claim.registrar))) is not None
+        else claim
+        for claim in claims
+    ]
 
 
 def _sendable(

@@ -20,7 +20,7 @@ from django.utils import timezone
 from callsphere.sip.agent import placed
 from callsphere.sip.check.plan import CHECK_TIMERS, Plan
 from callsphere.sip.digest import Credentials
-from callsphere.sip.transport.tls import TlsTrust
+from callsphere.sip.transport.tls import TlsFailure, TlsTrust
 from tenants.context import platform_context
 from tenants.keys import reveal_all
 from trunks.check_numbers import number_dialled, number_shown
@@ -30,12 +30,14 @@ from trunks.models import DigestCredential, Gateway, PlacedCall, ReadinessCheck,
 from trunks.number_format import NumberError
 from trunks.probing import address_policy
 from trunks.session_timers import timers_of
+from trunks.tls_profiles import choice_of, profiles_of, trust_of
 
 LEASE_S = 6.0
 RENEW_S = 2.0
 """A worker that is dead is noticed within the lease, so that a call it placed ends within ten seconds."""
 INTERRUPTED = "The check was interrupted on our side. Its calls are hung up. Start it again."
 _NO_GATEWAY = "The trunk has no enabled gateway any more."
+_ENTER_AGAIN = "Replace them on their page."
 _UNUSABLE_PASSWORD = "The stored password cannot be used. Enter it again in the trunk's credentials."
 
 
@@ -91,11 +93,10 @@ def claim_checks(now: datetime, limit: int) -> list[CheckClaim]:
             started_at=now,
             lease_until=now + timedelta(seconds=LEASE_S),
         )
-        trust = TlsTrust(settings.SIP_CA_FILE or None)
-        return [_claim(row, trust) for row in rows]
+        return [_claim(row) for row in rows]
 
 
-def _claim(row: ReadinessCheck, trust: TlsTrust) -> CheckClaim:
+def _claim(row: ReadinessCheck) -> CheckClaim:
     gateways = Gateway.objects.filter(trunk=row.trunk)
     chosen = list(gateways.filter(pk=row.gateway_id) if row.gateway_id else gateways.filter(is_enabled=True))
     number = row.claim + 1
@@ -104,14 +105,27 @@ def _claim(row: ReadinessCheck, trust: TlsTrust) -> CheckClaim:
     account = account_of(row)
     if any(account.is_unreadable_at(gateway.host) for gateway in chosen):
         return CheckClaim(row.pk, number, (), _UNUSABLE_PASSWORD)
+    profiles = profiles_of(choice_of(gateway) for gateway in chosen)
+    operators = trust_of(None)
     try:
-        runs = [Run(gateway.pk, gateway.uri, _plan(row, gateway, account, trust)) for gateway in chosen]
+        trusts = {
+            gateway.pk: trust_of(profile) if (profile := profiles.get(choice_of(gateway))) else operators
+            for gateway in chosen
+        }
+        runs = [
+            Run(gateway.pk, gateway.uri, _plan(row, gateway, account, trusts[gateway.pk], operators))
+            for gateway in chosen
+        ]
+    except TlsFailure as failure:
+        return CheckClaim(row.pk, number, (), f"{failure.detail} {_ENTER_AGAIN}")
     except NumberError as error:  # the trunk's rule was changed since the check was asked for
         return CheckClaim(row.pk, number, (), str(error))
     return CheckClaim(row.pk, number, tuple(runs))
 
 
-def _plan(row: ReadinessCheck, gateway: Gateway, account: Account, trust: TlsTrust) -> Plan:
+def _plan(
+    row: ReadinessCheck, gateway: Gateway, account: Account, trust: TlsTrust, operators: TlsTrust
+) -> Plan:
     return Plan(
         uri=gateway.uri,
         credentials=account.credentials_at(gateway.host),
@@ -124,6 +138,7 @@ def _plan(row: ReadinessCheck, gateway: Gateway, account: Account, trust: TlsTru
         policy=address_policy(),
         nameservers=settings.SIP_NAMESERVERS or None,
         trust=trust,
+        proxy_trust=operators,
         advertised_host=settings.SIP_ADVERTISED_HOST or None,
         outbound_proxy=settings.SIP_OUTBOUND_PROXY,
     )

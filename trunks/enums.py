@@ -50,6 +50,15 @@ class ClearedBecause(TextChoices):
     GATEWAY_MOVED = "gateway_moved", "a gateway leads to another host, port or transport now"
     REALM = "realm_changed", "the realm was changed"
     DIRECTION = "direction_changed", "the direction was changed"
+    TRUST = "trust_changed", "a gateway trusts another authority now"
+
+
+class ExpiryStage(TextChoices):
+    """How near a certificate's end is, once people are told of it."""
+
+    MONTH = "30_days", "Ends within 30 days"
+    WEEK = "7_days", "Ends within 7 days"
+    ENDED = "expired", "Expired"
 
 
 class HealthState(TextChoices):

@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 
 from django.db.models import F
 
+from callsphere.sip.transport.profile import TlsProfile
 from tenants.context import platform_context
 from tenants.keys import reveal_all
 from trunks.binding_claims import CSEQ_SET_ASIDE, LEASE_S, Identity
 from trunks.models import RegistrationFarewell
 from trunks.registering import FIRST_RETRY_S, REMOVALS_TRIED
+from trunks.tls_profiles import Choice, profiles_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,7 @@ class FarewellClaim:
     auth_username: str
     realm: str
     password: str | None
+    tls: TlsProfile | None
 
     def __repr__(self) -> str:
         return f"FarewellClaim({self.id}, {self.number})"
@@ -49,6 +52,10 @@ def claim_farewells(now: datetime, limit: int) -> list[FarewellClaim]:
             next_attempt_at=now + timedelta(seconds=LEASE_S),
         )
         passwords = reveal_all(rows, "secret")
+        choices = {
+            row.pk: Choice(row.tenant_id, row.trusted_authority_id, row.client_certificate_id) for row in rows
+        }
+        profiles = profiles_of(choices.values())
     return [
         FarewellClaim(
             row.pk,
@@ -59,6 +66,7 @@ def claim_farewells(now: datetime, limit: int) -> list[FarewellClaim]:
             row.auth_username,
             row.realm,
             passwords.get(row.pk),
+            profiles.get(choices[row.pk]),
         )
         for row in rows
     ]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import Any
+import uuid
+from collections.abc import Iterable
+from typing import Any, cast
 
 from django import forms
 
@@ -102,7 +104,7 @@ class AddressFields(forms.Form):
 
 
 class GatewayForm(AddressFields):
-    """A new gateway."""
+    """A new gateway. `authorities` and `certificates` are what can be chosen, as pairs of id and name."""
 
     priority = forms.IntegerField(
         min_value=0, max_value=65535, initial=10, help_text="The lowest number is tried first."
@@ -116,12 +118,41 @@ class GatewayForm(AddressFields):
         initial=True,
         help_text="Switched off, it is kept but neither used nor checked.",
     )
+    trusted_authority_id = forms.ChoiceField(
+        label="Trusted authority",
+        required=False,
+        help_text="For TLS: who vouches for the carrier. One of yours is trusted alone.",
+    )
+    client_certificate_id = forms.ChoiceField(
+        label="Client certificate",
+        required=False,
+        help_text="For TLS: what we show when the carrier asks who we are.",
+    )
     clear_secrets = forms.BooleanField(label="Yes, clear them", required=False)
+
+    def __init__(
+        self,
+        *args: Any,
+        authorities: Iterable[tuple[uuid.UUID, str]] = (),
+        certificates: Iterable[tuple[uuid.UUID, str]] = (),
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        for name, none, rows in (
+            ("trusted_authority_id", "Public authorities", authorities),
+            ("client_certificate_id", "None", certificates),
+        ):
+            field = cast(forms.ChoiceField, self.fields[name])
+            field.choices = [("", none), *((str(pk), text) for pk, text in rows)]
 
     def changes(self) -> dict[str, Any]:
         """Return what the services take."""
         names = ("uri", "priority", "weight", "is_enabled", "clear_secrets")
-        return {name: self.cleaned_data[name] for name in names}
+        chosen = {
+            name: uuid.UUID(text) if (text := self.cleaned_data[name]) else None
+            for name in ("trusted_authority_id", "client_certificate_id")
+        }
+        return {**{name: self.cleaned_data[name] for name in names}, **chosen}
 
 
 class GatewayEditForm(EditForm, GatewayForm):
@@ -135,6 +166,8 @@ class GatewayEditForm(EditForm, GatewayForm):
             "priority": gateway.priority,
             "weight": gateway.weight,
             "is_enabled": gateway.is_enabled,
+            "trusted_authority_id": str(gateway.trusted_authority_id or ""),
+            "client_certificate_id": str(gateway.client_certificate_id or ""),
             "version": gateway.version,
         }
 

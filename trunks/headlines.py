@@ -29,6 +29,7 @@ DOWN_PHRASES = {
     "tls_untrusted": "certificate of {} is not trusted",
     "tls_version": "no TLS version in common with {}",
     "tls_client_cert_required": "client certificate demanded by {}",
+    "tls_client_cert_rejected": "client certificate refused by {}",
     "tls_not_spoken": "no TLS spoken by {}",
 }
 _MIXED_DOWN = "no usable answer from {}"

@@ -16,11 +16,13 @@ from typing import Any, NamedTuple
 
 from django.db import IntegrityError, OperationalError, connection
 
+from callsphere.sip.transport.profile import TlsProfile
 from tenants.context import platform_context
 from trunks.enums import Severity
 from trunks.incidents import follow_trunks
 from trunks.models import ProbeAnswer
 from trunks.rollup import make_day, partition_is_missing
+from trunks.tls_profiles import Choice, profiles_of
 from trunks.wording import is_withheld_alike, told_cause
 
 MAX_WAIT_S = 10.0
@@ -44,6 +46,7 @@ class Claim(NamedTuple):
     uri: str
     interval_s: int
     late_s: float
+    tls: TlsProfile | None = None
 
 
 class Answer(NamedTuple):
@@ -112,9 +115,10 @@ WITH due AS MATERIALIZED (
     JOIN tenants_tenant AS tenant ON tenant.id = gateway.tenant_id
     WHERE health.id = due.id
     RETURNING health.gateway_id, health.claim, gateway.uri, policy.interval_s, due.next_probe_at,
-              tenant.is_active
+              tenant.is_active, gateway.tenant_id, gateway.trusted_authority_id, gateway.client_certificate_id
 )
-SELECT gateway_id::text, claim, uri, interval_s, extract(epoch FROM %(now)s - next_probe_at)::float8
+SELECT gateway_id::text, claim, uri, interval_s, extract(epoch FROM %(now)s - next_probe_at)::float8,
+       tenant_id, trusted_authority_id, client_certificate_id
 FROM claimed WHERE is_active
 """
 
@@ -123,7 +127,9 @@ def claim_due(now: datetime, limit: int) -> list[Claim]:
     """Lend up to `limit` due gateways, those that waited longest; other workers skip them meanwhile."""
     with platform_context("claim due gateways"), connection.cursor() as cursor:
         cursor.execute(_CLAIM, {"now": now, "limit": limit})
-        return [Claim._make(row) for row in cursor.fetchall()]
+        rows = [(row[:-3], Choice(*row[-3:])) for row in cursor.fetchall()]
+        profiles = profiles_of(choice for _row, choice in rows)
+    return [Claim._make((*row, profiles.get(choice))) for row, choice in rows]
 
 
 # `held` takes the rows, or leaves those that somebody is changing: a worker that waited for an edit while it

@@ -21,7 +21,8 @@ from callsphere.sip.check.plan import Plan
 from callsphere.sip.digest import Authenticator, Credentials, Refusal
 from callsphere.sip.resolver import Target
 from callsphere.sip.trace import Trace
-from callsphere.sip.transport.tls import TlsTrust
+from callsphere.sip.transport.profile import TlsProfile
+from callsphere.sip.transport.tls import TlsFailure
 from callsphere.sip.uri import SipUri, SipUriError, Transport
 from tenants.context import platform_context
 from trunks.checking import account_of
@@ -31,6 +32,7 @@ from trunks.models import PlacedCall
 from trunks.models.readiness import OPEN_STATES
 from trunks.probing import address_policy
 from trunks.storable import without_nul
+from trunks.tls_profiles import choices_at, profiles_of, trust_of
 
 ATTEMPTS = 4
 ANSWER_S = 4.0
@@ -50,6 +52,7 @@ class OrphanClaim:
     attempt: int
     call: placed.PlacedCall
     credentials: Credentials | None = field(repr=False)
+    tls: TlsProfile | None = None
 
 
 def claim_orphans(now: datetime, limit: int = 100) -> list[OrphanClaim]:
@@ -90,7 +93,10 @@ def claim_of(row: PlacedCall) -> OrphanClaim:
         remote_target=row.remote_target,
         record_route=tuple(row.record_route),
     )
-    return OrphanClaim(row.pk, row.tenant_id, row.attempts, call, _credentials(row))
+    place = row.readiness_check.trunk_id, row.request_uri
+    choice = choices_at([place]).get(place)
+    profile = profiles_of([choice]).get(choice) if choice is not None else None
+    return OrphanClaim(row.pk, row.tenant_id, row.attempts, call, _credentials(row), profile)
 
 
 def _credentials(row: PlacedCall) -> Credentials | None:
@@ -114,7 +120,10 @@ def store_outcome(claim: OrphanClaim, outcome: str, *, ended: bool) -> None:
 
 async def end_orphan(claim: OrphanClaim) -> tuple[str, bool]:
     """Talk to the peer; return what came of it in words, and whether the call is over."""
-    agent = _plan(claim).agent(Trace(time.monotonic()))
+    try:
+        agent = _plan(claim).agent(Trace(time.monotonic()))
+    except TlsFailure as failure:
+        return f"{failure.cause}: {failure.detail}", False
     try:
         said = await end_call(agent, claim.call, Authenticator(claim.credentials), timeout=ANSWER_S)
     except (FlowFailed, NoFinalAnswer, Refusal) as error:
@@ -132,6 +141,6 @@ def _plan(claim: OrphanClaim) -> Plan:
         credentials=claim.credentials,
         policy=address_policy(),
         nameservers=settings.SIP_NAMESERVERS or None,
-        trust=TlsTrust(settings.SIP_CA_FILE or None),
+        trust=trust_of(claim.tls),
         advertised_host=settings.SIP_ADVERTISED_HOST or None,
     )

@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple, cast
@@ -157,7 +158,7 @@ def _targets(claims: Iterable[Claim]) -> tuple[list[PingTarget], list[Answer]]:
         if uri is None:
             unusable.append(_failure(claim, "uri_invalid", "Enter this gateway's address again."))
         else:
-            targets.append(PingTarget(claim, uri, wait_s(claim.interval_s)))
+            targets.append(PingTarget(claim, uri, wait_s(claim.interval_s), tls=claim.tls))
     return targets, unusable
 
 
@@ -198,7 +199,7 @@ def _look_up(pinger: PingEngine, targets: Sequence[PingTarget], patience_s: floa
             found.ready.append((target, (target.uri.host,)))
         elif not isinstance(place, ResolutionError):
             only = place[0] if len(place) == 1 else None
-            placed = PingTarget(target.key, target.uri, target.wait_s, only) if only else target
+            placed = replace(target, address=only) if only else target
             found.ready.append((placed, tuple(each.address for each in place)))
         elif place.cause == _TOO_SLOW.cause:
             found.slow.append(target)

@@ -43,7 +43,7 @@ _UNREACHABLE = frozenset(
         *("dns_not_found", "dns_timeout", "dns_srv_broken", "connect_refused", "connect_timeout"),
         *("connection_closed", "no_answer", "malformed_answer", "address_refused"),
         *("tls_expired", "tls_not_yet_valid", "tls_name_mismatch", "tls_untrusted", "tls_version"),
-        *("tls_client_cert_required", "tls_not_spoken"),
+        *("tls_client_cert_required", "tls_client_cert_rejected", "tls_not_spoken"),
     }
 )
 

@@ -126,6 +126,7 @@ def _job(claim: BindingClaim) -> BindingJob:
         claim.expires_s,
         _on_wire(claim.identity),
         remove=claim.standing.removing,
+        tls=claim.tls,
     )
 
 
@@ -181,6 +182,7 @@ def _say_farewell(
             0,
             _on_wire(claim.identity),
             remove=True,
+            tls=claim.tls,
         )
         for claim in claims
     ]

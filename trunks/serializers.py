@@ -64,6 +64,14 @@ class GatewaySerializer(VersionedSerializer):
     )
     weight = serializers.IntegerField(min_value=1, max_value=65535, default=10)
     is_enabled = serializers.BooleanField(default=True)
+    trusted_authority_id = serializers.UUIDField(
+        allow_null=True,
+        default=None,
+        help_text="For TLS: the authority that vouches for the peer, alone. Null: the public ones",
+    )
+    client_certificate_id = serializers.UUIDField(
+        allow_null=True, default=None, help_text="For TLS: what is shown to a peer who asks. Null: nothing"
+    )
     state = serializers.ChoiceField(HealthState.choices, source="health.state", read_only=True)
 
     def stand_ins(self, wrong: Collection[str]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from callsphere.celery import app
 from tenants.context import platform_context
-from trunks import call_sweep, check_runs, live_calls, probing, registrar, rollup
+from trunks import call_sweep, certificate_expiry, check_runs, live_calls, probing, registrar, rollup
 from trunks.services import forget_ended_shares, start_due_checks
 
 
@@ -53,6 +53,12 @@ def sweep_shares() -> None:
     """Forget links to reports that have ended, or whose report is gone."""
     with platform_context("sweep links to reports"):
         forget_ended_shares()
+
+
+@app.task(name="trunks.watch_certificates")
+def watch_certificates() -> None:
+    """Open incidents of certificates that end soon, or have ended."""
+    certificate_expiry.watch_certificates(timezone.now())
 
 
 @app.task(name="trunks.roll_up_history")

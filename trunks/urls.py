@@ -6,6 +6,7 @@ from trunks.views import (
     access,
     carrier,
     carriers,
+    certificates,
     check_schedules,
     check_sharing,
     checks,
@@ -24,6 +25,8 @@ _TRUNK = "<uuid:trunk_id>/"
 _GATEWAY = f"{_TRUNK}gateways/<uuid:gateway_id>/"
 _NETWORK = f"{_TRUNK}networks/<uuid:network_id>/"
 _CHECK = f"{_TRUNK}checks/<uuid:check_id>/"
+_AUTHORITY = "certificates/authorities/<uuid:authority_id>/"
+_CERTIFICATE = "certificates/client/<uuid:certificate_id>/"
 _CREDENTIAL = f"{_TRUNK}credentials/<uuid:credential_id>/"
 
 urlpatterns: list[URLPattern] = [
@@ -32,6 +35,25 @@ urlpatterns: list[URLPattern] = [
     path("connect/advisor/", carriers.Advisor.as_view(), name="advisor"),
     path("connect/carriers/", carriers.Carriers.as_view(), name="carriers"),
     path("preview/", connect.AddressPreview.as_view(), name="preview"),
+    path("certificates/", certificates.CertificateList.as_view(), name="certificates"),
+    path("certificates/authorities/add/", certificates.AuthorityAdd.as_view(), name="authority-add"),
+    path(_AUTHORITY, certificates.AuthorityDetail.as_view(), name="authority-detail"),
+    path(f"{_AUTHORITY}edit/", certificates.AuthorityEdit.as_view(), name="authority-edit"),
+    path(f"{_AUTHORITY}delete/", certificates.AuthorityDelete.as_view(), name="authority-delete"),
+    path(
+        "certificates/client/add/",
+        certificates.ClientCertificateAdd.as_view(),
+        name="client-certificate-add",
+    ),
+    path(_CERTIFICATE, certificates.ClientCertificateDetail.as_view(), name="client-certificate-detail"),
+    path(
+        f"{_CERTIFICATE}edit/", certificates.ClientCertificateEdit.as_view(), name="client-certificate-edit"
+    ),
+    path(
+        f"{_CERTIFICATE}delete/",
+        certificates.ClientCertificateDelete.as_view(),
+        name="client-certificate-delete",
+    ),
     path(_TRUNK, detail.TrunkDetail.as_view(), name="detail"),
     path(f"{_TRUNK}first-check/", connect.FirstCheck.as_view(), name="first-check"),
     path(f"{_TRUNK}history/", detail.TrunkHistory.as_view(), name="history"),

@@ -19,6 +19,7 @@ from trunks.api import (
     TrunkHealthViewSet,
     TrunkViewSet,
 )
+from trunks.certificate_api import ClientCertificateViewSet, TrustedAuthorityViewSet
 from trunks.check_api import CheckScheduleViewSet, CheckShareViewSet, ReadinessCheckViewSet
 from trunks.preset_api import CarrierPresetViewSet
 
@@ -40,6 +41,8 @@ of_trunk("credentials", CredentialViewSet, "credential")
 of_trunk("checks", ReadinessCheckViewSet, "check")
 of_trunk("checks/<uuid:check_id>/shares", CheckShareViewSet, "check-share")
 of_trunk("status-changes", StatusChangeViewSet, "status-change")
+router.register("trusted-authorities", TrustedAuthorityViewSet, basename="trusted-authority")
+router.register("client-certificates", ClientCertificateViewSet, basename="client-certificate")
 router.register("incidents", IncidentViewSet, basename="incident")
 router.register("audit-events", AuditEventViewSet, basename="audit-event")
 

@@ -16,6 +16,11 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver
 from drf_spectacular.generators import SchemaGenerator
 
+from tests.trunks.certificates.papers import make
+
+AUTHORITY = make("Stolen authority", is_authority=True)
+CLIENT = make("stolen.example.com", AUTHORITY)
+
 
 class Viewer(Enum):
     """What a member who may only look gets on a page of their own tenant."""
@@ -41,8 +46,13 @@ PAGES: dict[str, Viewer] = {
     "tenants:team": Viewer.LOOKS,
     "trunks:access": Viewer.LOOKS,
     "trunks:advisor": Viewer.IS_REFUSED,
+    "trunks:authority-add": Viewer.IS_REFUSED,
+    "trunks:authority-delete": Viewer.IS_REFUSED,
+    "trunks:authority-detail": Viewer.LOOKS,
+    "trunks:authority-edit": Viewer.IS_REFUSED,
     "trunks:carrier": Viewer.LOOKS,
     "trunks:carriers": Viewer.IS_REFUSED,
+    "trunks:certificates": Viewer.LOOKS,
     "trunks:check-detail": Viewer.LOOKS,
     "trunks:check-json": Viewer.LOOKS,
     "trunks:check-schedule": Viewer.IS_REFUSED,
@@ -51,6 +61,10 @@ PAGES: dict[str, Viewer] = {
     "trunks:check-stop": Viewer.IS_REFUSED,
     "trunks:check-text": Viewer.LOOKS,
     "trunks:checks": Viewer.LOOKS,
+    "trunks:client-certificate-add": Viewer.IS_REFUSED,
+    "trunks:client-certificate-delete": Viewer.IS_REFUSED,
+    "trunks:client-certificate-detail": Viewer.LOOKS,
+    "trunks:client-certificate-edit": Viewer.IS_REFUSED,
     "trunks:create": Viewer.IS_REFUSED,
     "trunks:credential-add": Viewer.IS_REFUSED,
     "trunks:credential-delete": Viewer.IS_REFUSED,
@@ -135,6 +149,8 @@ API_IDS = {
     "status-changes": "status_change_id",
     "audit-events": "audit_event_id",
     "incidents": "incident_id",
+    "trusted-authorities": "authority_id",
+    "client-certificates": "certificate_id",
 }
 
 # A body that would be taken, by the part of the address that it is sent to.
@@ -152,10 +168,19 @@ API_BODIES: dict[str, dict[str, Any]] = {
     "check-schedule": {"every_hours": 1},
     "shares": {},
     "resolve": {"note": "stolen"},
+    "trusted-authorities": {"name": "stolen", "certificates": AUTHORITY.pem},
+    "client-certificates": {"name": "stolen", "certificates": CLIENT.pem, "private_key": CLIENT.key},
 }
 
 # Fields of request bodies that name another object by its id; each needs a test of its own.
-API_BODY_IDS: set[str] = {"NewCheckRequest.gateway_id"}
+API_BODY_IDS: set[str] = {
+    "NewCheckRequest.gateway_id",
+    *(
+        f"{component}.{field}"
+        for component in ("GatewayRequest", "SavedGatewayRequest", "PatchedSavedGatewayRequest")
+        for field in ("trusted_authority_id", "client_certificate_id")
+    ),
+}
 
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 _METHODS = ("get", "post", "put", "patch", "delete")

@@ -22,6 +22,7 @@ from tenants.enums import Role
 from tenants.keys import seal_for
 from tenants.models import ApiKey, AuditEvent, IdempotentRequest, Tenant
 from tests.conftest import Person, make_member, make_owner
+from tests.trunks.certificates.papers import make
 from trunks import services
 from trunks.models import (
     CheckSchedule,
@@ -75,6 +76,7 @@ def make_world(canary: str) -> World:
         ids["status_change_id"] = _history(trunk, canary)
         ids |= _readiness(owner, trunk, canary)
         ids["incident_id"] = _incident(owner, trunk, canary)
+        ids |= _certificates(owner, canary)
         _register(owner, trunk, canary)
         _live_call(trunk, canary)
     with platform_context("history is written by workers"):
@@ -221,6 +223,15 @@ def _readiness(owner: Person, trunk: Trunk, canary: str) -> dict[str, uuid.UUID]
         expires_at=timezone.now() + timedelta(days=7),
     )
     return {"check_id": check.pk, "share_id": share.pk}
+
+
+def _certificates(owner: Person, canary: str) -> dict[str, uuid.UUID]:
+    authority = make(f"{canary} authority", is_authority=True)
+    client = make(f"{canary}-client.example.com", authority)
+    mine: dict[str, Any] = {"tenant": owner.tenant, "actor": owner.actor, "name": f"{canary} certificate"}
+    trusted = services.add_authority(certificates=authority.pem, **mine)
+    shown = services.add_client_certificate(certificates=client.pem, private_key=client.key, **mine)
+    return {"authority_id": trusted.pk, "certificate_id": shown.pk}
 
 
 def _incident(owner: Person, trunk: Trunk, canary: str) -> uuid.UUID:

@@ -15,7 +15,7 @@ WARNINGS = {
 YOURS = {
     *("uri_invalid", "address_refused", "dns_not_found", "tls_not_spoken", "credentials_missing"),
     *("credentials_rejected", "realm_mismatch", "ip_not_allowed", "number_not_found", "number_incomplete"),
-    *("payment_required", "media_rejected", "sdp_encryption_mismatch"),
+    *("payment_required", "media_rejected", "sdp_encryption_mismatch", "tls_client_cert_rejected"),
 }
 CARRIERS = {
     *("dns_srv_broken", "connect_refused", "connect_timeout", "connection_closed", "tls_expired"),

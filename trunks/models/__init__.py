@@ -1,5 +1,6 @@
 """Trunks, what belongs to them, and what is known of their health, registrations and readiness."""
 
+from trunks.models.certificates import ClientCertificate, Expiring, TrustedAuthority
 from trunks.models.live_calls import LiveCall
 from trunks.models.readiness import CheckSchedule, CheckShare, HostAllowance, PlacedCall, ReadinessCheck
 from trunks.models.registrations import (
@@ -30,7 +31,9 @@ __all__ = [
     "AllowedNetwork",
     "CheckSchedule",
     "CheckShare",
+    "ClientCertificate",
     "DigestCredential",
+    "Expiring",
     "Gateway",
     "GatewayHealth",
     "HealthPolicy",
@@ -50,4 +53,5 @@ __all__ = [
     "SessionTimerPolicy",
     "StatusChange",
     "Trunk",
+    "TrustedAuthority",
 ]

@@ -10,6 +10,7 @@ from django.utils import timezone
 from tenants.fields import EncryptedTextField
 from tenants.models import TenantOwned, VersionedOwned
 from trunks.enums import RegistrationState, RegistrationStep, Transport
+from trunks.models.certificates import ClientCertificate, TrustedAuthority
 from trunks.models.trunks import DigestCredential, Trunk
 
 SHORTEST_EXPIRES_S = 60
@@ -183,6 +184,12 @@ class RegistrationFarewell(TenantOwned):
     auth_username = models.CharField(max_length=128, blank=True)
     realm = models.CharField(max_length=128, blank=True)
     secret = EncryptedTextField(null=True)
+    trusted_authority = models.ForeignKey(
+        TrustedAuthority, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
+    client_certificate = models.ForeignKey(
+        ClientCertificate, on_delete=models.SET_NULL, null=True, related_name="+"
+    )
     # After this the carrier has forgotten it by itself.
     expires_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField(default=timezone.now)

@@ -146,6 +146,22 @@ class Gateway(VersionedOwned):
         help_text="How calls are shared among gateways of the same priority.",
     )
     is_enabled = models.BooleanField("enabled", default=True)
+    trusted_authority = models.ForeignKey(
+        "trunks.TrustedAuthority",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="gateways",
+        help_text="Who vouches for the peer over TLS; none: the public authorities",
+    )
+    client_certificate = models.ForeignKey(
+        "trunks.ClientCertificate",
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="gateways",
+        help_text="What is shown to a peer who asks for it over TLS",
+    )
     moved_at = models.DateTimeField(
         null=True,
         editable=False,
@@ -168,6 +184,10 @@ class Gateway(VersionedOwned):
             models.CheckConstraint(condition=Q(weight__range=(1, 65535)), name="gateway_weight_range"),
             models.CheckConstraint(
                 condition=Q(port=None) | Q(port__range=(1, 65535)), name="gateway_port_range"
+            ),
+            models.CheckConstraint(
+                condition=Q(transport=Transport.TLS) | Q(trusted_authority=None, client_certificate=None),
+                name="gateway_certificates_need_tls",
             ),
         ]
         # support searches by host, across tenants

@@ -1,5 +1,14 @@
 """What can be done to trunks and what belongs to them. One transaction and an audit event for each change."""
 
+from trunks.services.certificates import (
+    add_authority,
+    add_client_certificate,
+    delete_authority,
+    delete_client_certificate,
+    update_authority,
+    update_client_certificate,
+    users_of,
+)
 from trunks.services.check_schedules import set_check_schedule, start_due_checks, stop_check_schedule
 from trunks.services.check_shares import (
     find_shared_check,
@@ -33,6 +42,8 @@ __all__ = [
     "ProbedTooOften",
     "RegisteredTooOften",
     "add_allowed_network",
+    "add_authority",
+    "add_client_certificate",
     "add_credential",
     "add_gateway",
     "add_registration",
@@ -41,6 +52,8 @@ __all__ = [
     "check_number_rule",
     "create_trunk",
     "delete_allowed_network",
+    "delete_authority",
+    "delete_client_certificate",
     "delete_credential",
     "delete_gateway",
     "delete_registration",
@@ -60,10 +73,13 @@ __all__ = [
     "start_due_checks",
     "stop_check_schedule",
     "update_allowed_network",
+    "update_authority",
+    "update_client_certificate",
     "update_credential",
     "update_gateway",
     "update_health_policy",
     "update_registration",
     "update_session_timer_policy",
     "update_trunk",
+    "users_of",
 ]

@@ -20,6 +20,7 @@ from trunks.models import (
     RegistrationStatus,
     Trunk,
 )
+from trunks.tls_profiles import choices_at
 
 
 def stop_registering(status: RegistrationStatus, registration: Registration) -> None:
@@ -104,6 +105,11 @@ def farewell_of(registration: Registration, status: RegistrationStatus) -> Regis
         cseq=status.cseq,
         expires_at=status.expires_at,
     )
+    place = registration.trunk_id, registration.registrar
+    chosen = choices_at([place]).get(place)
+    if chosen is not None:
+        farewell.trusted_authority_id = chosen.authority_id
+        farewell.client_certificate_id = chosen.certificate_id
     credential = registration.credential
     if credential is not None and credential.secret is not None:
         farewell.auth_username, farewell.realm = credential.username, credential.realm

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import messages
+from django.http import QueryDict
 from django.utils.functional import cached_property
 
 from trunks import services
+from trunks.certificate_summaries import authorities_of, client_certificates_of
 from trunks.enums import CredentialDirection
 from trunks.forms import GatewayEditForm, GatewayForm
 from trunks.models import DigestCredential, Gateway
@@ -53,6 +56,15 @@ class GatewayFormPage(TrunkFormPage):
     """A form about where a trunk leads: it says which passwords would be cleared, and which were."""
 
     template_name = "trunks/gateway_form.html"
+    form_class: ClassVar[type[GatewayForm]]
+
+    def make_form(self, data: QueryDict | None = None) -> forms.Form:
+        return self.form_class(
+            data,
+            initial=self.initial(),
+            authorities=authorities_of(self.tenant).values_list("pk", "name"),
+            certificates=client_certificates_of(self.tenant).values_list("pk", "name"),
+        )
 
     def page_context(self) -> dict[str, Any]:
         stored = DigestCredential.objects.filter(

@@ -10,6 +10,7 @@ from callsphere.sip.nat import LocalFlow
 from callsphere.sip.resolver import Target
 from callsphere.sip.transaction import new_branch
 from callsphere.sip.transport.connection import Connection, ConnectionFailed
+from callsphere.sip.transport.tls import TlsTrust
 from callsphere.sip.transport.udp import UdpSocket, outgoing_address
 
 
@@ -24,9 +25,13 @@ class FlowFailed(Exception):
 
 
 class Flow:
-    """A way to one target. `local` is what we show of ourselves on it; `reliable` for TCP and TLS."""
+    """A way to one target. `local` is what we show of ourselves on it; `reliable` for TCP and TLS.
+
+    `trust` is the TLS context that it was opened with; None without TLS.
+    """
 
     reliable = False
+    trust: TlsTrust | None = None
 
     def __init__(self, target: Target, local: LocalFlow) -> None:
         self.target = target
@@ -78,8 +83,16 @@ class ConnectionFlow(Flow):
 
     reliable = True
 
-    def __init__(self, target: Target, local: LocalFlow, connection: Connection, connected_s: float) -> None:
+    def __init__(
+        self,
+        target: Target,
+        local: LocalFlow,
+        connection: Connection,
+        connected_s: float,
+        trust: TlsTrust | None = None,
+    ) -> None:
         super().__init__(target, local)
+        self.trust = trust
         self.connection = connection
         self.connect_ms = round(connected_s * 1000)
 

@@ -134,7 +134,7 @@ class Invitation:
         if old.failure is None:
             return invite
         try:
-            self._flow = new = await self._agent.open(old.target, timeout=timeout)
+            self._flow = new = await self._agent.reopen(old, timeout=timeout)
         except FlowFailed as failure:
             raise NoFinalAnswer(failure.cause, failure.detail) from None
         again = moved(invite, new)
@@ -166,7 +166,7 @@ class Invitation:
         assert self._dialogs is not None  # noqa: S101 (the call rang)
         self._dialogs.give_up()
         with contextlib.suppress(FlowFailed, NoFinalAnswer, TimeoutError):
-            self._cancelled_on = await self._agent.open(self.flow.target, timeout=CANCEL_WAIT_S)
+            self._cancelled_on = await self._agent.reopen(self.flow, timeout=CANCEL_WAIT_S)
             await self._agent.ask(cancel_for(invite), self._cancelled_on, timeout=CANCEL_WAIT_S)
             async with asyncio.timeout(STRAY_END_S):
                 await self._ended.wait()

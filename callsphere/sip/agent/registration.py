@@ -187,7 +187,7 @@ class Registration:
         if self._flow.failure is None:
             return request
         try:
-            self._flow = await self._agent.open(self._flow.target, timeout=self._timeout)
+            self._flow = await self._agent.reopen(self._flow, timeout=self._timeout)
         except FlowFailed as failure:
             self.attempts.append(Attempt(time.monotonic(), None, failure.cause))
             raise RegistrationFailed(failure.cause, failure.detail) from None

@@ -65,9 +65,16 @@ class UserAgent:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
-    async def open(self, target: Target, *, timeout: float) -> Flow:
-        """The way to a target, opened when there is none; raise FlowFailed."""
-        return await self._ways.open(target, timeout=timeout)
+    async def open(self, target: Target, *, timeout: float, trust: TlsTrust | None = None) -> Flow:
+        """The way to a target, opened when there is none; raise FlowFailed.
+
+        `trust` is the TLS context towards it, None for the agent's own.
+        """
+        return await self._ways.open(target, timeout=timeout, trust=trust)
+
+    async def reopen(self, flow: Flow, *, timeout: float) -> Flow:
+        """The way to where a flow led, opened anew when it is closed; raise FlowFailed."""
+        return await self._ways.open(flow.target, timeout=timeout, trust=flow.trust)
 
     async def hop(self, uri: SipUri, current: Flow, *, timeout: float) -> Flow:
         """The way that a next hop names, `current` where it leads there; raise FlowFailed."""
@@ -176,7 +183,7 @@ class UserAgent:
     async def _send_ack_anew(self, ack: bytes, old: Flow) -> None:
         # Apart from the connection of our next request: some peers close theirs after an ACK as well.
         with contextlib.suppress(FlowFailed):
-            flow = await self._ways.open_apart(old.target, timeout=REDIAL_S)
+            flow = await self._ways.open_apart(old, timeout=REDIAL_S)
             flow.send(ack)
             self.trace.add("sent", ack, flow.label, time.monotonic())
 

@@ -25,9 +25,15 @@ from callsphere.sip.transport.connection import (
 from callsphere.sip.transport.tls import TlsTrust
 from callsphere.sip.uri import SipUri
 
+_Place = tuple[Target, TlsTrust | None]
+"""A target and the TLS context towards it; None without TLS."""
+
 
 class Ways:
-    """Keeps one flow for each target. `owner` hears what arrives on connections."""
+    """Keeps one flow for each target and TLS context. `owner` hears what arrives on connections.
+
+    `trust` is the context where none is named.
+    """
 
     def __init__(
         self,
@@ -45,26 +51,31 @@ class Ways:
         self._resolver = resolver
         self._trust = trust
         self._advertised_host = advertised_host
-        self._flows: dict[Target, Flow] = {}
+        self._flows: dict[_Place, Flow] = {}
         self._apart: list[Flow] = []
-        self._dialling: dict[Target, asyncio.Lock] = {}
+        self._dialling: dict[_Place, asyncio.Lock] = {}
 
-    async def open(self, target: Target, *, timeout: float) -> Flow:
+    async def open(self, target: Target, *, timeout: float, trust: TlsTrust | None = None) -> Flow:
         """The way to a target, opened when there is none; raise FlowFailed."""
+        place = self._place(target, trust)
         # Two who find a connection closed are to share the next one.
-        async with self._dialling.setdefault(target, asyncio.Lock()):
-            known = self._flows.get(target)
+        async with self._dialling.setdefault(place, asyncio.Lock()):
+            known = self._flows.get(place)
             if known is None or known.failure is not None:
-                known = self._flows[target] = await self._open(target, timeout)
+                known = self._flows[place] = await self._open(place, timeout)
             return known
 
-    async def open_apart(self, target: Target, *, timeout: float) -> Flow:
-        """A way to a target that nobody else takes; raise FlowFailed."""
-        flow = await self._open(target, timeout)
+    async def open_apart(self, old: Flow, *, timeout: float) -> Flow:
+        """A way to the target of another one, which nobody else takes; raise FlowFailed."""
+        flow = await self._open(self._place(old.target, old.trust), timeout)
         self._apart.append(flow)
         return flow
 
-    async def _open(self, target: Target, timeout: float) -> Flow:
+    def _place(self, target: Target, trust: TlsTrust | None) -> _Place:
+        return target, (trust or self._trust) if target.transport == "tls" else None
+
+    async def _open(self, place: _Place, timeout: float) -> Flow:
+        target = place[0]
         try:
             self._policy.check(target.address)
         except AddressRefused as refusal:
@@ -72,7 +83,7 @@ class Ways:
         host = our_address(target.address)
         if target.transport == "udp":
             return self._open_datagrams(target, host)
-        return await self._open_connection(target, timeout)
+        return await self._open_connection(place, timeout)
 
     async def hop(self, uri: SipUri, current: Flow, *, timeout: float) -> Flow:
         """The way that a next hop names: the current connection where it leads there, else a new one.
@@ -83,14 +94,16 @@ class Ways:
         usable = current.failure is None
         if current.reliable and stays_on_flow(uri, current.target.transport, remote):
             # Dialled again where the peer has closed it: the certificate is still for the name first used.
-            return current if usable else await self.open(current.target, timeout=timeout)
+            return (
+                current if usable else await self.open(current.target, timeout=timeout, trust=current.trust)
+            )
         failure: FlowFailed | None = None
         for target in await self._resolve(uri, timeout):
             here = (target.address, target.port) == remote
             if here and usable and (target.transport == current.target.transport or _unnamed(uri, current)):
                 return current
             try:
-                return await self.open(target, timeout=timeout)
+                return await self.open(target, timeout=timeout, trust=current.trust)
             except FlowFailed as failed:
                 failure = failed
         raise failure or FlowFailed("dns", "dns_not_found", f"{uri.host}: no address")
@@ -123,8 +136,9 @@ class Ways:
             raise FlowFailed("connect", "connect_timeout", f"{error.strerror}.") from None
         return DatagramFlow(target, LocalFlow("udp", host, udp.port, self._advertised_host), udp)
 
-    async def _open_connection(self, target: Target, timeout: float) -> Flow:
-        tls = self._trust.client(target.server_name) if target.transport == "tls" else None
+    async def _open_connection(self, place: _Place, timeout: float) -> Flow:
+        target, trust = place
+        tls = trust.client(target.server_name) if trust is not None else None
         try:
             connection, took = await open_connection(
                 self._owner, target.address, target.port, tls, timeout=timeout
@@ -133,7 +147,7 @@ class Ways:
             raise FlowFailed(failure.stage, failure.cause, failure.detail) from None
         host, port = connection.local
         local = LocalFlow(target.transport, host, port, self._advertised_host)
-        return ConnectionFlow(target, local, connection, took)
+        return ConnectionFlow(target, local, connection, took, trust)
 
 
 def _unnamed(uri: SipUri, current: Flow) -> bool:

@@ -133,7 +133,8 @@ TLS = (
         "The certificate is not signed by a known authority",
         "The carrier's certificate is self-signed, its authority is unknown, or the chain to it is "
         "incomplete.",
-        "Ask the carrier to install a certificate of a public authority, with all intermediate certificates.",
+        "If the carrier has an authority of its own, add it under Certificates and choose it for this "
+        "gateway. Otherwise ask for a certificate of a public authority, with all intermediate ones.",
     ),
     Cause(
         "tls_version",
@@ -149,7 +150,17 @@ TLS = (
         "carrier",
         "The carrier demands a client certificate",
         "The carrier only lets in callers that show a certificate of their own.",
-        "Ask the carrier to authenticate this trunk by IP address or by user name and password instead.",
+        "Add the certificate and key that the carrier takes under Certificates, and choose them for this "
+        "gateway. Or ask it to go by IP address or by user name and password instead.",
+    ),
+    Cause(
+        "tls_client_cert_rejected",
+        "fail",
+        "you",
+        "The carrier refuses our client certificate",
+        "The carrier asked who we are and does not take the certificate that this gateway shows.",
+        "Compare its fingerprint and its end with what the carrier expects, add intermediate certificates "
+        "if any are missing, or replace it by the one that the carrier gave out last.",
     ),
     Cause(
         "tls_not_spoken",

@@ -27,11 +27,11 @@ CHECK_TIMERS = TimerPolicy(MIN_SE)
 class Plan:
     """Everything a run needs to know. Times are seconds.
 
-    `call` is the number to call (None: no call), `caller` the number shown, with `asserts_caller` in
+        `call` is the number to call (None: no call), `caller` the number shown, with `asserts_caller` in
     P-Asserted-Identity as well (RFC 3325 §9.1). `timeout` bounds each wait, `ring_timeout` the wait after a
     provisional answer. `policy` guards every address, `timers` says what the call asks about its session
-    timer. Registrations go through `outbound_proxy` where there
-    is one.
+    timer. Registrations go through `outbound_proxy` where there is one: what `trust` trusts and presents is
+    meant for the carrier, and `proxy_trust` for the proxy.
     """
 
     uri: str
@@ -50,6 +50,7 @@ class Plan:
     policy: AddressPolicy = field(default_factory=AddressPolicy)
     nameservers: Sequence[tuple[str, int]] | None = None
     trust: TlsTrust = field(default_factory=TlsTrust)
+    proxy_trust: TlsTrust | None = None
     advertised_host: str | None = None
     outbound_proxy: SipUri | None = None
     product: str = PRODUCT
@@ -63,6 +64,11 @@ class Plan:
     def user(self) -> str:
         """The user part of our address-of-record and Contact."""
         return self.username or self.caller or OUR_USER
+
+    @property
+    def registrar_trust(self) -> TlsTrust | None:
+        """The TLS context towards whoever takes our REGISTERs; None for `trust`."""
+        return self.proxy_trust if self.outbound_proxy is not None else None
 
     def redactor(self) -> Redactor:
         """Takes the password out of everything that is shown."""

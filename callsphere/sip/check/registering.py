@@ -102,7 +102,9 @@ class Registrant:
 
     async def _register_at(self, target: Target) -> Outcome:
         try:
-            flow = await self._agent.open(target, timeout=self._plan.timeout)
+            flow = await self._agent.open(
+                target, timeout=self._plan.timeout, trust=self._plan.registrar_trust
+            )
         except FlowFailed as failure:
             return failed(failure.cause, failure.detail, str(target))
         if self._registration is not None:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from callsphere.sip.engine.routes import Route
 from callsphere.sip.resolver import Target
+from callsphere.sip.transport.profile import TlsProfile
 from callsphere.sip.uri import SipUri
 
 FLUSH_S = 0.2
@@ -28,7 +29,8 @@ class PingTarget:
     """One ping to make.
 
     `key` comes back in the outcome. `wait_s` bounds everything from the DNS question to the answer,
-    in seconds. `address` skips DNS; `tls_verify` false takes any certificate.
+    in seconds. `address` skips DNS; `tls_verify` false takes any certificate. `tls` is what connections
+    over TLS trust and present, None for the engine's own.
     """
 
     key: Hashable
@@ -36,6 +38,7 @@ class PingTarget:
     wait_s: float = 10.0
     address: Target | None = None
     tls_verify: bool = True
+    tls: TlsProfile | None = None
 
 
 class PingOutcome(NamedTuple):

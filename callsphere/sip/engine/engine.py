@@ -12,7 +12,7 @@ from callsphere.sip.engine.pinger import Pinger
 from callsphere.sip.engine.routes import RouteMaker
 from callsphere.sip.engine.work_loop import WorkLoop
 from callsphere.sip.resolver import ResolutionError, Resolver, Target
-from callsphere.sip.transport.tls import TlsTrust
+from callsphere.sip.transport.trusts import TlsTrusts
 from callsphere.sip.uri import SipUri
 
 MAX_USER_AGENT = 64
@@ -48,7 +48,7 @@ class PingEngine:
         self._policy = policy
         self._in_flight = in_flight
         self._routes = RouteMaker(policy, user_agent, advertised_host)
-        self._trust = TlsTrust(ca_file)
+        self._trusts = TlsTrusts(ca_file)
         self._loop = WorkLoop("sip-ping", begin=self._begin, end=self._end)
         self._pinger: Pinger | None = None
         self._resolver = Resolver(nameservers, policy)
@@ -116,7 +116,7 @@ class PingEngine:
 
     async def _begin(self) -> None:
         loop = asyncio.get_running_loop()
-        self._pinger = Pinger(loop, self._policy, self._resolver, self._routes, self._trust)
+        self._pinger = Pinger(loop, self._policy, self._resolver, self._routes, self._trusts)
 
     def _end(self) -> None:
         if self._pinger is not None:

@@ -12,12 +12,14 @@ from typing import cast
 
 from callsphere.lib.netguard import AddressPolicy, AddressRefused
 from callsphere.sip.engine.batch import Batch, EngineStopped, Failure, Job, PingOutcome, PingTarget, Routes
-from callsphere.sip.engine.routes import RouteMaker
+from callsphere.sip.engine.routes import Route, RouteMaker
 from callsphere.sip.message import Request, Response
 from callsphere.sip.options import Answer, PingTransaction, PingTransactions, Source
 from callsphere.sip.resolver import ResolutionError, Resolver, Target
+from callsphere.sip.transport.profile import TlsProfile
 from callsphere.sip.transport.tcp import StreamPool
-from callsphere.sip.transport.tls import TlsTrust
+from callsphere.sip.transport.tls import TlsFailure
+from callsphere.sip.transport.trusts import TlsTrusts
 from callsphere.sip.transport.udp import UdpSocket, Unreachable
 from callsphere.sip.uri import SipUri
 
@@ -46,13 +48,14 @@ class Pinger:
         policy: AddressPolicy,
         resolver: Resolver,
         routes: RouteMaker,
-        trust: TlsTrust,
+        trusts: TlsTrusts,
     ) -> None:
         self._loop = loop
         self._resolver = resolver
         self._routes = routes
         self._transactions = PingTransactions()
-        self._streams = StreamPool(loop, self, trust, policy.check)
+        self._streams = StreamPool(loop, self, trusts.default, policy.check)
+        self._trusts = trusts
         self._batches: list[Batch] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._watched: set[UdpSocket] = set()
@@ -203,6 +206,8 @@ class Pinger:
                 known = [route.unverified() for route in known]
         else:
             known = self._make_routes(target.uri, [target.address], verify=target.tls_verify)
+        if target.tls is not None and not isinstance(known, Failure):
+            known = self._with_profile(target.tls, known)
         if isinstance(known, Failure):
             batch.finish(_failed_outcome(target, [known]))
             return
@@ -211,6 +216,13 @@ class Pinger:
         batch.active += 1
         now = self._monotonic()
         self._launch(Job(batch, target, known, now + max(target.wait_s - spent, LEAST_TRY_S)), now)
+
+    def _with_profile(self, profile: TlsProfile, routes: Sequence[Route]) -> Routes:
+        try:
+            trust = self._trusts.of(profile)
+        except TlsFailure as failure:
+            return Failure(routes[0].label, failure.cause, failure.detail)
+        return [route.trusting(trust) for route in routes]
 
     def _launch(self, job: Job, now: float) -> None:
         """Send to the job's current route, leaving time for the routes behind it."""

@@ -20,7 +20,9 @@ from callsphere.sip.engine.work_loop import WorkLoop
 from callsphere.sip.message import Response
 from callsphere.sip.resolver import ResolutionError, Resolver, Target
 from callsphere.sip.trace import Redactor, TraceEntry
-from callsphere.sip.transport.tls import TlsTrust
+from callsphere.sip.transport.profile import TlsProfile
+from callsphere.sip.transport.tls import TlsFailure, TlsTrust
+from callsphere.sip.transport.trusts import TlsTrusts
 from callsphere.sip.uri import SipUri
 
 ATTEMPT_S = 60.0
@@ -32,7 +34,11 @@ _NEXT_TARGET = frozenset({"no_answer", "connect_refused", "connect_timeout", "co
 
 @dataclass(frozen=True, slots=True)
 class BindingJob:
-    """One binding to make or refresh, or with `remove` to take away. `key` comes back in the result."""
+    """One binding to make or refresh, or with `remove` to take away. `key` comes back in the result.
+
+    `tls` is what connections to the registrar trust and present, None for the engine's own; an outbound
+    proxy gets the engine's own in any case.
+    """
 
     key: Hashable
     registrar: SipUri
@@ -42,6 +48,7 @@ class BindingJob:
     identity: Identity
     remove: bool = False
     timeout_s: float = 10.0
+    tls: TlsProfile | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,7 @@ class RegistrarEngine:
         self._policy = policy
         self._nameservers = nameservers
         self._user_agent = user_agent
-        self._trust = TlsTrust(ca_file)
+        self._trusts = TlsTrusts(ca_file)
         self._advertised_host = advertised_host
         self._outbound_proxy = outbound_proxy
         self._traces = CallTraces()
@@ -137,7 +144,7 @@ class RegistrarEngine:
         self._agent = UserAgent(
             policy=self._policy,
             resolver=Resolver(self._nameservers, self._policy),
-            trust=self._trust,
+            trust=self._trusts.default,
             product=self._user_agent,
             trace=self._traces,
             advertised_host=self._advertised_host,
@@ -166,8 +173,12 @@ class RegistrarEngine:
         with self._traces.of(job.identity.call_id, started, redactor) as trace:
             attempt = _Attempt(self._agent, job, self._authenticator(job), self._outbound_proxy)
             try:
+                if self._outbound_proxy is None:
+                    attempt.trust = self._trusts.of(job.tls)
                 async with asyncio.timeout(ATTEMPT_S):
                     result = await attempt.run()
+            except TlsFailure as failure:
+                result = attempt.failed(failure.cause, failure.detail)
             except TimeoutError:
                 result = attempt.failed("no_answer", f"It took longer than {ATTEMPT_S:g} s.")
         return replace(
@@ -197,6 +208,7 @@ class _Attempt:
         self._outbound_proxy = outbound_proxy
         self._identity = job.identity
         self._target = ""
+        self.trust: TlsTrust | None = None
 
     async def run(self) -> BindingResult:
         """Do the job at the first target that answers (RFC 3263 §4.3)."""
@@ -214,7 +226,7 @@ class _Attempt:
         job = self._job
         self._target = str(target)
         try:
-            flow = await self._agent.open(target, timeout=job.timeout_s)
+            flow = await self._agent.open(target, timeout=job.timeout_s, trust=self.trust)
         except FlowFailed as failure:
             return self.failed(failure.cause, failure.detail)
         registration = Registration(

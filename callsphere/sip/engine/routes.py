@@ -12,6 +12,7 @@ from callsphere.lib.netguard import AddressPolicy
 from callsphere.sip.options import OptionsTemplate
 from callsphere.sip.resolver import Target
 from callsphere.sip.transport.tcp import StreamPeer
+from callsphere.sip.transport.tls import TlsTrust
 from callsphere.sip.transport.udp import UdpSocket, outgoing_address
 from callsphere.sip.uri import SipUri
 
@@ -37,6 +38,12 @@ class Route(NamedTuple):
     def unverified(self) -> Route:
         """The same route, taking any certificate."""
         return self._replace(peer=replace(self.peer, verify=False)) if self.peer is not None else self
+
+    def trusting(self, trust: TlsTrust) -> Route:
+        """The same route with a TLS context of its own, where it goes over TLS."""
+        if self.peer is None or self.peer.transport != "tls":
+            return self
+        return self._replace(peer=replace(self.peer, trust=trust))
 
 
 class RouteMaker:

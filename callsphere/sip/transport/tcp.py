@@ -29,13 +29,14 @@ CONNECT_S = 32.0
 
 @dataclass(frozen=True, slots=True)
 class StreamPeer:
-    """What two pings must have in common to share a connection."""
+    """What two pings must have in common to share a connection: the TLS context itself among it."""
 
     address: str
     port: int
     transport: str
     server_name: str
     verify: bool = True
+    trust: TlsTrust | None = None
 
 
 class PingOwner(Protocol):
@@ -324,7 +325,8 @@ class StreamPool:
             unused = next((known for known in self._connections.values() if not known.pings), None)
             if unused is not None:
                 unused.close()
-        tls = self._trust.client(peer.server_name, verify=peer.verify) if peer.transport == "tls" else None
+        trust = peer.trust or self._trust
+        tls = trust.client(peer.server_name, verify=peer.verify) if peer.transport == "tls" else None
         connection = StreamConnection(self, peer, tls)
         self._connections[peer] = connection
         connection.dialling = self._loop.create_task(self._connect(connection))

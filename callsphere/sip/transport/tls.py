@@ -11,6 +11,8 @@ import ssl
 from collections.abc import Iterable
 from typing import Any
 
+from callsphere.sip.transport.profile import TlsProfile
+
 _CERTIFICATE_REQUEST = 13  # RFC 5246 §7.4.4
 _HANDSHAKE, _ALERT = 22, 21  # RFC 5246 §6.2.1
 _WATCHED_BYTES = 64 * 1024
@@ -34,6 +36,11 @@ _REFUSES_OUR_LACK = (
     "ACCESS_DENIED",
     "CERTIFICATE_UNKNOWN",
 )
+# What a server says of a certificate that it was shown and does not take (RFC 8446 §6.2).
+_REFUSES_OURS = (
+    *_REFUSES_OUR_LACK,
+    *("CERTIFICATE_EXPIRED", "CERTIFICATE_REVOKED", "UNSUPPORTED_CERTIFICATE", "DECRYPT_ERROR"),
+)
 
 
 class TlsFailure(Exception):
@@ -46,36 +53,53 @@ class TlsFailure(Exception):
 
 
 class TlsTrust:
-    """The system's roots, and those of `ca_file` besides; TLS 1.2 or newer.
+    """The system's roots, and those of `ca_file` besides, or a profile's own authorities alone.
 
-    Raises OSError or ssl.SSLError when `ca_file` cannot be read.
+    TLS 1.2 or newer. Raises OSError or ssl.SSLError when `ca_file` or the profile cannot be read.
     """
 
-    def __init__(self, ca_file: str | None = None) -> None:
-        self._verifying = self._context()
-        if ca_file is not None:
+    def __init__(self, ca_file: str | None = None, profile: TlsProfile | None = None) -> None:
+        self._profile = profile
+        self._verifying = self._context(profile)
+        if ca_file is not None and not (profile and profile.authorities):
             self._verifying.load_verify_locations(cafile=ca_file)
-        self._trusting = self._context()
-        self._trusting.verify_mode = ssl.CERT_NONE
+        self._trusting: ssl.SSLContext | None = None
 
     @staticmethod
-    def _context() -> ssl.SSLContext:
-        context = ssl.create_default_context()
+    def _context(profile: TlsProfile | None) -> ssl.SSLContext:
+        own = profile.authorities if profile is not None else ""
+        context = ssl.create_default_context(cadata=own or None)
+        if own:
+            # An authority that was entered is trusted as it is, also where another one vouches for it.
+            context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         context.check_hostname = False  # RFC 5922 has its own rules: see `check_identity`
+        if profile is not None:
+            profile.load_into(context)
         return context
 
     def client(self, server_name: str, *, verify: bool = True) -> TlsClient:
         """A handshake to come with the peer of this name or address."""
-        return TlsClient(self._verifying if verify else self._trusting, server_name, verify=verify)
+        presents = self._profile is not None and self._profile.presents
+        context = self._verifying if verify else self._unverified()
+        return TlsClient(context, server_name, verify=verify, presents=presents)
+
+    def _unverified(self) -> ssl.SSLContext:
+        if self._trusting is None:
+            self._trusting = self._context(self._profile)
+            self._trusting.verify_mode = ssl.CERT_NONE
+        return self._trusting
 
 
 class TlsClient:
-    """Our side of one TLS connection."""
+    """Our side of one TLS connection; `presents` when we have a certificate of our own to show."""
 
-    def __init__(self, context: ssl.SSLContext, server_name: str, *, verify: bool) -> None:
+    def __init__(
+        self, context: ssl.SSLContext, server_name: str, *, verify: bool, presents: bool = False
+    ) -> None:
         self._server_name = server_name
         self._verify = verify
+        self._presents = presents
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._ssl = context.wrap_bio(self._incoming, self._outgoing, server_hostname=server_name)
@@ -153,17 +177,25 @@ class TlsClient:
             return TlsFailure(cause, f"The certificate was refused: {error.verify_message}.")
         reason = (error.reason or "UNKNOWN").upper()
         said = reason.replace("_", " ").lower()
-        if "CERTIFICATE_REQUIRED" in reason or (
-            any(word in reason for word in _REFUSES_OUR_LACK)
-            and "ALERT" in reason
-            and (self.established or certificate_requested(bytes(self._seen)))
-        ):
-            return TlsFailure("tls_client_cert_required", "The peer asked for a certificate of ours.")
+        if (about_us := self._about_our_certificate(reason, said)) is not None:
+            return about_us
         if "UNRECOGNIZED_NAME" in reason:
             return TlsFailure("tls_name_mismatch", f"The peer does not know the name {self._server_name}.")
         if any(word in reason for word in _NO_COMMON_GROUND):
             return TlsFailure("tls_version", f"No common TLS version or cipher ({said}).")
         return TlsFailure("connection_closed", f"The peer ended the TLS connection ({said}).")
+
+    def _about_our_certificate(self, reason: str, said: str) -> TlsFailure | None:
+        """What an alert says of the certificate that we showed or lack; None when it is of something else."""
+        asked = self.established or certificate_requested(bytes(self._seen))
+        if self._presents and asked and "ALERT" in reason and any(word in reason for word in _REFUSES_OURS):
+            return TlsFailure(
+                "tls_client_cert_rejected", f"The peer refused the certificate we showed ({said})."
+            )
+        refused = asked and "ALERT" in reason and any(word in reason for word in _REFUSES_OUR_LACK)
+        if "CERTIFICATE_REQUIRED" in reason or refused:
+            return TlsFailure("tls_client_cert_required", "The peer asked for a certificate of ours.")
+        return None
 
 
 def certificate_requested(flight: bytes) -> bool:

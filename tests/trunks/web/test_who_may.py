@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from tests.conftest import Person
+from tests.trunks.certificates.papers import add_authority, add_client, make
 from tests.trunks.web.conftest import page
 from trunks.models import AllowedNetwork, CheckShare, DigestCredential, Gateway, ReadinessCheck, Trunk
 from trunks.urls import urlpatterns
@@ -19,17 +20,29 @@ _PARTS = {
     "credential_id": "credential",
     "check_id": "check",
     "share_id": "share",
+    "authority_id": "authority",
+    "certificate_id": "certificate",
 }
 READ = {
     *("list", "detail", "first-check", "history", "gateway-detail", "access", "carrier"),
     *("checks", "check-detail", "check-json", "check-text"),
+    *("certificates", "authority-detail", "client-certificate-detail"),
 }
 POST_ONLY = {"probe-now", "check-stop", "check-share-revoke", "preset-apply", "preset-review"}
 FRAGMENTS = {"preview", "policy-preview", "session-timers-preview", "number-preview"}
 FILES = {"check-json", "check-text"}
-# Pages about no trunk.
-WITHOUT_TRUNK = {"list", "create", "preview", "advisor", "carriers"}
+# Pages about no trunk: there is nothing there that somebody else's tenant could be asked for.
+WITHOUT_TRUNK = {
+    *("list", "create", "preview", "advisor", "carriers"),
+    *("certificates", "authority-add", "client-certificate-add"),
+}
 NAMES = sorted(str(pattern.name) for pattern in urlpatterns)
+
+TRUNK_PAGES = [
+    name
+    for name in NAMES
+    if name not in POST_ONLY | FRAGMENTS | FILES and "certificate" not in name and "authority" not in name
+]
 
 
 @pytest.fixture
@@ -44,6 +57,12 @@ def addresses(
 ) -> dict[str, str]:
     """The address of every page in Alice's tenant."""
     parts = {"gateway": gateway, "network": network, "credential": credential, "check": check, "share": share}
+    trusted = make("Carrier authority", is_authority=True)
+    shown = make("us.example.com", trusted)
+    parts |= {
+        "authority": add_authority(alice, trusted.pem),
+        "certificate": add_client(alice, shown.pem, shown.key),
+    }
     found = {}
     for pattern in urlpatterns:
         route = str(pattern.pattern)
@@ -63,7 +82,7 @@ def test_alice_sees_every_page(name: str, alice: Person, addresses: dict[str, st
     assert alice.client().get(addresses[name]).status_code == expected
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if name not in POST_ONLY | FRAGMENTS | FILES])
+@pytest.mark.parametrize("name", TRUNK_PAGES)
 def test_every_page_has_our_addresses_for_the_carriers_allowlist(
     name: str, alice: Person, addresses: dict[str, str], settings: Any
 ) -> None:
