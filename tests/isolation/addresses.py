@@ -69,6 +69,13 @@ PAGES: dict[str, Viewer] = {
     "trunks:policy-preview": Viewer.IS_REFUSED,
     "trunks:preview": Viewer.IS_REFUSED,
     "trunks:probe-now": Viewer.IS_REFUSED,
+    "trunks:register-now": Viewer.IS_REFUSED,
+    "trunks:registration": Viewer.LOOKS,
+    "trunks:registration-attempt": Viewer.LOOKS,
+    "trunks:registration-delete": Viewer.IS_REFUSED,
+    "trunks:registration-edit": Viewer.IS_REFUSED,
+    "trunks:registration-pause": Viewer.IS_REFUSED,
+    "trunks:registration-resume": Viewer.IS_REFUSED,
 }
 
 # Pages that carry an object's id and read nothing of it: the same answer for every id.

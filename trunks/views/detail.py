@@ -25,6 +25,7 @@ from trunks.queries import (
     place_of,
     read_place,
 )
+from trunks.registration_summaries import card_of, registrations_of
 from trunks.summaries import answer_rows, change_rows, gateway_rows, problems_of
 from trunks.views.base import EditsOnly, LivePage, OneTrunkPage
 from trunks.views.checks import check_form
@@ -46,8 +47,11 @@ class TrunkDetail(LivePage, OneTrunkPage):
         gateways = list(gateways_of(trunk))
         policy = HealthPolicy.objects.get(trunk=trunk)
         last = next(iter(latest_checks(trunk, 1)), None)
+        registration = registrations_of(self.tenant).filter(trunk=trunk).first()
         return {
             **self.trunk_context(),
+            "registers": self.registers,
+            "card": card_of(registration) if registration else None,
             "rows": gateway_rows(gateways),
             "problems": problems_of(gateways),
             "last_check": check_row(last) if last else None,
