@@ -318,6 +318,7 @@ SPECTACULAR_SETTINGS = {
         "HealthState": "trunks.enums.HealthState",
         "ClearedBecause": "trunks.enums.ClearedBecause",
         "CheckState": "trunks.enums.CheckState",
+        "RegistrationState": "trunks.enums.RegistrationState",
         "ActorKind": "tenants.enums.ActorKind",
         "IncidentSeverity": "callsphere.alerts.enums.Severity",
         "IncidentState": "callsphere.alerts.enums.State",

@@ -31,7 +31,7 @@ from trunks.registration_words import (
     told,
     trouble,
 )
-from trunks.wording import told_cause
+from trunks.wording import is_withheld_alike, told_cause
 
 # How a state of the past is shown: what calls it meant.
 LOOKS = {
@@ -76,7 +76,7 @@ class AttemptRow:
     @property
     def is_withheld(self) -> bool:
         """Whether its messages stay with us. Nothing is sent to an address that is refused."""
-        return told_cause(self.attempt.cause) is CAUSES["dns_not_found"]
+        return is_withheld_alike(self.attempt.cause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +125,14 @@ def card_of(registration: Registration) -> RegistrationCard:
     status, known = registration.status, known_of(registration)
     found = trouble(known, now)
     answer = attempt_line(status.code, status.cause)
-    is_failure = found is not None and bool(status.cause)
+    failed = found if status.cause else None
     detail = visible_detail(status.cause, status.detail).rstrip(".")
     return RegistrationCard(
         registration=registration,
         told=told(known, now),
         trouble=found,
-        result=(detail or answer) if is_failure else "",
-        message=_message(registration, answer) if is_failure and found.who == "carrier" else "",
+        result=(detail or answer) if failed else "",
+        message=_message(registration, answer) if failed and failed.who == "carrier" else "",
     )
 
 

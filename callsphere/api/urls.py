@@ -19,9 +19,11 @@ from trunks.api import (
     TrunkViewSet,
 )
 from trunks.check_api import CheckScheduleViewSet, CheckShareViewSet, ReadinessCheckViewSet
+from trunks.registration_api import AttemptViewSet, RegistrationChangeViewSet, RegistrationViewSet
 
 app_name = "api"
 EDIT: dict[str, Any] = {"get": "retrieve", "put": "update", "patch": "partial_update"}
+REGISTRATION = "trunks/<uuid:trunk_id>/registration/"
 
 router = SimpleRouter(use_regex_path=False)
 router.register("trunks", TrunkViewSet, basename="trunk")
@@ -37,6 +39,8 @@ of_trunk("networks", AllowedNetworkViewSet, "network")
 of_trunk("credentials", CredentialViewSet, "credential")
 of_trunk("checks", ReadinessCheckViewSet, "check")
 of_trunk("checks/<uuid:check_id>/shares", CheckShareViewSet, "check-share")
+of_trunk("registration/attempts", AttemptViewSet, "registration-attempt")
+of_trunk("registration/changes", RegistrationChangeViewSet, "registration-change")
 of_trunk("status-changes", StatusChangeViewSet, "status-change")
 router.register("incidents", IncidentViewSet, basename="incident")
 router.register("audit-events", AuditEventViewSet, basename="audit-event")
@@ -51,6 +55,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("trunks/<uuid:trunk_id>/health-policy/", HealthPolicyViewSet.as_view(EDIT), name="health-policy"),
     path("trunks/<uuid:trunk_id>/health/", TrunkHealthViewSet.as_view({"get": "retrieve"}), name="health"),
     path("trunks/<uuid:trunk_id>/probe/", TrunkHealthViewSet.as_view({"post": "probe"}), name="probe"),
+    path(
+        REGISTRATION,
+        RegistrationViewSet.as_view({"post": "create", "delete": "destroy", **EDIT}),
+        name="registration",
+    ),
+    path(f"{REGISTRATION}pause/", RegistrationViewSet.as_view({"post": "pause"}), name="registration-pause"),
+    path(
+        f"{REGISTRATION}resume/", RegistrationViewSet.as_view({"post": "resume"}), name="registration-resume"
+    ),
+    path(
+        f"{REGISTRATION}register-now/",
+        RegistrationViewSet.as_view({"post": "register_now"}),
+        name="register-now",
+    ),
     path(
         "trunks/<uuid:trunk_id>/checks/<uuid:pk>/cancel/",
         ReadinessCheckViewSet.as_view({"post": "cancel"}),

@@ -130,6 +130,8 @@ API_IDS = {
     "credentials": "credential_id",
     "checks": "check_id",
     "shares": "share_id",
+    "attempts": "attempt_id",
+    "changes": "registration_change_id",
     "status-changes": "status_change_id",
     "audit-events": "audit_event_id",
     "incidents": "incident_id",
@@ -149,10 +151,18 @@ API_BODIES: dict[str, dict[str, Any]] = {
     "check-schedule": {"every_hours": 1},
     "shares": {},
     "resolve": {"note": "stolen"},
+    "registration": {"registrar": "sip:stolen.example.com", "username": "stolen"},
+    "pause": {},
+    "resume": {},
+    "register-now": {},
 }
 
 # Fields of request bodies that name another object by its id; each needs a test of its own.
-API_BODY_IDS: set[str] = {"NewCheckRequest.gateway_id"}
+API_BODY_IDS: set[str] = {
+    "NewCheckRequest.gateway_id",
+    "PatchedRegistrationRequest.credential_id",
+    "RegistrationRequest.credential_id",
+}
 
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 _METHODS = ("get", "post", "put", "patch", "delete")
