@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from tenants.audit_lines import FindUrls, Kind, add_kind
 from tenants.models import Tenant
-from trunks.models import AllowedNetwork, DigestCredential, Gateway, HealthPolicy, Trunk
+from trunks.models import AllowedNetwork, DigestCredential, Gateway, HealthPolicy, Registration, Trunk
 
 
 def add_kinds() -> None:
@@ -18,6 +18,8 @@ def add_kinds() -> None:
         Kind(AllowedNetwork, "allowed network", "allowed networks", _on_trunk_page(AllowedNetwork, "access"))
     )
     add_kind(Kind(DigestCredential, "credential", "credentials", _on_trunk_page(DigestCredential, "access")))
+    find_registrations = _on_trunk_page(Registration, "registration")
+    add_kind(Kind(Registration, "registration", "registrations", find_registrations))
     add_kind(Kind(HealthPolicy, "health checks", "health checks", _on_trunk_page(HealthPolicy, "policy")))
 
 
