@@ -293,8 +293,8 @@ SET at = EXCLUDED.at, step = EXCLUDED.step, code = EXCLUDED.code, cause = EXCLUD
 """
 
 
-def store_outcomes(outcomes: Sequence[BindingOutcome], now: datetime) -> int:
-    """Store what became of claims, with changes and attempts; return how many still held their claim."""
+def store_outcomes(outcomes: Sequence[BindingOutcome], now: datetime) -> list[BindingOutcome]:
+    """Store what became of claims, with changes and attempts; return those whose claim was lost."""
     with platform_context("store registrations"):
         with connection.cursor() as cursor:
             rows = json.dumps([_row(outcome) for outcome in outcomes])
@@ -309,7 +309,7 @@ def store_outcomes(outcomes: Sequence[BindingOutcome], now: datetime) -> int:
         with connection.cursor() as cursor:
             attempts = json.dumps([_attempt(outcome) for outcome in kept])
             cursor.execute(_STORE_ATTEMPTS, {"attempts": attempts, "now": now})
-    return len(kept)
+    return [outcome for outcome in outcomes if outcome.claim.registration_id not in before]
 
 
 def _is_news(before: State, after: State) -> bool:
