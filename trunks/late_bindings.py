@@ -13,7 +13,7 @@ from django.db.models import F
 
 from tenants.context import platform_context
 from tenants.keys import seal_for
-from trunks.binding_claims import BindingOutcome
+from trunks.binding_outcomes import BindingOutcome
 from trunks.models import RegistrationFarewell, RegistrationStatus
 
 

@@ -25,7 +25,8 @@ from callsphere.sip.agent.registration import Identity as WireIdentity
 from callsphere.sip.digest import Credentials
 from callsphere.sip.engine import BindingJob, BindingResult, RegistrarEngine
 from callsphere.sip.uri import SipUriError, parse_gateway_uri
-from trunks.binding_claims import BindingClaim, BindingOutcome, Identity, claim_due, store_outcomes
+from trunks.binding_claims import BindingClaim, Identity, claim_due
+from trunks.binding_outcomes import BindingOutcome, store_outcomes
 from trunks.farewells import FarewellClaim, claim_farewells, store_farewells
 from trunks.late_bindings import settle_late_bindings
 from trunks.probing import address_policy, is_stopping

@@ -203,3 +203,5 @@ def test_a_wrong_password_is_tried_twice_and_then_waits_for_an_edit(
         line.enter(PASSWORD)
         assert line.wait_for("registered")["problem"] is None
         assert line.moves() == ["rejected", "registering", "registered"]
+        title = "Carrier is refused registration: user name or password is wrong"
+        assert line.incidents() == [("registration", "resolved", title)]

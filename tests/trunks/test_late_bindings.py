@@ -14,7 +14,8 @@ from tenants.context import platform_context
 from tests.sip.carriers.laboratory import PASSWORD
 from tests.trunks.test_registrar import Registrar, Scene, _no_limit, engine, scene, serving
 from trunks import registrar, services
-from trunks.binding_claims import BindingOutcome, claim_due
+from trunks.binding_claims import claim_due
+from trunks.binding_outcomes import BindingOutcome
 from trunks.enums import RegistrationState as State
 from trunks.late_bindings import settle_late_bindings
 from trunks.models import Registration, RegistrationFarewell, RegistrationStatus
