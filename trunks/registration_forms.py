@@ -54,6 +54,7 @@ class RegistrationForm(AddressFields):
 
     def __init__(self, *args: Any, credentials: Sequence[DigestCredential], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["address"].label = "Registrar"
         self.credentials = {str(each.pk): each for each in credentials}
         choices = [
             *((pk, f"As “{each}”") for pk, each in self.credentials.items()),

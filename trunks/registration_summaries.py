@@ -74,9 +74,14 @@ class AttemptRow:
         return f"{self.attempt.pk}-{int(self.attempt.at.timestamp())}"
 
     @property
-    def is_withheld(self) -> bool:
-        """Whether its messages stay with us. Nothing is sent to an address that is refused."""
-        return is_withheld_alike(self.attempt.cause)
+    def messages(self) -> list[dict[str, Any]]:
+        """What went over the wire. Peers are named where there were several; withheld ones stay with us."""
+        if is_withheld_alike(self.attempt.cause):
+            return []
+        entries: list[dict[str, Any]] = self.attempt.messages
+        if len({each.get("peer") for each in entries}) > 1:
+            return entries
+        return [{**each, "peer": ""} for each in entries]
 
 
 @dataclass(frozen=True, slots=True)
