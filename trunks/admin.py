@@ -35,7 +35,7 @@ from trunks.support import (
 )
 from trunks.wording import authentication_words, direction_words
 
-STATE_COLOURS: dict[str, str] = {**LOOKS, "unready": "warning"}
+STATE_COLOURS = {**LOOKS, "unready": "warning"}
 CHECK_COLOURS = {
     "pass": "success",
     "warn": "warning",

@@ -22,7 +22,7 @@ from trunks.registration_words import told, trouble
 from trunks.services import register_now
 from trunks.support import WHO
 
-LOOKS = {
+LOOKS: dict[str, str] = {
     HealthState.UP: "success",
     HealthState.IMPAIRED: "warning",
     HealthState.DOWN: "danger",
