@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from tests.conftest import Person
+from tests.trunks.registering import attempted, register
 from tests.trunks.web.conftest import page
 from trunks.models import AllowedNetwork, CheckShare, DigestCredential, Gateway, ReadinessCheck, Trunk
 from trunks.urls import urlpatterns
@@ -19,12 +20,17 @@ _PARTS = {
     "credential_id": "credential",
     "check_id": "check",
     "share_id": "share",
+    "attempt_id": "attempt",
 }
 READ = {
     *("list", "detail", "first-check", "history", "gateway-detail", "access"),
     *("checks", "check-detail", "check-json", "check-text"),
+    *("registration", "registration-attempt"),
 }
-POST_ONLY = {"probe-now", "check-stop", "check-share-revoke"}
+POST_ONLY = {
+    *("probe-now", "check-stop", "check-share-revoke"),
+    *("register-now", "registration-pause", "registration-resume"),
+}
 FRAGMENTS = {"preview", "policy-preview"}
 FILES = {"check-json", "check-text"}
 NAMES = sorted(str(pattern.name) for pattern in urlpatterns)
@@ -41,7 +47,15 @@ def addresses(
     share: CheckShare,
 ) -> dict[str, str]:
     """The address of every page in Alice's tenant."""
-    parts = {"gateway": gateway, "network": network, "credential": credential, "check": check, "share": share}
+    (attempt,) = attempted(alice, register(alice, trunk))
+    parts = {
+        "gateway": gateway,
+        "network": network,
+        "credential": credential,
+        "check": check,
+        "share": share,
+        "attempt": attempt,
+    }
     found = {}
     for pattern in urlpatterns:
         route = str(pattern.pattern)
