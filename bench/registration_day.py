@@ -15,7 +15,8 @@ from datetime import UTC, datetime, timedelta
 
 from tenants.context import platform_context
 from tenants.models import Tenant
-from trunks.binding_claims import BindingClaim, BindingOutcome, claim_due, store_outcomes
+from trunks.binding_claims import BindingClaim, claim_due
+from trunks.binding_outcomes import BindingOutcome, store_outcomes
 from trunks.models import Registration, RegistrationStatus, Trunk
 from trunks.registering import Result, after, step_of
 

@@ -330,6 +330,7 @@ SPECTACULAR_SETTINGS = {
         "RefreshMethod": "trunks.enums.RefreshMethod",
         "ClearedBecause": "trunks.enums.ClearedBecause",
         "CheckState": "trunks.enums.CheckState",
+        "RegistrationState": "trunks.enums.RegistrationState",
         "ActorKind": "tenants.enums.ActorKind",
         "NumberFormat": "trunks.enums.NumberFormat",
         "IncidentSeverity": "callsphere.alerts.enums.Severity",

@@ -42,6 +42,7 @@ UNFOLD: dict[str, Any] = {
                     _item("Tenants", "apartment", "tenants_tenant"),
                     _item("People", "group", "tenants_user"),
                     _item("Trunks", "cable", "trunks_trunk"),
+                    _item("Registrations", "app_registration", "trunks_registration"),
                     _item("Incidents", "notifications", "alerts_incident"),
                     _item("Audit", "history", "tenants_auditevent"),
                     _item("Account log", "manage_accounts", "tenants_platformevent"),

@@ -117,6 +117,7 @@ _SENTENCES = {
     "check_schedule_changed": "changed the scheduled checks of the {noun} {name}",
     "report_shared": "made a link to a report of the {noun} {name}",
     "report_link_revoked": "revoked a link to a report of the {noun} {name}",
+    "registration.requested": "had the {noun} {name} tried at once",
     "secret_cleared": "cleared the secret of the {noun} {name}",
 }
 _NAME = "{name}"

@@ -50,6 +50,8 @@ class ResourceViewSet(TenantViewSet[M]):
     model: ClassVar[type[Model]]
     # How summaries call it: one and many.
     noun: ClassVar[tuple[str, str]]
+    # Whether the address that makes one is also the address of the one there is.
+    is_singleton: ClassVar[bool] = False
     parser_classes = [StrictJSONParser]
     # No OPTIONS: the OpenAPI document describes the same, and better.
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
@@ -99,7 +101,8 @@ class ResourceViewSet(TenantViewSet[M]):
             for name, value in _object_headers(data).items():
                 response.headers.setdefault(name, value)
             if response.status_code == status.HTTP_201_CREATED:
-                response.headers["Location"] = request.build_absolute_uri(f"{request.path}{data['id']}/")
+                own = "" if self.is_singleton else f"{data['id']}/"
+                response.headers["Location"] = request.build_absolute_uri(f"{request.path}{own}")
         return response
 
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:

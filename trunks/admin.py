@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
-from unfold.admin import TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -34,6 +33,8 @@ from trunks.models import (
 )
 from trunks.number_format import RULE_FIELDS
 from trunks.queries import gap_of, gateway_headline_of, with_state
+from trunks.read_only_inline import ReadOnlyInline
+from trunks.registration_admin import LOOKS
 from trunks.services import probe_now, start_check, users_of
 from trunks.session_timers import policy_sentences
 from trunks.support import (
@@ -47,39 +48,13 @@ from trunks.support import (
 )
 from trunks.wording import authentication_words, direction_words
 
-STATE_COLOURS = {
-    HealthState.UP: "success",
-    HealthState.IMPAIRED: "warning",
-    HealthState.DOWN: "danger",
-    HealthState.UNKNOWN: "info",
-    HealthState.PAUSED: "info",
-    "unready": "warning",
-}
-
-
+STATE_COLOURS = {**LOOKS, "unready": "warning"}
 CHECK_COLOURS = {
     "pass": "success",
     "warn": "warning",
     "fail": "danger",
     **dict.fromkeys(CheckState.values, "info"),
 }
-
-
-class ReadOnlyInline(TabularInline):
-    """Rows that support looks at."""
-
-    extra = 0
-    can_delete = False
-    tab = True
-
-    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return True
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 class GatewayInline(ReadOnlyInline):
@@ -259,7 +234,11 @@ class TrunkAdmin(ReadOnlyAdmin):
     @admin.display(description="what is wrong")
     def problems(self, trunk: Trunk) -> str:
         gap = gap_of(trunk)
-        told = [(gap.title, gap.text, gap.fix, WHO["you"], "on the Access page")] if gap else []
+        told = (
+            [(gap.title, gap.text, gap.fix, WHO["you"], f"on the {gap.page.capitalize()} page")]
+            if gap
+            else []
+        )
         told += [
             (each.cause.title, each.cause.meaning, each.cause.fix, each.who, ", ".join(each.uris))
             for each in problems_of(trunk)

@@ -78,7 +78,7 @@ class TrunkViewSet(EditableViewSet[Trunk]):
     def rows(self) -> QuerySet[Trunk]:
         return (
             queries.trunks_of(self.tenant)
-            .select_related("health_policy", "session_timer_policy")
+            .select_related("health_policy", "session_timer_policy", "registration__status")
             .prefetch_related(
                 Prefetch("gateways", Gateway.objects.select_related("health")),
                 "allowed_networks",

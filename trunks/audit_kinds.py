@@ -13,6 +13,7 @@ from trunks.models import (
     DigestCredential,
     Gateway,
     HealthPolicy,
+    Registration,
     SessionTimerPolicy,
     Trunk,
     TrustedAuthority,
@@ -27,6 +28,8 @@ def add_kinds() -> None:
         Kind(AllowedNetwork, "allowed network", "allowed networks", _on_trunk_page(AllowedNetwork, "access"))
     )
     add_kind(Kind(DigestCredential, "credential", "credentials", _on_trunk_page(DigestCredential, "access")))
+    find_registrations = _on_trunk_page(Registration, "registration")
+    add_kind(Kind(Registration, "registration", "registrations", find_registrations))
     add_kind(
         Kind(
             TrustedAuthority,

@@ -1,8 +1,9 @@
-"""Which registrations are due, lent to one worker at a time, and what became of them: stored with a fence.
+"""Which registrations are due, lent to one worker at a time.
 
-A claim raises a number in the row and lends it until the lease ends; what is stored names that number. An
-edit raises it too, so that nothing of an attempt under way is stored for what is wanted now. A claim also
-sets CSeq numbers aside, so that they rise whatever becomes of the worker (RFC 3261 §10.2).
+A claim raises a number in the row and lends it until the lease ends; what is stored names that number (see
+`trunks.binding_outcomes`). An edit raises it too, so that nothing of an attempt under way is stored for what
+is wanted now. A claim also sets CSeq numbers aside, so that they rise whatever becomes of the worker
+(RFC 3261 §10.2).
 """
 
 from __future__ import annotations
@@ -10,21 +11,21 @@ from __future__ import annotations
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
-from callsphere.lib.ids import uuid7
 from callsphere.sip.transport.profile import TlsProfile
 from tenants.context import platform_context
 from tenants.keys import reveal_all
 from trunks.enums import RegistrationState as State
-from trunks.enums import RegistrationStep as Step
-from trunks.models import DigestCredential, RegistrationAttempt, RegistrationChange
-from trunks.registering import Result, Standing
+from trunks.models import DigestCredential, RegistrationChange
+from trunks.registering import Standing
+from trunks.registration_incidents import Finding, follow_registrations
+from trunks.registration_words import Known
 from trunks.tls_profiles import choices_at, profiles_of
 
 LEASE_S = 75.0
@@ -68,21 +69,6 @@ class BindingClaim:
 
     def __repr__(self) -> str:
         return f"BindingClaim({self.registration_id}, {self.number})"
-
-
-@dataclass(frozen=True, slots=True)
-class BindingOutcome:
-    """What became of one claim: the new standing, and the attempt as it is to be shown."""
-
-    claim: BindingClaim
-    standing: Standing
-    result: Result
-    step: Step
-    identity: Identity
-    min_expires_s: int | None
-    target: str
-    duration_ms: int
-    messages: Sequence[dict[str, Any]]
 
 
 # A binding that lapsed while nobody looked is told as such before anything else happens.
@@ -202,6 +188,7 @@ def _claim(
 
 
 def _tell_lapsed(rows: Iterable[tuple[Any, ...]], now: datetime) -> None:
+    lapsed = [row for row in rows if row[13] == State.EXPIRED and row[14] != State.EXPIRED]
     RegistrationChange.objects.bulk_create(
         RegistrationChange(
             tenant_id=row[1],
@@ -211,8 +198,10 @@ def _tell_lapsed(rows: Iterable[tuple[Any, ...]], now: datetime) -> None:
             at=row[16],
             detail="It was not refreshed in time.",
         )
-        for row in rows
-        if row[13] == State.EXPIRED and row[14] != State.EXPIRED
+        for row in lapsed
+    )
+    follow_registrations(
+        [Finding(row[1], row[2], Known(State.EXPIRED, since=row[16])) for row in lapsed], now
     )
 
 
@@ -261,123 +250,3 @@ def _within_pace(rows: list[tuple[Any, ...]], now: datetime, rate: float) -> lis
         if later:
             cursor.execute(_PUT_OFF, {"later": json.dumps(later)})
     return [row for row in rows if row[0] not in late_ids]
-
-
-_STORE = """
-WITH given AS MATERIALIZED (
-    SELECT (e->>0)::uuid AS registration_id, (e->>1)::bigint AS claim, e->>2 AS state, e->>3 AS cause,
-           e->>4 AS detail, (e->>5)::smallint AS code, e->>6 AS contact, (e->>7)::bigint AS cseq,
-           (e->>8)::integer AS granted_s, (e->>9)::integer AS min_expires_s,
-           (e->>10)::timestamptz AS registered_at, (e->>11)::timestamptz AS expires_at,
-           (e->>12)::timestamptz AS next_attempt_at, (e->>13)::boolean AS removing,
-           (e->>14)::integer AS failures, (e->>15)::integer AS refusals,
-           (e->>16)::integer AS retry_after_s
-    FROM json_array_elements(%(outcomes)s::json) AS e
-), held AS MATERIALIZED (
-    -- rows that somebody is editing are left: the edit makes them due again
-    SELECT status.id, status.state FROM trunks_registrationstatus AS status
-    JOIN given ON given.registration_id = status.registration_id AND given.claim = status.claim
-    ORDER BY status.id FOR NO KEY UPDATE OF status SKIP LOCKED
-)
-UPDATE trunks_registrationstatus AS status
-SET state = given.state, cause = given.cause, detail = given.detail, code = given.code,
-    contact = given.contact, cseq = given.cseq, granted_s = given.granted_s,
-    min_expires_s = coalesce(given.min_expires_s, status.min_expires_s),
-    registered_at = given.registered_at, expires_at = given.expires_at,
-    next_attempt_at = given.next_attempt_at, removing = given.removing, failures = given.failures,
-    refusals = given.refusals, retry_after_s = given.retry_after_s, has_slot = false,
-    attempt_count = status.attempt_count + 1,
-    attempted_at = %(now)s,
-    since = CASE WHEN given.state = held.state OR (given.state = 'registered' AND held.state = 'refreshing')
-        THEN status.since ELSE %(now)s END
-FROM given, held
-WHERE status.id = held.id AND status.registration_id = given.registration_id
-RETURNING status.registration_id, held.state
-"""
-
-# As JSON, for an array of texts full of quotation marks takes the driver longer than all the rest.
-_STORE_ATTEMPTS = """
-INSERT INTO trunks_registrationattempt (id, tenant_id, registration_id, slot, at, step, code, cause, detail,
-    granted_s, duration_ms, target, messages, created_at)
-SELECT (e->>0)::uuid, (e->>1)::uuid, (e->>2)::uuid, (e->>3)::smallint, %(now)s, e->>4, (e->>5)::smallint,
-    e->>6, e->>7, (e->>8)::integer, (e->>9)::integer, e->>10, e->11, %(now)s
-FROM jsonb_array_elements(%(attempts)s::jsonb) AS e
-ON CONFLICT (tenant_id, registration_id, slot) DO UPDATE
-SET at = EXCLUDED.at, step = EXCLUDED.step, code = EXCLUDED.code, cause = EXCLUDED.cause,
-    detail = EXCLUDED.detail, granted_s = EXCLUDED.granted_s, duration_ms = EXCLUDED.duration_ms,
-    target = EXCLUDED.target, messages = EXCLUDED.messages
-"""
-
-
-def store_outcomes(outcomes: Sequence[BindingOutcome], now: datetime) -> int:
-    """Store what became of claims, with changes and attempts; return how many still held their claim."""
-    with platform_context("store registrations"):
-        with connection.cursor() as cursor:
-            rows = json.dumps([_row(outcome) for outcome in outcomes])
-            cursor.execute(_STORE, {"outcomes": rows, "now": now})
-            before = dict(cursor.fetchall())
-        kept = [outcome for outcome in outcomes if outcome.claim.registration_id in before]
-        RegistrationChange.objects.bulk_create(
-            _change(outcome, State(before[outcome.claim.registration_id]), now)
-            for outcome in kept
-            if _is_news(State(before[outcome.claim.registration_id]), outcome.standing.state)
-        )
-        with connection.cursor() as cursor:
-            attempts = json.dumps([_attempt(outcome) for outcome in kept])
-            cursor.execute(_STORE_ATTEMPTS, {"attempts": attempts, "now": now})
-    return len(kept)
-
-
-def _is_news(before: State, after: State) -> bool:
-    return before != after and not (before == State.REFRESHING and after == State.REGISTERED)
-
-
-def _row(outcome: BindingOutcome) -> list[Any]:
-    standing, claim = outcome.standing, outcome.claim
-    times = (standing.registered_at, standing.expires_at, standing.next_attempt_at)
-    return [
-        str(claim.registration_id),
-        claim.number,
-        standing.state,
-        standing.cause,
-        standing.detail[:255],
-        outcome.result.code,
-        outcome.identity.contact,
-        outcome.identity.cseq,
-        standing.granted_s,
-        outcome.min_expires_s,
-        *(None if at is None else at.isoformat() for at in times),
-        standing.removing,
-        standing.failures,
-        standing.refusals,
-        standing.retry_after_s,
-    ]
-
-
-def _change(outcome: BindingOutcome, before: State, now: datetime) -> RegistrationChange:
-    return RegistrationChange(
-        tenant_id=outcome.claim.tenant_id,
-        trunk_id=outcome.claim.trunk_id,
-        from_state=before,
-        to_state=outcome.standing.state,
-        at=now,
-        cause=outcome.standing.cause,
-        detail=outcome.standing.detail[:255],
-    )
-
-
-def _attempt(outcome: BindingOutcome) -> list[Any]:
-    return [
-        str(uuid7()),
-        str(outcome.claim.tenant_id),
-        str(outcome.claim.registration_id),
-        outcome.claim.attempt % RegistrationAttempt.KEPT,
-        outcome.step,
-        outcome.result.code,
-        outcome.result.cause,
-        outcome.result.detail[:255],
-        outcome.result.granted_s,
-        outcome.duration_ms,
-        outcome.target[:64],
-        list(outcome.messages),
-    ]

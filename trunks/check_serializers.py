@@ -61,7 +61,7 @@ class StepSerializer(serializers.Serializer[Any]):
 class MessageSerializer(serializers.Serializer[Any]):
     """One SIP message, secrets taken out."""
 
-    at_ms = serializers.IntegerField(help_text="Since the start of the check")
+    at_ms = serializers.IntegerField(help_text="Since the start of the check or attempt")
     direction = serializers.ChoiceField(["sent", "received"])
     summary = serializers.CharField()
     text = serializers.CharField()

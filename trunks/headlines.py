@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from trunks.enums import HealthState
+from trunks.enums import HealthState, RegistrationState
 from trunks.wording import sentence, told_code
 
 # What a headline says of gateways that are down for one common cause; {} is "2 of 2 gateways".
@@ -55,13 +55,15 @@ class Tally:
 class Gap:
     """What keeps calls from running although the gateways answer, and what to do about it.
 
-    `code` is stable, for programs. `refusal` goes on after "Up, but"; `remedy` stands after it.
+    `code` is stable, for programs. `refusal` goes on after "Up, but"; `remedy` stands after it. `page` is the
+    trunk's page where it is remedied.
     """
 
     code: str
     refusal: str
     remedy: str
     text: str
+    page: str = "access"
 
     @property
     def title(self) -> str:
@@ -93,7 +95,62 @@ PASSWORD_CLEARED = Gap(
     "It was cleared, because it had been entered for another address, realm or direction. Calls that need it"
     " are refused. Our checks do without it.",
 )
-GAPS = {each.code: each for each in (NO_NETWORK, NO_CREDENTIAL, PASSWORD_CLEARED)}
+NO_REGISTRATION = Gap(
+    "no_registration",
+    "it is not registered",
+    "set up the registration",
+    "The carrier sends calls to where this trunk registers, and it registers nowhere.",
+    "registration",
+)
+# By the state in which a registration is without a binding.
+UNREGISTERED = {
+    RegistrationState.REGISTERING: Gap(
+        "registering",
+        "it is not registered yet",
+        "this takes seconds",
+        "Calls come in as soon as the carrier has accepted the registration.",
+        "registration",
+    ),
+    RegistrationState.REJECTED: Gap(
+        "registration_rejected",
+        "the carrier refuses its registration",
+        "see why",
+        "Without a registration the carrier does not know where to send calls.",
+        "registration",
+    ),
+    RegistrationState.UNREACHABLE: Gap(
+        "registration_unreachable",
+        "its registrar does not answer",
+        "see why",
+        "Without a registration the carrier does not know where to send calls.",
+        "registration",
+    ),
+    RegistrationState.THROTTLED: Gap(
+        "registration_throttled",
+        "its registration has to wait",
+        "the carrier asked for that",
+        "Without a registration the carrier does not know where to send calls.",
+        "registration",
+    ),
+    RegistrationState.EXPIRED: Gap(
+        "registration_expired",
+        "its registration has run out",
+        "it is being made again",
+        "It was not refreshed in time, so the carrier does not know where to send calls.",
+        "registration",
+    ),
+    RegistrationState.PAUSED: Gap(
+        "registration_paused",
+        "its registration is paused",
+        "resume it",
+        "The carrier was told to forget this trunk, and sends no calls here.",
+        "registration",
+    ),
+}
+GAPS = {
+    each.code: each
+    for each in (NO_NETWORK, NO_CREDENTIAL, PASSWORD_CLEARED, NO_REGISTRATION, *UNREGISTERED.values())
+}
 
 
 @dataclass(frozen=True, slots=True)

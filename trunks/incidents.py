@@ -27,6 +27,7 @@ from trunks.enums import HealthState
 from trunks.headlines import Headline, trunk_headline
 from trunks.models import Gateway, Trunk
 from trunks.queries import headline_of, tally_of, troubled_gateways, with_state
+from trunks.registration_incidents import REGISTRATION
 from trunks.wording import is_withheld_alike, told_cause
 
 TRUNK_HEALTH = IncidentKind("trunk_health", "Trunk does not answer well")
@@ -45,6 +46,7 @@ FROM (SELECT DISTINCT hashtextextended(id, 0) AS turn FROM unnest(%s::text[]) AS
 def add_kinds() -> None:
     """Make the kinds of incidents that this app opens known."""
     add_kind(TRUNK_HEALTH)
+    add_kind(REGISTRATION)
 
 
 def follow_trunks(trunk_ids: Iterable[uuid.UUID], now: datetime) -> None:

@@ -16,17 +16,32 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Case, Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Value, When
-from django.db.models.functions import Lower
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Lower, Now
 from django.utils import timezone
 
 from tenants.models import Tenant
-from trunks.enums import Authentication, Direction, HealthState
+from trunks.enums import Authentication, Direction, HealthState, RegistrationState
 from trunks.headlines import (
     GAPS,
     NO_CREDENTIAL,
     NO_NETWORK,
+    NO_REGISTRATION,
     PASSWORD_CLEARED,
+    UNREGISTERED,
     Gap,
     Headline,
     Tally,
@@ -40,6 +55,8 @@ from trunks.models import (
     Gateway,
     GatewayHealth,
     ProbeAnswer,
+    RegistrationChange,
+    RegistrationStatus,
     StatusChange,
     Trunk,
 )
@@ -62,7 +79,9 @@ _URGENCY = {
 }
 # Calls come in on these trunks only from networks on a list; those work only with a user name and a password.
 _NEEDS_NETWORK = Q(authentication__contains=[Authentication.IP_ALLOWLIST]) & ~Q(direction=Direction.OUTBOUND)
-_NEEDS_CREDENTIAL = Q(authentication__overlap=[Authentication.DIGEST, Authentication.REGISTRATION])
+_REGISTERS = Q(authentication__contains=[Authentication.REGISTRATION])
+_NEEDS_CREDENTIAL = Q(authentication__contains=[Authentication.DIGEST])
+_MAY_NEED_CREDENTIAL = Q(authentication__overlap=[Authentication.DIGEST, Authentication.REGISTRATION])
 
 
 def trunks_of(tenant: Tenant) -> QuerySet[Any, Any]:
@@ -126,21 +145,45 @@ def with_state(trunks: QuerySet[Trunk]) -> QuerySet[Any, Any]:
 
 
 def _with_lacks(trunks: QuerySet[Trunk]) -> QuerySet[Any, Any]:
-    """Add whether a trunk lacks a network, a credential or a password that calls need, and `gap_code`."""
+    """Add whether a trunk lacks something that calls need, as `gap_code`, and `registration_state`.
+
+    `registration_state` is one of the states without a binding, "registered" with one, and NULL for a trunk
+    that registers nowhere.
+    """
     networks = Exists(AllowedNetwork.objects.filter(trunk=OuterRef("pk")))
     credentials = DigestCredential.objects.filter(trunk=OuterRef("pk"))
+    registration_state = RegistrationStatus.objects.filter(registration__trunk=OuterRef("pk"))
     lacking = trunks.annotate(
+        registration_state=Subquery(registration_state.values(told=_unregistered())[:1]),
         lacks_network=_NEEDS_NETWORK & ~networks,
         lacks_credential=_NEEDS_CREDENTIAL & ~Exists(credentials),
-        lacks_password=_NEEDS_CREDENTIAL & Exists(credentials.filter(secret=None)),
+        lacks_password=_MAY_NEED_CREDENTIAL & Exists(credentials.filter(secret=None)),
     )
     return lacking.annotate(
         gap_code=Case(
             When(lacks_network=True, then=Value(NO_NETWORK.code)),
             When(lacks_credential=True, then=Value(NO_CREDENTIAL.code)),
             When(lacks_password=True, then=Value(PASSWORD_CLEARED.code)),
+            When(_REGISTERS & Q(registration_state=None), then=Value(NO_REGISTRATION.code)),
+            *(
+                When(_REGISTERS & Q(registration_state=state), then=Value(gap.code))
+                for state, gap in UNREGISTERED.items()
+            ),
             default=Value(""),
         )
+    )
+
+
+def _unregistered() -> Case:
+    """The state of a registration by the rule of `registration_words.told_state`, here for the database."""
+    return Case(
+        When(Q(registration__is_paused=True) | Q(removing=True), then=Value(RegistrationState.PAUSED)),
+        When(expires_at__gt=Now(), then=Value(RegistrationState.REGISTERED)),
+        When(
+            state__in=(RegistrationState.REGISTERED, RegistrationState.REFRESHING),
+            then=Value(RegistrationState.EXPIRED),
+        ),
+        default=F("state"),
     )
 
 
@@ -393,7 +436,7 @@ def changes_before(
     return changes.filter(Q(at__lt=at) | Q(at=at, id__lt=change_id))
 
 
-def place_of(change: StatusChange) -> str:
+def place_of(change: StatusChange | RegistrationChange) -> str:
     """Write a change's place in the history, for the address of the next page."""
     return f"{change.at:%Y%m%dT%H%M%S.%fZ}_{change.pk}"
 

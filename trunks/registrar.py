@@ -25,8 +25,10 @@ from callsphere.sip.agent.registration import Identity as WireIdentity
 from callsphere.sip.digest import Credentials
 from callsphere.sip.engine import BindingJob, BindingResult, RegistrarEngine
 from callsphere.sip.uri import SipUriError, parse_gateway_uri
-from trunks.binding_claims import BindingClaim, BindingOutcome, Identity, claim_due, store_outcomes
+from trunks.binding_claims import BindingClaim, Identity, claim_due
+from trunks.binding_outcomes import BindingOutcome, store_outcomes
 from trunks.farewells import FarewellClaim, claim_farewells, store_farewells
+from trunks.late_bindings import settle_late_bindings
 from trunks.probing import address_policy, is_stopping
 from trunks.registering import Result, after, step_of
 from trunks.storable import storable, without_nul
@@ -163,11 +165,12 @@ def _outcome(claim: BindingClaim, found: BindingResult, now: datetime) -> Bindin
 
 
 def _store(outcomes: Sequence[BindingOutcome], now: datetime) -> None:
-    kept = store_outcomes(outcomes, now)
+    lost = store_outcomes(outcomes, now)
     for outcome, count in Counter(each.result.cause or "registered" for each in outcomes).items():
         ATTEMPTS.labels(outcome).inc(count)
-    if kept < len(outcomes):
-        DROPPED.inc(len(outcomes) - kept)
+    if lost:
+        DROPPED.inc(len(lost))
+        settle_late_bindings(lost, now)
 
 
 def _say_farewell(

@@ -9,7 +9,8 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from callsphere.sip.session_timer import MIN_SE, RECOMMENDED_INTERVAL
-from tenants.serializers import CauseSerializer, OneOf, StrictSerializer, VersionedSerializer
+from tenants.serializers import OneOf, StrictSerializer, VersionedSerializer
+from trunks.cause_fields import CauseField, DetailField
 from trunks.enums import (
     Authentication,
     ClearedBecause,
@@ -23,15 +24,14 @@ from trunks.enums import (
     Transport,
 )
 from trunks.headlines import GAPS, Gap
-from trunks.health import visible_detail, visible_target
 from trunks.models import Gateway, GatewayHealth, SessionTimerPolicy, StatusChange
 from trunks.models.session_timers import LONGEST_S, SHORTEST_CALL_S
 from trunks.queries import headline_of
+from trunks.registration_serializers import NewRegistrationSerializer, RegistrationSerializer
 from trunks.services.credentials import CREDENTIALS_PER_TRUNK, LONGEST_SECRET
 from trunks.services.gateways import GATEWAYS_PER_TRUNK
 from trunks.services.networks import NETWORKS_PER_TRUNK
 from trunks.session_timers import ends_after_s
-from trunks.wording import told_cause
 
 _HEADLINE = "The state in a few words, as the pages say it"
 _GAP = "What keeps calls from running although the gateways answer; null when nothing is missing"
@@ -254,6 +254,7 @@ class TrunkSerializer(NumberRuleSerializer):
     gateways = GatewaySerializer(many=True, read_only=True)
     allowed_networks = AllowedNetworkSerializer(many=True, read_only=True)
     credentials = CredentialSerializer(many=True, read_only=True)
+    registration = RegistrationSerializer(read_only=True, allow_null=True)
     health_policy = HealthPolicySerializer(read_only=True)
     session_timer_policy = SessionTimerPolicySerializer(read_only=True)
     preset = serializers.CharField(
@@ -291,7 +292,21 @@ def _some(serializer: Any, limit: int) -> Any:
                 "credentials": [{"username": "acme", "secret": "from the carrier's portal"}],
                 "health_policy": {"interval_s": 30},
             },
-        )
+        ),
+        OpenApiExample(
+            "A carrier that wants a registration",
+            request_only=True,
+            value={
+                "name": "Sipgate",
+                "authentication": ["registration"],
+                "gateways": [{"uri": "sip:sip.example.com"}],
+                "registration": {
+                    "registrar": "sip:sip.example.com",
+                    "username": "4930123456",
+                    "account": {"username": "4930123456", "secret": "from the carrier's portal"},
+                },
+            },
+        ),
     ]
 )
 class NewTrunkSerializer(TrunkSerializer, WithWarnings):
@@ -300,6 +315,7 @@ class NewTrunkSerializer(TrunkSerializer, WithWarnings):
     gateways = _some(GatewaySerializer, GATEWAYS_PER_TRUNK)
     allowed_networks = _some(AllowedNetworkSerializer, NETWORKS_PER_TRUNK)
     credentials = _some(CredentialSerializer, CREDENTIALS_PER_TRUNK)
+    registration = NewRegistrationSerializer(allow_null=True, default=None)
     health_policy = HealthPolicySerializer(default=dict)
     session_timer_policy = SessionTimerPolicySerializer(default=dict)
     preset = serializers.CharField(
@@ -308,31 +324,6 @@ class NewTrunkSerializer(TrunkSerializer, WithWarnings):
         default="",
         help_text="Key of the carrier preset that the rest was taken from. It is noted, and sets nothing.",
     )
-
-
-@extend_schema_field(CauseSerializer(allow_null=True))
-class CauseField(serializers.Field[str, str, Any, Any]):
-    """A stored cause in words; null where nothing failed.
-
-    An address that we refuse to contact is told like a name that does not exist, so that nobody can use us
-    to find out what stands inside our network.
-    """
-
-    def to_representation(self, value: str) -> Any:
-        cause = told_cause(value)
-        return None if cause is None else CauseSerializer(cause).data
-
-
-class DetailField(serializers.CharField):
-    """A detail of a check, left out where it would tell a refused address from a name that does not exist."""
-
-    def __init__(self, column: str, **kwargs: Any) -> None:
-        self.column = column
-        super().__init__(source="*", read_only=True, **kwargs)
-
-    def to_representation(self, value: Any) -> str:
-        told = {"detail": visible_detail, "target": visible_target}[self.column]
-        return told(value.cause, getattr(value, self.column))
 
 
 class LastAnswerSerializer(serializers.Serializer[GatewayHealth]):

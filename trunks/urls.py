@@ -15,6 +15,7 @@ from trunks.views import (
     gateways,
     lists,
     numbers,
+    registration,
     session_timers,
     settings,
 )
@@ -28,6 +29,7 @@ _CHECK = f"{_TRUNK}checks/<uuid:check_id>/"
 _AUTHORITY = "certificates/authorities/<uuid:authority_id>/"
 _CERTIFICATE = "certificates/client/<uuid:certificate_id>/"
 _CREDENTIAL = f"{_TRUNK}credentials/<uuid:credential_id>/"
+_REGISTRATION = f"{_TRUNK}registration/"
 
 urlpatterns: list[URLPattern] = [
     path("", lists.TrunkList.as_view(), name="list"),
@@ -89,6 +91,17 @@ urlpatterns: list[URLPattern] = [
     path(_GATEWAY, gateways.GatewayDetail.as_view(), name="gateway-detail"),
     path(f"{_GATEWAY}edit/", gateways.GatewayEdit.as_view(), name="gateway-edit"),
     path(f"{_GATEWAY}delete/", gateways.GatewayDelete.as_view(), name="gateway-delete"),
+    path(_REGISTRATION, registration.RegistrationDetail.as_view(), name="registration"),
+    path(f"{_REGISTRATION}edit/", registration.RegistrationEdit.as_view(), name="registration-edit"),
+    path(f"{_REGISTRATION}delete/", registration.RegistrationDelete.as_view(), name="registration-delete"),
+    path(f"{_REGISTRATION}pause/", registration.RegistrationPause.as_view(), name="registration-pause"),
+    path(f"{_REGISTRATION}resume/", registration.RegistrationResume.as_view(), name="registration-resume"),
+    path(f"{_REGISTRATION}now/", registration.RegisterNow.as_view(), name="register-now"),
+    path(
+        f"{_REGISTRATION}attempts/<uuid:attempt_id>/",
+        registration.AttemptDetail.as_view(),
+        name="registration-attempt",
+    ),
     path(f"{_TRUNK}access/", access.Access.as_view(), name="access"),
     path(f"{_TRUNK}networks/add/", access.NetworkAdd.as_view(), name="network-add"),
     path(f"{_NETWORK}edit/", access.NetworkEdit.as_view(), name="network-edit"),

@@ -22,9 +22,11 @@ from trunks.api import (
 from trunks.certificate_api import ClientCertificateViewSet, TrustedAuthorityViewSet
 from trunks.check_api import CheckScheduleViewSet, CheckShareViewSet, ReadinessCheckViewSet
 from trunks.preset_api import CarrierPresetViewSet
+from trunks.registration_api import AttemptViewSet, RegistrationChangeViewSet, RegistrationViewSet
 
 app_name = "api"
 EDIT: dict[str, Any] = {"get": "retrieve", "put": "update", "patch": "partial_update"}
+REGISTRATION = "trunks/<uuid:trunk_id>/registration/"
 
 router = SimpleRouter(use_regex_path=False)
 router.register("trunks", TrunkViewSet, basename="trunk")
@@ -40,6 +42,8 @@ of_trunk("networks", AllowedNetworkViewSet, "network")
 of_trunk("credentials", CredentialViewSet, "credential")
 of_trunk("checks", ReadinessCheckViewSet, "check")
 of_trunk("checks/<uuid:check_id>/shares", CheckShareViewSet, "check-share")
+of_trunk("registration/attempts", AttemptViewSet, "registration-attempt")
+of_trunk("registration/changes", RegistrationChangeViewSet, "registration-change")
 of_trunk("status-changes", StatusChangeViewSet, "status-change")
 router.register("trusted-authorities", TrustedAuthorityViewSet, basename="trusted-authority")
 router.register("client-certificates", ClientCertificateViewSet, basename="client-certificate")
@@ -61,6 +65,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("trunks/<uuid:trunk_id>/health/", TrunkHealthViewSet.as_view({"get": "retrieve"}), name="health"),
     path("trunks/<uuid:trunk_id>/probe/", TrunkHealthViewSet.as_view({"post": "probe"}), name="probe"),
+    path(
+        REGISTRATION,
+        RegistrationViewSet.as_view({"post": "create", "delete": "destroy", **EDIT}),
+        name="registration",
+    ),
+    path(f"{REGISTRATION}pause/", RegistrationViewSet.as_view({"post": "pause"}), name="registration-pause"),
+    path(
+        f"{REGISTRATION}resume/", RegistrationViewSet.as_view({"post": "resume"}), name="registration-resume"
+    ),
+    path(
+        f"{REGISTRATION}register-now/",
+        RegistrationViewSet.as_view({"post": "register_now"}),
+        name="register-now",
+    ),
     path(
         "trunks/<uuid:trunk_id>/checks/<uuid:pk>/cancel/",
         ReadinessCheckViewSet.as_view({"post": "cancel"}),

@@ -9,6 +9,7 @@ from pathlib import Path
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from callsphere.local.paths import write_private
+from callsphere.local.sandbox.carriers import PASSWORD, USERNAME
 from tenants.audit import Actor, record_event
 from tenants.context import tenant_context, user_context
 from tenants.enums import Role
@@ -18,7 +19,7 @@ from tenants.services import create_tenant
 from tenants.services.own_account import PASSWORD_SET, set_password
 from tenants.services.users import add_support, create_account
 from trunks.enums import Authentication, CredentialDirection, Direction
-from trunks.services import add_allowed_network, add_credential, add_gateway, create_trunk
+from trunks.services import add_allowed_network, add_credential, add_gateway, add_registration, create_trunk
 
 TENANT_NAME = "Harbor Dental"
 OWNER_EMAIL = "olivia@harbordental.example"
@@ -44,6 +45,8 @@ class DemoTrunk:
     uris: tuple[str, ...]
     direction: Direction = Direction.BOTH
     authentication: tuple[Authentication, ...] = (Authentication.IP_ALLOWLIST,)
+    # The password with which it registers at its first gateway.
+    registers_with: str = ""
 
 
 def demo_trunks(base_port: int) -> tuple[DemoTrunk, ...]:
@@ -59,6 +62,20 @@ def demo_trunks(base_port: int) -> tuple[DemoTrunk, ...]:
                 f"sip:{host}:{base_port}",
             ),
             authentication=(Authentication.IP_ALLOWLIST, Authentication.DIGEST),
+        ),
+        DemoTrunk(
+            "Registered line",
+            "A carrier that calls where the line registers.",
+            (f"sip:{host}:{base_port + 50}",),
+            authentication=(Authentication.REGISTRATION,),
+            registers_with=PASSWORD,
+        ),
+        DemoTrunk(
+            "Wrong password",
+            "The same carrier, with a password that it does not take.",
+            (f"sip:{host}:{base_port + 50}",),
+            authentication=(Authentication.REGISTRATION,),
+            registers_with="not-the-carriers-password",
         ),
         DemoTrunk("Busy carrier", "Answers every request with 503.", (f"sip:{host}:{base_port + 10}",)),
         DemoTrunk(
@@ -131,6 +148,15 @@ def _make_trunk(tenant: Tenant, demo: DemoTrunk) -> None:
             actor=ACTOR,
             trunk=trunk,
             direction=CredentialDirection.OUTBOUND,
-            username="harbor-dental",
+            username=USERNAME,
             secret=secrets.token_urlsafe(18),
+        )
+    if demo.registers_with:
+        add_registration(
+            tenant=tenant,
+            actor=ACTOR,
+            trunk=trunk,
+            registrar=demo.uris[0],
+            username=USERNAME,
+            account={"username": USERNAME, "secret": demo.registers_with},
         )

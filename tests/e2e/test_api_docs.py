@@ -16,8 +16,9 @@ from tenants.context import tenant_context
 from tests import databases
 from tests.conftest import Person
 from tests.peers import require_peer
+from tests.trunks.registering import attempted
 from trunks import services
-from trunks.models import ReadinessCheck
+from trunks.models import ReadinessCheck, Registration
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -85,6 +86,16 @@ def test_the_page_tells_the_truth(live_server: Any, alice: Person) -> None:
         services.cancel_check(tenant=alice.tenant, actor=alice.actor, check=row)
     schedule, share = shell.next_answers()
     assert (schedule["every_hours"], share["url"].rsplit("/", 2)[0]) == (24, f"{settings.PUBLIC_URL}/reports")
+
+    (registration,) = shell.next_answers()
+    assert (registration["username"], registration["status"]["state"]) == ("4930123456", "registering")
+    with tenant_context(alice.tenant):
+        stored = Registration.objects.get(pk=registration["id"])
+    (attempt,) = attempted(alice, stored)
+    shell.variables["ATTEMPT"] = str(attempt.pk)
+    attempts, whole = shell.next_answers()
+    assert [each["id"] for each in attempts["results"]] == [str(attempt.pk)]
+    assert [each["summary"] for each in whole["messages"]] == ["REGISTER", "401 Unauthorized"]
 
     (changed,) = shell.next_answers()
     assert (changed["name"], changed["version"]) == ("Telnyx Frankfurt", 2)

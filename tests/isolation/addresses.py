@@ -90,6 +90,13 @@ PAGES: dict[str, Viewer] = {
     "trunks:preset-review": Viewer.IS_REFUSED,
     "trunks:preview": Viewer.IS_REFUSED,
     "trunks:probe-now": Viewer.IS_REFUSED,
+    "trunks:register-now": Viewer.IS_REFUSED,
+    "trunks:registration": Viewer.LOOKS,
+    "trunks:registration-attempt": Viewer.LOOKS,
+    "trunks:registration-delete": Viewer.IS_REFUSED,
+    "trunks:registration-edit": Viewer.IS_REFUSED,
+    "trunks:registration-pause": Viewer.IS_REFUSED,
+    "trunks:registration-resume": Viewer.IS_REFUSED,
     "trunks:session-timers": Viewer.IS_REFUSED,
     "trunks:session-timers-preview": Viewer.IS_REFUSED,
 }
@@ -146,6 +153,8 @@ API_IDS = {
     "credentials": "credential_id",
     "checks": "check_id",
     "shares": "share_id",
+    "attempts": "attempt_id",
+    "changes": "registration_change_id",
     "status-changes": "status_change_id",
     "audit-events": "audit_event_id",
     "incidents": "incident_id",
@@ -170,6 +179,10 @@ API_BODIES: dict[str, dict[str, Any]] = {
     "resolve": {"note": "stolen"},
     "trusted-authorities": {"name": "stolen", "certificates": AUTHORITY.pem},
     "client-certificates": {"name": "stolen", "certificates": CLIENT.pem, "private_key": CLIENT.key},
+    "registration": {"registrar": "sip:stolen.example.com", "username": "stolen"},
+    "pause": {},
+    "resume": {},
+    "register-now": {},
 }
 
 # Fields of request bodies that name another object by its id; each needs a test of its own.
@@ -180,6 +193,8 @@ API_BODY_IDS: set[str] = {
         for component in ("GatewayRequest", "SavedGatewayRequest", "PatchedSavedGatewayRequest")
         for field in ("trusted_authority_id", "client_certificate_id")
     ),
+    "PatchedRegistrationRequest.credential_id",
+    "RegistrationRequest.credential_id",
 }
 
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")

@@ -77,7 +77,7 @@ def make_world(canary: str) -> World:
         ids |= _readiness(owner, trunk, canary)
         ids["incident_id"] = _incident(owner, trunk, canary)
         ids |= _certificates(owner, canary)
-        _register(owner, trunk, canary)
+        ids |= _register(owner, trunk, canary)
         _live_call(trunk, canary)
     with platform_context("history is written by workers"):
         _buckets(trunk)
@@ -99,7 +99,7 @@ def _trunk(owner: Person, canary: str) -> Trunk:
     return trunk
 
 
-def _register(owner: Person, trunk: Trunk, canary: str) -> None:
+def _register(owner: Person, trunk: Trunk, canary: str) -> dict[str, uuid.UUID]:
     registration = services.add_registration(
         tenant=owner.tenant,
         actor=owner.actor,
@@ -110,10 +110,10 @@ def _register(owner: Person, trunk: Trunk, canary: str) -> None:
     )
     now = timezone.now()
     found = {"cause": "registration_rejected", "detail": f"{canary} detail"}
-    RegistrationChange.objects.create(
+    change = RegistrationChange.objects.create(
         tenant=trunk.tenant, trunk=trunk, from_state="registering", to_state="rejected", at=now, **found
     )
-    RegistrationAttempt.objects.create(
+    attempt = RegistrationAttempt.objects.create(
         tenant=trunk.tenant,
         registration=registration,
         slot=0,
@@ -132,6 +132,7 @@ def _register(owner: Person, trunk: Trunk, canary: str) -> None:
         cseq=1,
         expires_at=now,
     )
+    return {"attempt_id": attempt.pk, "registration_change_id": change.pk}
 
 
 def _live_call(trunk: Trunk, canary: str) -> None:

@@ -28,6 +28,7 @@ PAGES = [
     "admin:alerts_incident_changelist",
     "admin:trunks_trunk_changelist",
     "admin:trunks_readinesscheck_changelist",
+    "admin:trunks_registration_changelist",
 ]
 # What Django's admin sends of the tables below a person.
 NO_ROWS = {

@@ -18,7 +18,7 @@ from tenants.models import Tenant
 from tests.conftest import Person
 from tests.trunks.conftest import make_trunk
 from trunks import services
-from trunks.headlines import NO_CREDENTIAL, NO_NETWORK, PASSWORD_CLEARED, Gap, trunk_state
+from trunks.headlines import NO_CREDENTIAL, NO_NETWORK, NO_REGISTRATION, PASSWORD_CLEARED, Gap, trunk_state
 from trunks.models import AllowedNetwork, DigestCredential, Gateway, GatewayHealth, Trunk
 from trunks.queries import gap_of, headline_of, matching, page_of, tally_of, trunks_of, verdict_of, watched
 from trunks.summaries import trunk_rows
@@ -157,7 +157,7 @@ def test_the_verdict_counts_by_state_in_one_query(
         (["ip_allowlist"], "both", True, [], None),
         (["ip_allowlist", "digest"], "both", True, [], NO_CREDENTIAL),
         (["ip_allowlist", "digest"], "both", False, [], NO_NETWORK),
-        (["registration"], "outbound", False, [], NO_CREDENTIAL),
+        (["registration"], "outbound", False, [], NO_REGISTRATION),
         (["digest"], "inbound", False, ["kept"], None),
         (["digest"], "outbound", False, ["kept", "cleared"], PASSWORD_CLEARED),
         (["ip_allowlist"], "outbound", False, ["cleared"], None),

@@ -308,7 +308,9 @@ def test_another_registrar_is_another_binding_and_the_old_one_goes(scene: Scene)
 def test_what_an_edit_overtakes_is_not_stored(scene: Scene) -> None:
     with serving(Registrar()) as uri:
         registration = scene.add(uri)
+        scene.now = timezone.now()
         claims = claim_due(scene.now, 10, rate=0)
+        assert len(claims) == 1
         scene.do(services.pause_registration, registration=registration)
         registrar._register(scene.engine, claims, lambda: scene.now)
     assert scene.status.state == State.PAUSED

@@ -20,12 +20,16 @@ from trunks.models import (
     RegistrationStatus,
     Trunk,
 )
+from trunks.registration_incidents import end_registration_incident
 from trunks.tls_profiles import choices_at
 
 
 def stop_registering(status: RegistrationStatus, registration: Registration) -> None:
     """Have the workers take the binding away; without one there is nothing to do."""
     now = timezone.now()
+    end_registration_incident(
+        registration.trunk_id, registration.tenant_id, "The registration was paused.", now
+    )
     if status.contact and status.expires_at is not None and status.expires_at > now:
         reset_status(status, removing=True, next_attempt_at=now)
         wake_registrar()
@@ -64,6 +68,9 @@ def leave_farewell(registration: Registration) -> None:
     farewell = farewell_of(registration, locked_status(registration))
     if farewell is not None:
         farewell.save()
+    end_registration_incident(
+        registration.trunk_id, registration.tenant_id, "The registration was deleted.", timezone.now()
+    )
 
 
 def leave_farewell_of(trunk: Trunk) -> None:
@@ -122,7 +129,7 @@ def locked_status(registration: Registration) -> RegistrationStatus:
 
 
 def reset_status(status: RegistrationStatus, **changes: Any) -> None:
-    """Write to the status; what is under way belongs to what was before (see `trunks.binding_claims`)."""
+    """Write to the status; what is under way belongs to what was before (see `trunks.binding_outcomes`)."""
     RegistrationStatus.objects.filter(pk=status.pk).update(
         claim=F("claim") + 1, cause="", detail="", retry_after_s=None, has_slot=False, **changes
     )

@@ -16,6 +16,7 @@ from trunks.services.credentials import add_credential
 from trunks.services.gateways import add_gateway
 from trunks.services.networks import add_allowed_network
 from trunks.services.policies import update_health_policy, update_session_timer_policy
+from trunks.services.registrations import add_registration
 from trunks.services.trunks import create_trunk
 
 Parts = Iterable[Mapping[str, Any]]
@@ -28,6 +29,7 @@ def provision_trunk(
     gateways: Parts = (),
     allowed_networks: Parts = (),
     credentials: Parts = (),
+    registration: Mapping[str, Any] | None = None,
     health_policy: Mapping[str, Any] | None = None,
     session_timer_policy: Mapping[str, Any] | None = None,
     **fields: Any,
@@ -53,6 +55,9 @@ def provision_trunk(
             with wrong.gathered(f"{path}."):
                 added = add(tenant=tenant, actor=actor, trunk=trunk, **part)
                 warnings += added[1] if isinstance(added, tuple) else []
+        if registration:
+            with wrong.gathered("registration."):
+                add_registration(tenant=tenant, actor=actor, trunk=trunk, **registration)
         if health_policy:
             with wrong.gathered("health_policy."):
                 update_health_policy(

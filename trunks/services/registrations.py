@@ -287,5 +287,6 @@ def _bind_password(registration: Registration, secret: str | None, *, tenant: Te
 def _shown(changes: dict[str, Any]) -> dict[str, Any]:
     shown = {name: value for name, value in changes.items() if name != "credential"}
     if "credential" in changes:
-        shown["credential_id"] = getattr(changes["credential"], "pk", None)
+        chosen = changes["credential"]
+        shown["credential_id"] = None if chosen is None else str(chosen.pk)
     return shown

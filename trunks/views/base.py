@@ -17,6 +17,7 @@ from django.utils.html import format_html
 
 from tenants.access import Capability
 from tenants.mixins import TenantViewMixin
+from trunks.enums import Authentication
 from trunks.headlines import Headline
 from trunks.models import AllowedNetwork, DigestCredential, Gateway, Trunk
 from trunks.queries import gap_of, gateways_of, headline_of, trunks_of
@@ -117,7 +118,14 @@ class OneTrunkPage(TrunksPage):
             "tabs": self._tabs() if self.tab else [],
         }
 
+    @property
+    def registers(self) -> bool:
+        """Whether the trunk registers, or should."""
+        chosen = Authentication.REGISTRATION in self.trunk.authentication
+        return chosen or self.trunk.registration_state is not None
+
     def _tabs(self) -> list[dict[str, Any]]:
+        gap = gap_of(self.trunk)
         access_count = (
             AllowedNetwork.objects.filter(trunk=self.trunk).count()
             + DigestCredential.objects.filter(trunk=self.trunk).count()
@@ -126,6 +134,7 @@ class OneTrunkPage(TrunksPage):
             ("detail", "Overview", None),
             ("access", "Access", access_count),
             ("carrier", "Carrier", None),
+            *([("registration", "Registration", None)] if self.registers else []),
             ("checks", "Checks", None),
             ("history", "History", None),
         ]
@@ -142,7 +151,7 @@ class OneTrunkPage(TrunksPage):
                 "url": self.trunk_url(name),
                 "active": name == self.tab,
                 "count": count,
-                "mark": "incomplete" if name == "access" and gap_of(self.trunk) else "",
+                "mark": "incomplete" if gap is not None and name == gap.page else "",
             }
             for name, label, count in pages
         ]

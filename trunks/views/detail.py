@@ -26,6 +26,7 @@ from trunks.queries import (
     place_of,
     read_place,
 )
+from trunks.registration_summaries import card_of, registrations_of
 from trunks.services.presets import differences_of
 from trunks.summaries import answer_rows, change_rows, gateway_rows, problems_of
 from trunks.timer_providers import untold_sentence
@@ -50,8 +51,11 @@ class TrunkDetail(LivePage, OneTrunkPage):
         policy = HealthPolicy.objects.get(trunk=trunk)
         timers = SessionTimerPolicy.objects.get(trunk=trunk)
         last = next(iter(latest_checks(trunk, 1)), None)
+        registration = registrations_of(self.tenant).filter(trunk=trunk).first()
         return {
             **self.trunk_context(),
+            "registers": self.registers,
+            "card": card_of(registration) if registration else None,
             "rows": gateway_rows(gateways),
             "problems": problems_of(gateways),
             "last_check": check_row(last) if last else None,

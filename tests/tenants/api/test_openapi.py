@@ -71,6 +71,14 @@ def test_version_and_paths(document: dict[str, Any]) -> None:
         "/api/v1/trunks/{trunk_id}/checks/{check_id}/shares/",
         "/api/v1/trunks/{trunk_id}/checks/{check_id}/shares/{id}/",
         "/api/v1/trunks/{trunk_id}/check-schedule/",
+        "/api/v1/trunks/{trunk_id}/registration/",
+        "/api/v1/trunks/{trunk_id}/registration/pause/",
+        "/api/v1/trunks/{trunk_id}/registration/resume/",
+        "/api/v1/trunks/{trunk_id}/registration/register-now/",
+        "/api/v1/trunks/{trunk_id}/registration/attempts/",
+        "/api/v1/trunks/{trunk_id}/registration/attempts/{id}/",
+        "/api/v1/trunks/{trunk_id}/registration/changes/",
+        "/api/v1/trunks/{trunk_id}/registration/changes/{id}/",
         "/api/v1/trunks/{trunk_id}/status-changes/",
         "/api/v1/trunks/{trunk_id}/status-changes/{id}/",
         "/api/v1/incidents/",
@@ -115,7 +123,13 @@ def test_edits_ask_for_a_version_and_posts_take_a_key(document: dict[str, Any]) 
 def test_secrets_are_taken_and_never_given(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     holders = {name for name, schema in schemas.items() if "secret" in schema.get("properties", {})}
-    assert holders == {"CredentialRequest", "PatchedCredentialRequest"}
+    assert holders == {
+        "CredentialRequest",
+        "PatchedCredentialRequest",
+        "RegistrationRequest",
+        "PatchedRegistrationRequest",
+        "RegistrationAccountRequest",
+    }
 
 
 def test_the_page_takes_nothing_from_elsewhere(client: Client, db: None) -> None:

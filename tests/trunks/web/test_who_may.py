@@ -9,6 +9,7 @@ from django.test import Client
 
 from tests.conftest import Person
 from tests.trunks.certificates.papers import add_authority, add_client, make
+from tests.trunks.registering import attempted, register
 from tests.trunks.web.conftest import page
 from trunks.models import AllowedNetwork, CheckShare, DigestCredential, Gateway, ReadinessCheck, Trunk
 from trunks.urls import urlpatterns
@@ -22,13 +23,18 @@ _PARTS = {
     "share_id": "share",
     "authority_id": "authority",
     "certificate_id": "certificate",
+    "attempt_id": "attempt",
 }
 READ = {
     *("list", "detail", "first-check", "history", "gateway-detail", "access", "carrier"),
     *("checks", "check-detail", "check-json", "check-text"),
     *("certificates", "authority-detail", "client-certificate-detail"),
+    *("registration", "registration-attempt"),
 }
-POST_ONLY = {"probe-now", "check-stop", "check-share-revoke", "preset-apply", "preset-review"}
+POST_ONLY = {
+    *("probe-now", "check-stop", "check-share-revoke", "preset-apply", "preset-review"),
+    *("register-now", "registration-pause", "registration-resume"),
+}
 FRAGMENTS = {"preview", "policy-preview", "session-timers-preview", "number-preview"}
 FILES = {"check-json", "check-text"}
 # Pages about no trunk: there is nothing there that somebody else's tenant could be asked for.
@@ -56,10 +62,16 @@ def addresses(
     share: CheckShare,
 ) -> dict[str, str]:
     """The address of every page in Alice's tenant."""
-    parts = {"gateway": gateway, "network": network, "credential": credential, "check": check, "share": share}
     trusted = make("Carrier authority", is_authority=True)
     shown = make("us.example.com", trusted)
-    parts |= {
+    (attempt,) = attempted(alice, register(alice, trunk))
+    parts = {
+        "gateway": gateway,
+        "network": network,
+        "credential": credential,
+        "check": check,
+        "share": share,
+        "attempt": attempt,
         "authority": add_authority(alice, trusted.pem),
         "certificate": add_client(alice, shown.pem, shown.key),
     }
