@@ -30,8 +30,10 @@ def masked(check: ReadinessCheck) -> ReadinessCheck:
     known = sorted({name for name in (check.call, check.caller) if name}, key=len, reverse=True)
     for name in ("target", "problem", "call", "caller"):
         setattr(check, name, mask(getattr(check, name), known))
+    peers = [str(message["peer"]) for message in check.trace]
     for name in ("steps", "runs", "trace"):
         setattr(check, name, [_masked(each, known) for each in getattr(check, name)])
+    _tell_apart(check.trace, peers)
     check.requested_by = ""
     check.reason = ""
     return check
@@ -43,6 +45,16 @@ def _masked(values: dict[str, Any], known: list[str]) -> dict[str, Any]:
         key: mask(value, known) if isinstance(value, str) and key not in told else value
         for key, value in values.items()
     }
+
+
+def _tell_apart(trace: list[dict[str, Any]], peers: list[str]) -> None:
+    """Number the peers that look the same once masked: each has a lifeline of its own."""
+    alike: dict[str, dict[str, int]] = {}
+    for message, peer in zip(trace, peers, strict=True):
+        numbers = alike.setdefault(message["peer"], {})
+        number = numbers.setdefault(peer, len(numbers) + 1)
+        if number > 1:
+            message["peer"] += f" ({number})"
 
 
 def _short(name: str) -> str:

@@ -15,8 +15,8 @@ from callsphere.lib.errors import Refused
 from trunks import services
 from trunks.check_forms import CheckForm
 from trunks.check_queries import checks_of, latest_checks
-from trunks.check_reports import as_json, as_text, ladder_of
-from trunks.check_summaries import check_row, check_rows, message_texts, news_of, outcome_of, run_views
+from trunks.check_reports import as_json, as_text
+from trunks.check_summaries import check_row, check_rows, news_of, outcome_of, run_views
 from trunks.check_wording import progress_words
 from trunks.models import CheckSchedule, Gateway, ReadinessCheck
 from trunks.views.base import EditsOnly, LivePage, OneTrunkPage
@@ -99,8 +99,6 @@ class CheckDetail(LivePage, OneCheckPage):
             "runs": run_views(check),
             "outcome": outcome_of(check),
             "news": news_of(check),
-            "ladder": "\n".join(ladder_of(check)),
-            "messages_sent": message_texts(check),
         }
 
     def said(self, context: dict[str, Any]) -> str:

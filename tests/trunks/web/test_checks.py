@@ -15,7 +15,7 @@ from callsphere.sip.causes import cause
 from tenants.context import tenant_context
 from tests.conftest import Person
 from tests.trunks.conftest import make_trunk
-from tests.trunks.readiness.reports import make_open, make_report
+from tests.trunks.readiness.reports import INVITE, make_open, make_report
 from tests.trunks.web.conftest import page, text_of
 from trunks.models import ReadinessCheck, Trunk
 
@@ -76,7 +76,30 @@ def test_a_report_says_cause_fix_and_who(alice: Person, trunk: Trunk, check: Rea
         assert words.replace("'", "&#x27;") in text, words
     assert "Call-ID: 7a1b-call" in text
     assert "Hold and resume" in text
-    assert "--&gt;  INVITE" in answer.content.decode()
+
+
+def test_a_report_draws_its_messages(alice: Person, trunk: Trunk, check: ReadinessCheck) -> None:
+    html = alice.client().get(page("check-detail", alice, trunk, check_id=check.pk)).content.decode()
+    rungs = re.findall(r'<span class="sr-only">((?:sent|received): [^<]*)</span>', html)
+    assert rungs == [
+        "sent: OPTIONS",
+        "received: 200 OK (OPTIONS)",
+        "sent: INVITE",
+        "received: 200 OK (INVITE)",
+    ]
+    assert [line in html for line in INVITE.replace("<", "&lt;").replace(">", "&gt;").split("\r\n")] == (
+        [True] * len(INVITE.split("\r\n"))
+    )
+    text = alice.client().get(page("check-text", alice, trunk, check_id=check.pk)).content.decode()
+    printed = re.findall(r" ms  (-->|<--)  (.*?)  ", text)
+    words = {"-->": "sent", "<--": "received"}
+    assert [f"{words[arrow]}: {what}" for arrow, what in printed] == rungs
+
+
+def test_while_a_check_runs_there_are_no_messages_yet(alice: Person, trunk: Trunk) -> None:
+    check = make_open(alice, trunk)
+    html = alice.client().get(page("check-detail", alice, trunk, check_id=check.pk)).content.decode()
+    assert 'id="messages"' not in html
 
 
 def test_a_report_is_compared_with_the_one_before(alice: Person, trunk: Trunk) -> None:
