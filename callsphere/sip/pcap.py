@@ -16,6 +16,8 @@ from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any
 
+from callsphere.sip.trace import REDACTED
+
 _MAGIC, _RAW_IP, _UPPER_PDU = 0xA1B2C3D4, 101, 252  # pcap with microseconds; link types of tcpdump.org
 _TCP, _UDP = 6, 17
 _SYN, _ACK, _PSH_ACK = 0x02, 0x10, 0x18
@@ -28,6 +30,8 @@ _VIA = re.compile(
     r"^(?:via|v)[ \t]*:[^\r\n]*?[ \t](\[[0-9A-Fa-f:]+\]|[0-9.]+)(?::(\d{1,5}))?[ \t]*[;\r\n]", re.I | re.M
 )
 _LENGTH = re.compile(rb"^(content-length|l)([ \t]*:[ \t]*)\d+", re.I | re.M)
+# Our credentials are digests, and tools give up on a message where no scheme is named.
+_SCHEMELESS = re.compile(rf"^((?:proxy-)?authorization: )({re.escape(REDACTED)})", re.I | re.M)
 _UNKNOWN = {4: ip_address("192.0.2.1"), 6: ip_address("2001:db8::1")}  # for documentation: RFC 5737, RFC 3849
 
 Address = IPv4Address | IPv6Address
@@ -61,10 +65,9 @@ def to_pcap(entries: Iterable[Mapping[str, Any]], started_at: datetime) -> bytes
     """
     messages = list(_messages(entries, started_at.timestamp()))
     # A capture has packets of one kind alone.
-    if any(message.transport == "tls" for message in messages):
-        kind, packets = _UPPER_PDU, ((message.at, _exported(message)) for message in messages)
-    else:
-        kind, packets = _RAW_IP, _on_the_wire(messages)
+    exported = any(message.transport == "tls" for message in messages)
+    packets = _as_exported(messages) if exported else _on_the_wire(messages)
+    kind = _UPPER_PDU if exported else _RAW_IP
     head = struct.pack("<IHHiIII", _MAGIC, 2, 4, 0, 0, _LONGEST, kind)
     return b"".join([head, *(_record(at, packet) for at, packet in packets)])
 
@@ -80,7 +83,7 @@ def _messages(entries: Iterable[Mapping[str, Any]], started: float) -> Iterator[
         version = them[0].version
         us = shown if shown is not None and shown[0].version == version else (_UNKNOWN[version], 5060)
         if text:
-            data = text.encode("utf-8", "surrogateescape")
+            data = _SCHEMELESS.sub(r"\1Digest \2", text).encode("utf-8", "surrogateescape")
             at = started + int(entry["at_ms"]) / 1000
             yield _Message(at, us, them, is_sent, found[3] if found else "udp", data)
 
@@ -105,6 +108,11 @@ def _framed(data: bytes) -> bytes:
     """
     head, blank, body = data.partition(b"\r\n\r\n")
     return _LENGTH.sub(rb"\g<1>\g<2>%d" % len(body), head) + blank + body
+
+
+def _as_exported(messages: Iterable[_Message]) -> Iterator[tuple[float, bytes]]:
+    for message in messages:
+        yield message.at, _exported(message)
 
 
 def _exported(message: _Message) -> bytes:

@@ -40,6 +40,7 @@ PAGES: dict[str, Viewer] = {
     "tenants:settings": Viewer.LOOKS,
     "tenants:team": Viewer.LOOKS,
     "trunks:access": Viewer.LOOKS,
+    "trunks:check-capture": Viewer.LOOKS,
     "trunks:check-detail": Viewer.LOOKS,
     "trunks:check-json": Viewer.LOOKS,
     "trunks:check-schedule": Viewer.IS_REFUSED,

@@ -161,6 +161,25 @@ def test_the_report_as_json_and_as_text(alice: Person, trunk: Trunk, check: Read
     assert "      5 ms  -->  INVITE" in text
 
 
+def test_the_messages_as_a_capture(alice: Person, trunk: Trunk, check: ReadinessCheck) -> None:
+    browser = alice.client()
+    url = page("check-capture", alice, trunk, check_id=check.pk)
+    assert (
+        f'href="{url}"' in browser.get(page("check-detail", alice, trunk, check_id=check.pk)).content.decode()
+    )
+    answer = browser.get(url)
+    assert answer["Content-Type"] == "application/vnd.tcpdump.pcap"
+    assert answer["Content-Disposition"] == f'attachment; filename="check-{check.pk}.pcap"'
+    assert answer.content.count(b"SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.1") == 1
+
+
+def test_there_is_no_capture_while_a_check_runs(alice: Person, trunk: Trunk) -> None:
+    check = make_open(alice, trunk)
+    answer = alice.client().get(page("check-capture", alice, trunk, check_id=check.pk), follow=True)
+    assert answer.redirect_chain == [(page("check-detail", alice, trunk, check_id=check.pk), 302)]
+    assert "Wait for the end of the check." in text_of(answer.content)
+
+
 def test_a_refused_address_reads_like_a_name_that_does_not_exist(alice: Person, trunk: Trunk) -> None:
     check = make_report(alice, trunk, dns=("fail", "address_refused", "x: 10.0.0.7: inside 10.0.0.0/8"))
     with tenant_context(alice.tenant):
