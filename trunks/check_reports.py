@@ -96,14 +96,17 @@ def as_text(check: ReadinessCheck, *, for_staff: bool = False) -> str:
     """
     stream = io.StringIO()
     console = Console(stream)
-    for run, steps in _by_run(check):
+    for number, (run, steps) in enumerate(_by_run(check)):
+        if number:
+            console.line()
         console.line(f"Readiness check of {run['uri']}")
         for step in steps if for_staff else told_steps(steps, run["uri"]):
             console.step(_step(step))
-        console.line()
     if check.state == CheckState.FINISHED:
         console.verdict(check.verdict, check.duration_ms or 0)  # type: ignore[arg-type]  # a verdict, held by a constraint
     else:
+        if check.runs:
+            console.line()
         console.line(check.problem or CheckState(check.state).label)
     if check.trace:
         console.line()
