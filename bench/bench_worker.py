@@ -29,7 +29,7 @@ ROUNDS = 5
 
 _TABLES = (
     *("tenants_tenant", "trunks_trunk", "trunks_healthpolicy", "trunks_gateway"),
-    "trunks_gatewayhealth",
+    *("trunks_gatewayhealth", "trunks_readinesscheck", "trunks_placedcall"),
 )
 
 
@@ -116,21 +116,24 @@ def worker(size: int, uri: str, dns: tuple[str, int] | None = None) -> Iterator[
     databases.create_database(database)
     try:
         fill(database, size, uri)
-        with _process(database, dns) as process:
+        with process_on(database, dns) as process:
             yield Worker(database, size, process)
     finally:
         databases.drop_database(database)
 
 
 @contextmanager
-def _process(database: str, dns: tuple[str, int] | None) -> Iterator[subprocess.Popen[str]]:
+def process_on(
+    database: str, dns: tuple[str, int] | None = None, module: str = "bench.worker_process"
+) -> Iterator[subprocess.Popen[str]]:
+    """Run a module on a database; it ends with its standard input."""
     url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
     environment = {**os.environ, "DATABASE_URL": url, "NETGUARD_ALLOW": "127.0.0.0/8"}
     if dns is not None:
         environment["SIP_NAMESERVERS"] = "{}:{}".format(*dns)
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "bench.worker_process"],
+            [sys.executable, "-m", module],
             cwd=databases.ROOT,
             env=environment,
             stdin=subprocess.PIPE,
@@ -150,7 +153,7 @@ def _process(database: str, dns: tuple[str, int] | None) -> Iterator[subprocess.
 
 
 @contextmanager
-def _unforced(database: str) -> Iterator[databases.psycopg.Connection]:
+def unforced(database: str) -> Iterator[databases.psycopg.Connection]:
     """Connect as the owner, whom the policies bind as well: they are set aside in this database meanwhile."""
     with databases.owner_connection(database) as owner:
         for table in _TABLES:
@@ -163,7 +166,7 @@ def _unforced(database: str) -> Iterator[databases.psycopg.Connection]:
 def fill(database: str, size: int, uri: str) -> None:
     """Put in trunks of one gateway each, ten to a tenant, none of them due."""
     host = uri.removeprefix("sip:").partition(":")[0]
-    with _unforced(database) as owner:
+    with unforced(database) as owner:
         for statement in (_TENANTS, _TRUNKS, _POLICIES, _GATEWAYS, _HEALTH):
             owner.execute(
                 statement,
@@ -174,7 +177,7 @@ def fill(database: str, size: int, uri: str) -> None:
 
 def make_due(database: str) -> None:
     """Let every gateway be due now."""
-    with _unforced(database) as owner:
+    with unforced(database) as owner:
         owner.execute("UPDATE trunks_gatewayhealth SET next_probe_at = now()")
         owner.execute("VACUUM trunks_gatewayhealth")
 
