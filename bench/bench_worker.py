@@ -27,7 +27,7 @@ PINGS = 10_000
 IN_FLIGHT = 100
 ROUNDS = 5
 
-_TABLES = (
+TABLES = (
     *("tenants_tenant", "trunks_trunk", "trunks_healthpolicy", "trunks_gateway"),
     *("trunks_gatewayhealth", "trunks_readinesscheck", "trunks_placedcall"),
 )
@@ -153,20 +153,20 @@ def process_on(
 
 
 @contextmanager
-def unforced(database: str) -> Iterator[databases.psycopg.Connection]:
+def _unforced(database: str) -> Iterator[databases.psycopg.Connection]:
     """Connect as the owner, whom the policies bind as well: they are set aside in this database meanwhile."""
     with databases.owner_connection(database) as owner:
-        for table in _TABLES:
+        for table in TABLES:
             owner.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY".encode())
         yield owner
-        for table in _TABLES:
+        for table in TABLES:
             owner.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY".encode())
 
 
 def fill(database: str, size: int, uri: str) -> None:
     """Put in trunks of one gateway each, ten to a tenant, none of them due."""
     host = uri.removeprefix("sip:").partition(":")[0]
-    with unforced(database) as owner:
+    with _unforced(database) as owner:
         for statement in (_TENANTS, _TRUNKS, _POLICIES, _GATEWAYS, _HEALTH):
             owner.execute(
                 statement,
@@ -177,7 +177,7 @@ def fill(database: str, size: int, uri: str) -> None:
 
 def make_due(database: str) -> None:
     """Let every gateway be due now."""
-    with unforced(database) as owner:
+    with _unforced(database) as owner:
         owner.execute("UPDATE trunks_gatewayhealth SET next_probe_at = now()")
         owner.execute("VACUUM trunks_gatewayhealth")
 
