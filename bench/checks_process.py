@@ -13,6 +13,7 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -32,7 +33,7 @@ IN_FLIGHT = 100
 def main() -> None:
     """Serve measurements until the input ends."""
     engine, runner = probing.engine(), check_runs.runner()
-    works = {
+    works: dict[str, Callable[[], int]] = {
         "probe": partial(probing.probe_due, engine, in_flight=IN_FLIGHT),
         "check": runner.run_due,
     }
