@@ -27,9 +27,9 @@ PINGS = 10_000
 IN_FLIGHT = 100
 ROUNDS = 5
 
-_TABLES = (
+TABLES = (
     *("tenants_tenant", "trunks_trunk", "trunks_healthpolicy", "trunks_gateway"),
-    "trunks_gatewayhealth",
+    *("trunks_gatewayhealth", "trunks_readinesscheck", "trunks_placedcall"),
 )
 
 
@@ -116,21 +116,24 @@ def worker(size: int, uri: str, dns: tuple[str, int] | None = None) -> Iterator[
     databases.create_database(database)
     try:
         fill(database, size, uri)
-        with _process(database, dns) as process:
+        with process_on(database, dns) as process:
             yield Worker(database, size, process)
     finally:
         databases.drop_database(database)
 
 
 @contextmanager
-def _process(database: str, dns: tuple[str, int] | None) -> Iterator[subprocess.Popen[str]]:
+def process_on(
+    database: str, dns: tuple[str, int] | None = None, module: str = "bench.worker_process"
+) -> Iterator[subprocess.Popen[str]]:
+    """Run a module on a database; it ends with its standard input."""
     url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
     environment = {**os.environ, "DATABASE_URL": url, "NETGUARD_ALLOW": "127.0.0.0/8"}
     if dns is not None:
         environment["SIP_NAMESERVERS"] = "{}:{}".format(*dns)
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "bench.worker_process"],
+            [sys.executable, "-m", module],
             cwd=databases.ROOT,
             env=environment,
             stdin=subprocess.PIPE,
@@ -153,10 +156,10 @@ def _process(database: str, dns: tuple[str, int] | None) -> Iterator[subprocess.
 def _unforced(database: str) -> Iterator[databases.psycopg.Connection]:
     """Connect as the owner, whom the policies bind as well: they are set aside in this database meanwhile."""
     with databases.owner_connection(database) as owner:
-        for table in _TABLES:
+        for table in TABLES:
             owner.execute(f"ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY".encode())
         yield owner
-        for table in _TABLES:
+        for table in TABLES:
             owner.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY".encode())
 
 

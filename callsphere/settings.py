@@ -141,11 +141,12 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_TIME_LIMIT = 120
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_QUEUES = [Queue(name) for name in ("probe", "deliver", "provision", "default")]
+CELERY_TASK_QUEUES = [Queue(name) for name in ("probe", "check", "deliver", "provision", "default")]
 CELERY_TASK_ROUTES = {
     "trunks.probe_*": {"queue": "probe"},
     "trunks.refresh_registrations": {"queue": "probe"},
-    "trunks.run_checks": {"queue": "probe"},
+    # A process of their own: a call takes a thousand times the CPU of a ping.
+    "trunks.run_checks": {"queue": "check"},
     "trunks.sweep_live_calls": {"queue": "probe"},
     "tenants.deliver_*": {"queue": "deliver"},
     "trunks.start_scheduled_checks": {"queue": "probe"},

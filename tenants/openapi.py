@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schem
 from rest_framework import serializers
 
 from tenants.errors import CONTENT_TYPE
+from tenants.renderers import FileRenderer
 
 _ALWAYS = ("401", "403", "429")
 _SUMMARIES = {
@@ -120,7 +121,10 @@ class ApiSchema(AutoSchema):
             return [_IDEMPOTENCY_KEY, _ETAG] if self._makes_object() else [_IDEMPOTENCY_KEY]
         if self._is_edit():
             return [_IF_MATCH] if self.method == "DELETE" else [_IF_MATCH, _ETAG]
-        return [] if self._is_list_view() or self.method == "DELETE" else [_ETAG]
+        return [] if self._is_list_view() or self._is_file() or self.method == "DELETE" else [_ETAG]
+
+    def _is_file(self) -> bool:
+        return any(issubclass(each, FileRenderer) for each in getattr(self.view, "renderer_classes", ()))
 
     def _makes_object(self) -> bool:
         return getattr(self.view, "action", "") == "create"

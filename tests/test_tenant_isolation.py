@@ -63,7 +63,7 @@ def seen(response: Any, *hidden: str) -> tuple[int, bytes]:
 
 def leaks(response: Any, world: World, *, sent: str = "") -> list[str]:
     """Return the other tenant's texts that an answer holds, beyond what was sent."""
-    text = seen(response)[1].decode()
+    text = seen(response)[1].decode(errors="replace")
     return [mark for mark in world.marks() if mark in text and mark not in sent]
 
 

@@ -6,17 +6,22 @@ from typing import Any
 
 import django_filters
 from django.db.models import QuerySet
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from tenants.errors import CONTENT_TYPE
 from tenants.filters import OneOfFilter
+from tenants.openapi import ProblemSerializer
 from tenants.pagination import CursorPagination
+from tenants.renderers import CaptureRenderer, TextRenderer
 from trunks import check_serializers, services
 from trunks.api import OfTrunk
 from trunks.check_queries import checks_of
+from trunks.check_reports import as_pcap, as_text, file_headers
 from trunks.check_wording import call_warnings
 from trunks.enums import CheckState, Verdict
 from trunks.models import CheckSchedule, CheckShare, Gateway, ReadinessCheck
@@ -99,6 +104,24 @@ class ReadinessCheckViewSet(OfTrunk[ReadinessCheck]):
         """Its call is hung up, and its binding removed, within seconds."""
         check = services.cancel_check(tenant=self.tenant, actor=self.actor, check=self.get_object())
         return Response(check_serializers.CheckSerializer(check).data, status=202)
+
+    @extend_schema(summary="Read the report as text", responses={(200, TextRenderer.media_type): str})
+    def text(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """As `sip check --trace` prints it, with the steps so far while the check runs."""
+        check = self.get_object()
+        return Response(as_text(check).encode(), headers=file_headers(check, "txt"))
+
+    @extend_schema(
+        summary="Read the messages as a capture (pcap)",
+        responses={
+            (200, CaptureRenderer.media_type): OpenApiTypes.BINARY,
+            (409, CONTENT_TYPE): ProblemSerializer,
+        },
+    )
+    def capture(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """For Wireshark and its like; 409 until the check has ended."""
+        check = self.get_object()
+        return Response(as_pcap(check), headers=file_headers(check, "pcap"))
 
 
 class CheckScheduleViewSet(OfTrunk[CheckSchedule]):

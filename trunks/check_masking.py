@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from trunks.models import ReadinessCheck
@@ -30,14 +30,30 @@ def masked(check: ReadinessCheck) -> ReadinessCheck:
     known = sorted({name for name in (check.call, check.caller) if name}, key=len, reverse=True)
     for name in ("target", "problem", "call", "caller"):
         setattr(check, name, mask(getattr(check, name), known))
-    for name in ("steps", "runs", "trace"):
+    for name in ("steps", "runs"):
         setattr(check, name, [_masked(each, known) for each in getattr(check, name)])
+    check.trace = mask_messages(check.trace, known)
     check.requested_by = ""
     check.reason = ""
     return check
 
 
-def _masked(values: dict[str, Any], known: list[str]) -> dict[str, Any]:
+def mask_messages(entries: Iterable[Mapping[str, Any]], known: Iterable[str] = ()) -> list[dict[str, Any]]:
+    """Return a trace's entries masked. Peers that look the same then are numbered: each has its lifeline."""
+    names = list(known)
+    alike: dict[str, dict[str, int]] = {}
+    told = []
+    for entry in entries:
+        message = _masked(entry, names)
+        numbers = alike.setdefault(message["peer"], {})
+        number = numbers.setdefault(entry["peer"], len(numbers) + 1)
+        if number > 1:
+            message["peer"] += f" ({number})"
+        told.append(message)
+    return told
+
+
+def _masked(values: Mapping[str, Any], known: list[str]) -> dict[str, Any]:
     told = {"fix", "who", "name", "result", "cause", "verdict", "gateway_id", "direction", "method"}
     return {
         key: mask(value, known) if isinstance(value, str) and key not in told else value

@@ -12,9 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from callsphere.lib.errors import Refused
 from callsphere.sip.causes import CAUSES, Cause
 from callsphere.sip.check.console import Console
 from callsphere.sip.check.report import STEPS, Step
+from callsphere.sip.pcap import to_pcap
 from callsphere.sip.trace import Trace, TraceEntry
 from trunks.enums import CheckState
 from trunks.models import ReadinessCheck
@@ -94,20 +96,35 @@ def as_text(check: ReadinessCheck, *, for_staff: bool = False) -> str:
     """
     stream = io.StringIO()
     console = Console(stream)
-    for run, steps in _by_run(check):
+    for number, (run, steps) in enumerate(_by_run(check)):
+        if number:
+            console.line()
         console.line(f"Readiness check of {run['uri']}")
         for step in steps if for_staff else told_steps(steps, run["uri"]):
             console.step(_step(step))
-        console.line()
     if check.state == CheckState.FINISHED:
         console.verdict(check.verdict, check.duration_ms or 0)  # type: ignore[arg-type]  # a verdict, held by a constraint
     else:
+        if check.runs:
+            console.line()
         console.line(check.problem or CheckState(check.state).label)
     if check.trace:
         console.line()
         for rung in ladder_of(check):
             console.line(rung)
     return stream.getvalue()
+
+
+def as_pcap(check: ReadinessCheck) -> bytes:
+    """Return every message as a capture for Wireshark and its like. Raises Refused while the check runs."""
+    if check.is_open:
+        raise Refused("Wait for the end of the check.", code="check_running")
+    return to_pcap(check.trace, check.started_at or check.created_at)
+
+
+def file_headers(check: ReadinessCheck, ending: str) -> dict[str, str]:
+    """Return the headers with which a report is stored as a file."""
+    return {"Content-Disposition": f'attachment; filename="check-{check.pk}.{ending}"'}
 
 
 def ladder_of(check: ReadinessCheck) -> list[str]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from callsphere.sip.causes import CAUSES, Cause
@@ -213,8 +213,3 @@ def _call_id(check: ReadinessCheck, step: str) -> str:
         if found:
             return found[1]
     return ""
-
-
-def message_texts(check: ReadinessCheck) -> list[dict[str, Any]]:
-    """Return every message with its text, for those who read SIP."""
-    return [{**entry, "label": format_html("{} ms", entry["at_ms"])} for entry in check.trace]

@@ -66,6 +66,7 @@ urlpatterns: list[URLPattern] = [
     path(f"{_CHECK}stop/", checks.CheckStop.as_view(), name="check-stop"),
     path(f"{_CHECK}report.json", checks.CheckJson.as_view(), name="check-json"),
     path(f"{_CHECK}report.txt", checks.CheckText.as_view(), name="check-text"),
+    path(f"{_CHECK}messages.pcap", checks.CheckCapture.as_view(), name="check-capture"),
     path(f"{_CHECK}share/", check_sharing.CheckShares.as_view(), name="check-shares"),
     path(
         f"{_CHECK}share/<uuid:share_id>/revoke/",

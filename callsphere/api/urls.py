@@ -9,6 +9,7 @@ from rest_framework.viewsets import ViewSetMixin
 from callsphere.alerts.api import IncidentViewSet
 from callsphere.api import views
 from tenants.api import AuditEventViewSet, OwnTenantViewSet
+from tenants.renderers import CaptureRenderer, TextRenderer
 from trunks.api import (
     AllowedNetworkViewSet,
     CredentialViewSet,
@@ -85,6 +86,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="check-cancel",
     ),
     path("carrier-presets/", CarrierPresetViewSet.as_view({"get": "everything"}), name="carrier-preset-list"),
+    path(
+        "trunks/<uuid:trunk_id>/checks/<uuid:pk>/text/",
+        ReadinessCheckViewSet.as_view({"get": "text"}, renderer_classes=[TextRenderer]),
+        name="check-text",
+    ),
+    path(
+        "trunks/<uuid:trunk_id>/checks/<uuid:pk>/pcap/",
+        ReadinessCheckViewSet.as_view({"get": "capture"}, renderer_classes=[CaptureRenderer]),
+        name="check-capture",
+    ),
     path(
         "trunks/<uuid:trunk_id>/check-schedule/",
         CheckScheduleViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),

@@ -43,6 +43,8 @@ def commands(*, port: int, folder: Path, with_sandbox: bool) -> list[Command]:
         Command("web", web),
         # One event loop drives hundreds of pings: threads beside it, not processes.
         Command("probe", (*_WORKER, "-Q", "probe", "-P", "threads", "-c", "8", "-n", "probe@%h"), _NO_CHECKS),
+        # Apart from pings, which would wait for it (bench/bench_checks_and_pings.py).
+        Command("check", (*_WORKER, "-Q", "check", "-P", "threads", "-c", "2", "-n", "check@%h"), _NO_CHECKS),
         Command("work", (*_WORKER, "-Q", queues, "-P", "prefork", "-c", "2", "-n", "work@%h")),
         Command("beat", (*_CELERY, "beat", "--schedule", str(folder / "beat-schedule")), _NO_CHECKS),
     ]

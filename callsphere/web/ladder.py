@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,8 @@ EDGE = 46
 HEIGHT = 34
 US = "CallSphere"
 NOTHING = SafeString("")
+_UNREADABLE = re.compile(r"\d+ bytes that are no SIP message$")
+_STATUS = re.compile(r"[1-6]\d\d(?: (?!bytes that are no SIP message$)|$)")
 
 
 @dataclass
@@ -35,6 +38,11 @@ class Rung:
     def direction(self) -> str:
         """Who to whom, for those who do not see the arrow."""
         return "sent" if self.sent else "received"
+
+    @property
+    def title(self) -> str:
+        """Over the whole message."""
+        return f"{self.label}, {self.direction} at {self.at_ms / 1000:.3f} s"
 
     @property
     def again(self) -> str:
@@ -61,14 +69,15 @@ class Ladder:
 
 
 def ladder_of(entries: Iterable[Mapping[str, Any]]) -> Ladder:
-    """Arrange trace entries (at_ms, direction, summary, text and perhaps peer), repetitions folded."""
+    """Arrange trace entries (at_ms, direction, summary, text; perhaps peer, method), repetitions folded."""
     parties = [US]
     rungs: list[Rung] = []
     known: dict[tuple[str, str, str], Rung] = {}
     for entry in entries:
         peer = str(entry.get("peer") or "") or "Carrier"
         key = (str(entry["direction"]), peer, str(entry["text"]))
-        if key in known:
+        # A text that there was no room for tells nothing about being the same.
+        if entry["text"] and key in known:
             known[key].repeats.append(int(entry["at_ms"]))
             continue
         if peer not in parties:
@@ -83,7 +92,8 @@ def ladder_of(entries: Iterable[Mapping[str, Any]]) -> Ladder:
 def _rung(entry: Mapping[str, Any], column: int, before: Rung | None) -> Rung:
     at_ms, summary, text = int(entry["at_ms"]), str(entry["summary"]), str(entry["text"])
     gap = None if before is None else max(0, at_ms - before.at_ms)
-    label = summary if not summary[:1].isdigit() else f"{summary}{_method(text)}"
+    method = _method(text) if entry.get("method") is None else str(entry["method"])
+    label = f"{summary} ({method})" if method and _STATUS.match(summary) else summary
     return Rung(at_ms, gap, entry["direction"] == "sent", label, _tone(summary), text, column)
 
 
@@ -92,7 +102,7 @@ def _method(text: str) -> str:
     for line in text.splitlines():
         name, _, value = line.partition(":")
         if name.strip().lower() == "cseq":
-            return f" ({value.split()[-1]})" if value.split() else ""
+            return value.split()[-1] if value.split() else ""
         if not line:
             break
     return ""
@@ -100,9 +110,11 @@ def _method(text: str) -> str:
 
 def _tone(summary: str) -> str:
     """How a message is drawn: a first 401 or 407 is part of logging in, no failure."""
-    code = summary[:3]
-    if not code.isdigit():
+    if _UNREADABLE.match(summary):
+        return "other"
+    if not _STATUS.match(summary):
         return "request"
+    code = summary[:3]
     if code in ("401", "407"):
         return "challenge"
     return {"1": "provisional", "2": "success", "3": "other"}.get(code[0], "failure")

@@ -27,9 +27,9 @@ START_S = 60.0
 STOP_S = 35.0
 _CELERY = ("-m", "celery", "--quiet", "-A", "callsphere")
 _QUIET = ("--without-gossip", "--without-mingle")
-# As callsphere/local/procfile.py has them.
+# As callsphere/local/procfile.py has them, checks and pings in one.
 _WORKERS = {
-    "probe": ("-Q", "probe", "-P", "threads", "-c", "8"),
+    "probe": ("-Q", "probe,check", "-P", "threads", "-c", "8"),
     "work": ("-Q", "default,deliver,provision", "-P", "prefork", "-c", "2"),
 }
 

@@ -53,6 +53,7 @@ PAGES: dict[str, Viewer] = {
     "trunks:carrier": Viewer.LOOKS,
     "trunks:carriers": Viewer.IS_REFUSED,
     "trunks:certificates": Viewer.LOOKS,
+    "trunks:check-capture": Viewer.LOOKS,
     "trunks:check-detail": Viewer.LOOKS,
     "trunks:check-json": Viewer.LOOKS,
     "trunks:check-schedule": Viewer.IS_REFUSED,

@@ -195,6 +195,15 @@ def _history(trunk: Trunk, canary: str) -> uuid.UUID:
     return change.pk
 
 
+_MESSAGE = {
+    "at_ms": 0,
+    "direction": "sent",
+    "summary": "OPTIONS",
+    "peer": "203.0.113.5:5060/udp",
+    "method": "OPTIONS",
+}
+
+
 def _readiness(owner: Person, trunk: Trunk, canary: str) -> dict[str, uuid.UUID]:
     check = services.start_check(tenant=owner.tenant, actor=owner.actor, trunk=trunk, call="100")
     run = {"gateway_id": str(trunk.gateways.get().pk), "uri": f"sip:{canary}.example.com"}
@@ -204,6 +213,7 @@ def _readiness(owner: Person, trunk: Trunk, canary: str) -> dict[str, uuid.UUID]
         finished_at=timezone.now(),
         target=run["uri"],
         runs=[{**run, "verdict": "pass", "cause": "", "steps": 0}],
+        trace=[{**_MESSAGE, "text": f"OPTIONS {run['uri']} SIP/2.0\r\n\r\n"}],
     )
     PlacedCall.objects.create(
         tenant=owner.tenant,

@@ -60,15 +60,73 @@ def test_ipv6() -> None:
     assert found[0][1][8 + 15] == 7
 
 
-@pytest.mark.parametrize("transport", ["udp", "tcp", "tls"])
-def test_tshark_reads_sip_in_it(tmp_path: Path, transport: str) -> None:
+def shown(tmp_path: Path, data: bytes, *fields: str) -> list[list[str]]:
+    """What tshark makes of each SIP message of a capture."""
     tshark = require_peer("tshark")
     file = tmp_path / "x.pcap"
-    file.write_bytes(to_pcap(entries(f"203.0.113.5:5060/{transport}", "198.51.100.7:5060"), NOON))
-    shown = subprocess.run(
-        [tshark, "-r", file, "-Y", "sip", "-T", "fields", "-e", "sip.CSeq", "-o", "ip.check_checksum:TRUE"],
+    file.write_bytes(data)
+    asked = [part for name in fields for part in ("-e", name)]
+    done = subprocess.run(
+        [tshark, "-r", file, "-Y", "sip", "-T", "fields", "-o", "ip.check_checksum:TRUE", *asked],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert shown.stdout.split("\n")[:2] == ["1 OPTIONS", "1 OPTIONS"]
+    return [line.split("\t") for line in done.stdout.splitlines()]
+
+
+def test_tshark_reads_datagrams(tmp_path: Path) -> None:
+    data = to_pcap(entries("203.0.113.5:5070/udp", "198.51.100.7:5060"), NOON)
+    assert shown(
+        tmp_path, data, "frame.protocols", "ip.src", "udp.srcport", "sip.CSeq", "sip.Status-Code"
+    ) == [
+        ["raw:ip:udp:sip", "198.51.100.7", "5060", "1 OPTIONS", ""],
+        ["raw:ip:udp:sip", "203.0.113.5", "5070", "1 OPTIONS", "200"],
+    ]
+
+
+def test_tshark_reads_a_stream_whose_keys_were_taken_out(tmp_path: Path) -> None:
+    offer = "v=0\r\na=crypto:1 AES_CM_128_HMAC_SHA1_80 [redacted]\r\n"
+    head = (
+        "INVITE sip:x SIP/2.0\r\nVia: SIP/2.0/TCP 198.51.100.7:5060;branch=z9hG4bKx\r\n"
+        "CSeq: {} INVITE\r\nContent-Type: application/sdp\r\nContent-Length: 400\r\n\r\n"
+    )
+    messages = [
+        {
+            "at_ms": number,
+            "direction": "sent",
+            "text": head.format(number) + offer,
+            "peer": "203.0.113.5:5060/tcp",
+        }
+        for number in (1, 2)
+    ]
+    found = shown(tmp_path, to_pcap(messages, NOON), "frame.protocols", "sip.CSeq", "sip.Content-Length")
+    assert found == [["raw:ip:tcp:sip:sdp", f"{number} INVITE", str(len(offer))] for number in (1, 2)]
+
+
+@pytest.mark.parametrize(("here", "there"), [("198.51.100.7", "203.0.113.5"), ("2001:db8::7", "2001:db8::5")])
+def test_tshark_reads_what_went_over_tls(tmp_path: Path, here: str, there: str) -> None:
+    via, peer = (here, there) if "." in here else (f"[{here}]", f"[{there}]")
+    data = to_pcap(entries(f"{peer}:5061/tls", f"{via}:40000"), NOON)
+    version = "4" if "." in here else "6"
+    fields = [f"exported_pdu.ipv{version}_{end}" for end in ("src", "dst")]
+    fields += ["exported_pdu.src_port", "exported_pdu.dst_port", "exported_pdu.port_type", "sip.CSeq"]
+    tcp = "2"
+    assert shown(tmp_path, data, "frame.protocols", *fields) == [
+        ["exported_pdu:sip", here, there, "40000", "5061", tcp, "1 OPTIONS"],
+        ["exported_pdu:sip", there, here, "5061", "40000", tcp, "1 OPTIONS"],
+    ]
+
+
+def test_one_message_over_tls_makes_all_exported_ones(tmp_path: Path) -> None:
+    mixed = [
+        *entries("203.0.113.5:5060/udp", "198.51.100.7:5060"),
+        *entries("203.0.113.5:5061/tls", "198.51.100.7:5060"),
+    ]
+    found = shown(tmp_path, to_pcap(mixed, NOON), "frame.protocols", "exported_pdu.port_type")
+    assert found == [["exported_pdu:sip", kind] for kind in "3322"]
+
+
+def test_a_message_without_its_text_has_no_packet() -> None:
+    kept, cut = entries("203.0.113.5:5060/udp", "198.51.100.7:5060")
+    assert len(packets(to_pcap([kept, cut | {"text": ""}], NOON))) == 1

@@ -24,10 +24,15 @@ def test_every_tick_of_beat_is_a_task_of_ours() -> None:
     assert {"trunks.probe_due_gateways", "trunks.roll_up_history", "trunks.maintain_partitions"} <= ticks
 
 
-def test_probes_have_a_queue_of_their_own() -> None:
-    names = ("trunks.probe_due_gateways", "trunks.roll_up_history", "trunks.maintain_partitions")
+def test_probes_and_checks_have_queues_of_their_own() -> None:
+    names = (
+        "trunks.probe_due_gateways",
+        "trunks.run_checks",
+        "trunks.roll_up_history",
+        "trunks.maintain_partitions",
+    )
     queues = [app.amqp.router.route({}, name)["queue"].name for name in names]
-    assert queues == ["probe", "default", "default"]
+    assert queues == ["probe", "check", "default", "default"]
 
 
 @pytest.mark.django_db(transaction=True)

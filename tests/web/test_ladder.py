@@ -36,6 +36,21 @@ def test_a_challenge_is_no_failure() -> None:
     assert [rung.tone for rung in ladder_of(CALL).rungs] == ["request", "challenge", "failure"]
 
 
+def test_bytes_that_are_no_message_are_no_answer() -> None:
+    (rung,) = ladder_of([entry(0, "received", "180 bytes that are no SIP message", "x")]).rungs
+    assert (rung.label, rung.tone) == ("180 bytes that are no SIP message", "other")
+
+
+def test_a_trace_that_names_the_method_needs_no_text() -> None:
+    (rung,) = ladder_of([entry(0, "received", "486 Busy Here") | {"method": "INVITE"}]).rungs
+    assert (rung.label, rung.tone) == ("486 Busy Here (INVITE)", "failure")
+
+
+def test_messages_whose_texts_were_not_kept_are_not_the_same() -> None:
+    cut = [entry(at, "received", "200 OK") | {"text": ""} for at in (0, 5)]
+    assert [rung.repeats for rung in ladder_of(cut).rungs] == [[], []]
+
+
 def test_each_party_has_a_lifeline() -> None:
     ladder = ladder_of(CALL)
     assert ladder.parties == ["CallSphere", "a:1/udp", "b:2/udp"]

@@ -174,7 +174,7 @@ def keep_newest(trunk: Trunk) -> None:
 
 def wake_checks() -> None:
     """Ask a worker to look for queued checks as soon as this transaction is stored."""
-    transaction.on_commit(lambda: celery.wake("trunks.run_checks", "probe"))
+    transaction.on_commit(lambda: celery.wake("trunks.run_checks", "check"))
 
 
 def _number(field: str, text: str) -> str:

@@ -15,8 +15,7 @@ from callsphere.lib.errors import Refused
 from trunks import services
 from trunks.check_forms import ShareForm
 from trunks.check_masking import masked
-from trunks.check_reports import ladder_of
-from trunks.check_summaries import check_row, message_texts, outcome_of, run_views
+from trunks.check_summaries import check_row, outcome_of, run_views
 from trunks.models import CheckShare
 from trunks.services.check_shares import usable_shares
 from trunks.views.base import EditsOnly
@@ -92,8 +91,6 @@ class SharedReport(View):
             "runs": run_views(check),
             "outcome": replace(outcome, message="") if outcome else None,
             "check": check,
-            "ladder": "\n".join(ladder_of(check)),
-            "messages_sent": message_texts(check),
         }
         response = render(request, "trunks/shared_report.html", context)
         response["X-Robots-Tag"] = "noindex, nofollow"

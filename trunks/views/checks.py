@@ -12,11 +12,12 @@ from django.shortcuts import render
 from django.utils.functional import cached_property
 
 from callsphere.lib.errors import Refused
+from tenants.renderers import CaptureRenderer, TextRenderer
 from trunks import services
 from trunks.check_forms import CheckForm
 from trunks.check_queries import checks_of, latest_checks
-from trunks.check_reports import as_json, as_text, ladder_of
-from trunks.check_summaries import check_row, check_rows, message_texts, news_of, outcome_of, run_views
+from trunks.check_reports import as_json, as_pcap, as_text, file_headers
+from trunks.check_summaries import check_row, check_rows, news_of, outcome_of, run_views
 from trunks.check_wording import progress_words
 from trunks.models import CheckSchedule, Gateway, ReadinessCheck
 from trunks.views.base import EditsOnly, LivePage, OneTrunkPage
@@ -99,8 +100,6 @@ class CheckDetail(LivePage, OneCheckPage):
             "runs": run_views(check),
             "outcome": outcome_of(check),
             "news": news_of(check),
-            "ladder": "\n".join(ladder_of(check)),
-            "messages_sent": message_texts(check),
         }
 
     def said(self, context: dict[str, Any]) -> str:
@@ -133,9 +132,8 @@ class CheckJson(OneCheckPage):
     http_method_names = ["get"]
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response = JsonResponse(as_json(self.check), json_dumps_params={"indent": 2})
-        response["Content-Disposition"] = f'attachment; filename="check-{self.check.pk}.json"'
-        return response
+        headers = file_headers(self.check, "json")
+        return JsonResponse(as_json(self.check), json_dumps_params={"indent": 2}, headers=headers)
 
 
 class CheckText(OneCheckPage):
@@ -144,6 +142,22 @@ class CheckText(OneCheckPage):
     http_method_names = ["get"]
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response = HttpResponse(as_text(self.check), content_type="text/plain; charset=utf-8")
-        response["Content-Disposition"] = f'attachment; filename="check-{self.check.pk}.txt"'
-        return response
+        headers = file_headers(self.check, "txt")
+        return HttpResponse(
+            as_text(self.check), content_type=f"{TextRenderer.media_type}; charset=utf-8", headers=headers
+        )
+
+
+class CheckCapture(OneCheckPage):
+    """The messages as a capture; back to the page while the check runs."""
+
+    http_method_names = ["get"]
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            capture = as_pcap(self.check)
+        except Refused as refusal:
+            messages.warning(request, str(refusal))
+            return HttpResponseRedirect(self.trunk_url("check-detail", check_id=self.check.pk))
+        headers = file_headers(self.check, "pcap")
+        return HttpResponse(capture, content_type=CaptureRenderer.media_type, headers=headers)

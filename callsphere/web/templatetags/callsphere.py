@@ -293,7 +293,7 @@ def menu(content: str, label: str, icon: str = "", class_: str = "") -> str:
 def code(content: str, label: str) -> str:
     """Show code to copy. What is between the tags is shown as it is, without the blank lines around it."""
     return render_to_string(
-        "components/code.html", {"label": label, "content": SafeString(content.strip("\n"))}
+        "components/code.html", {"label": label, "content": SafeString(content.strip("\r\n"))}
     )
 
 

@@ -43,6 +43,9 @@ def running_sandbox(folder: Path) -> Iterator[Sandbox]:
         words.append(line.rstrip())
         if line == "sandbox ready\n":
             break
-    yield Sandbox(first, folder / "ca.pem", words, process)
-    process.terminate()
-    assert process.wait(timeout=10) == 0
+    try:
+        yield Sandbox(first, folder / "ca.pem", words, process)
+    finally:
+        process.terminate()
+        ended = process.wait(timeout=10)
+    assert ended == 0

@@ -82,6 +82,29 @@ def test_a_check_is_started_and_read(api: APIClient, alice: Person, made: dict[s
     assert api.get(at(made, "checks") + "?verdict=pass").json()["results"] == []
 
 
+def test_a_report_as_files(api: APIClient, alice: Person, made: dict[str, Any]) -> None:
+    check = api.post(at(made, "checks"), {}).json()["id"]
+    found(alice, check)
+    text = api.get(at(made, "checks", check, "text"), headers={"Accept": "text/plain"})
+    assert (text.status_code, text["Content-Type"]) == (200, "text/plain; charset=utf-8")
+    assert text["Content-Disposition"] == f'attachment; filename="check-{check}.txt"'
+    assert text.content.decode().endswith(f"      3 ms  -->  {'OPTIONS':<44}  203.0.113.5:5060/udp\n")
+    capture = api.get(at(made, "checks", check, "pcap"))
+    assert (capture.status_code, capture["Content-Type"]) == (200, "application/vnd.tcpdump.pcap")
+    assert capture["Content-Disposition"] == f'attachment; filename="check-{check}.pcap"'
+    assert capture.content.startswith(b"\xd4\xc3\xb2\xa1")
+    assert capture.content.endswith(b"OPTIONS sip:x")
+
+
+def test_there_is_no_capture_while_a_check_runs(api: APIClient, made: dict[str, Any]) -> None:
+    check = api.post(at(made, "checks"), {}).json()["id"]
+    early = api.get(at(made, "checks", check, "pcap"), headers={"Accept": "application/vnd.tcpdump.pcap"})
+    assert (early.status_code, early["Content-Type"]) == (409, "application/problem+json")
+    assert early.json()["type"] == "urn:callsphere:error:check_running"
+    text = api.get(at(made, "checks", check, "text")).content.decode()
+    assert text == "Waiting\n"
+
+
 def test_the_same_request_twice_is_one_check(api: APIClient, made: dict[str, Any]) -> None:
     headers = {"Idempotency-Key": "k1"}
     first = api.post(at(made, "checks"), {}, headers=headers)
@@ -245,6 +268,8 @@ def test_others_find_nothing(stranger: APIClient, api: APIClient, made: dict[str
         ("get", []),
         ("post", []),
         ("get", [check["id"]]),
+        ("get", [check["id"], "text"]),
+        ("get", [check["id"], "pcap"]),
         ("post", [check["id"], "cancel"]),
     ):
         assert getattr(stranger, method)(at(made, "checks", *parts)).status_code == 404

@@ -61,6 +61,16 @@ def test_whoever_has_the_link_reads_the_report_masked(alice: Person, check: Read
     assert '<meta name="robots" content="noindex, nofollow">' in html
 
 
+def test_peers_that_look_alike_when_masked_stay_apart(alice: Person, check: ReadinessCheck) -> None:
+    with tenant_context(alice.tenant):
+        again = [{**each, "peer": "203.0.200.9:5060/udp", "text": f"{each['text']} "} for each in check.trace]
+        ReadinessCheck.objects.update(trace=[*check.trace, *again])
+    _share, path = share(alice, check)
+    html = Client().get(path).content.decode()
+    assert "Between CallSphere, 203.0.***:5060/udp, 203.0.***:5060/udp (2)." in html
+    assert "200.9" not in html
+
+
 def test_the_stored_report_stays_as_it_is(alice: Person, check: ReadinessCheck) -> None:
     _share, path = share(alice, check)
     Client().get(path)

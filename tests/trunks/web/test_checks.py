@@ -15,7 +15,7 @@ from callsphere.sip.causes import cause
 from tenants.context import tenant_context
 from tests.conftest import Person
 from tests.trunks.conftest import make_trunk
-from tests.trunks.readiness.reports import make_open, make_report
+from tests.trunks.readiness.reports import INVITE, make_open, make_report
 from tests.trunks.web.conftest import page, text_of
 from trunks.models import ReadinessCheck, Trunk
 
@@ -76,7 +76,30 @@ def test_a_report_says_cause_fix_and_who(alice: Person, trunk: Trunk, check: Rea
         assert words.replace("'", "&#x27;") in text, words
     assert "Call-ID: 7a1b-call" in text
     assert "Hold and resume" in text
-    assert "--&gt;  INVITE" in answer.content.decode()
+
+
+def test_a_report_draws_its_messages(alice: Person, trunk: Trunk, check: ReadinessCheck) -> None:
+    html = alice.client().get(page("check-detail", alice, trunk, check_id=check.pk)).content.decode()
+    rungs = re.findall(r'<span class="sr-only">((?:sent|received): [^<]*)</span>', html)
+    assert rungs == [
+        "sent: OPTIONS",
+        "received: 200 OK (OPTIONS)",
+        "sent: INVITE",
+        "received: 200 OK (INVITE)",
+    ]
+    assert [line in html for line in INVITE.replace("<", "&lt;").replace(">", "&gt;").split("\r\n")] == (
+        [True] * len(INVITE.split("\r\n"))
+    )
+    text = alice.client().get(page("check-text", alice, trunk, check_id=check.pk)).content.decode()
+    printed = re.findall(r" ms  (-->|<--)  (.*?)  ", text)
+    words = {"-->": "sent", "<--": "received"}
+    assert [f"{words[arrow]}: {what}" for arrow, what in printed] == rungs
+
+
+def test_while_a_check_runs_there_are_no_messages_yet(alice: Person, trunk: Trunk) -> None:
+    check = make_open(alice, trunk)
+    html = alice.client().get(page("check-detail", alice, trunk, check_id=check.pk)).content.decode()
+    assert 'id="messages"' not in html
 
 
 def test_a_report_is_compared_with_the_one_before(alice: Person, trunk: Trunk) -> None:
@@ -136,6 +159,25 @@ def test_the_report_as_json_and_as_text(alice: Person, trunk: Trunk, check: Read
     assert "  fail    hold               12 ms  488 Not Acceptable Here." in text
     assert "FAIL after 0.9 s" in text
     assert "      5 ms  -->  INVITE" in text
+
+
+def test_the_messages_as_a_capture(alice: Person, trunk: Trunk, check: ReadinessCheck) -> None:
+    browser = alice.client()
+    url = page("check-capture", alice, trunk, check_id=check.pk)
+    assert (
+        f'href="{url}"' in browser.get(page("check-detail", alice, trunk, check_id=check.pk)).content.decode()
+    )
+    answer = browser.get(url)
+    assert answer["Content-Type"] == "application/vnd.tcpdump.pcap"
+    assert answer["Content-Disposition"] == f'attachment; filename="check-{check.pk}.pcap"'
+    assert answer.content.count(b"SIP/2.0\r\nVia: SIP/2.0/UDP 198.51.100.1") == 1
+
+
+def test_there_is_no_capture_while_a_check_runs(alice: Person, trunk: Trunk) -> None:
+    check = make_open(alice, trunk)
+    answer = alice.client().get(page("check-capture", alice, trunk, check_id=check.pk), follow=True)
+    assert answer.redirect_chain == [(page("check-detail", alice, trunk, check_id=check.pk), 302)]
+    assert "Wait for the end of the check." in text_of(answer.content)
 
 
 def test_a_refused_address_reads_like_a_name_that_does_not_exist(alice: Person, trunk: Trunk) -> None:
