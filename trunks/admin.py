@@ -21,6 +21,7 @@ from tenants.admin import ReadOnlyAdmin, ReasonForm, admin_link, staff_actor
 from trunks.check_reports import as_text
 from trunks.enums import CheckState, HealthState
 from trunks.models import AllowedNetwork, DigestCredential, Gateway, ReadinessCheck, StatusChange, Trunk
+from trunks.overdue import KNOWN
 from trunks.queries import gap_of, gateway_headline_of, with_state
 from trunks.services import probe_now, start_check
 from trunks.support import (
@@ -188,6 +189,7 @@ class TrunkAdmin(ReadOnlyAdmin):
             .annotate(
                 state=Subquery(own.values("state")),
                 state_since=Subquery(own.values("state_since")),
+                unchecked_since=Subquery(own.values("unchecked_since")),
                 gap_code=Subquery(own.values("gap_code")),
                 gateway_count=Subquery(own.values("gateway_count")),
             )
@@ -213,6 +215,8 @@ class TrunkAdmin(ReadOnlyAdmin):
     @display(description="state", label=STATE_COLOURS)
     def state(self, trunk: Any) -> tuple[str, str]:
         state = HealthState(trunk.state)
+        if state in KNOWN and trunk.unchecked_since:
+            return "unready", f"Not checked, {state.label.lower()} until then"
         if state == HealthState.UP and trunk.gap_code:
             return "unready", "Up, not ready"
         return state, state.label

@@ -15,8 +15,10 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
+from trunks.enums import HealthState
 from trunks.health import visible_failures
 from trunks.models import GatewayHealth, ProbeAnswer, ProbeBucket, StatusChange
+from trunks.overdue import unchecked_since
 from trunks.rollup import BUCKET, HOUR, rolled_up_until, start_of_hour
 
 FINE_SPAN = timedelta(hours=3)
@@ -190,7 +192,7 @@ def state_spans(
 ) -> dict[uuid.UUID, list[Span]]:
     """Return each gateway's states from `since` (or its beginning, or its last move) to `now`, without gaps.
 
-    Two queries.
+    It is unknown from the last check on, when the next is overdue. Two queries.
     """
     changes: dict[uuid.UUID, list[StatusChange]] = defaultdict(list)
     for change in StatusChange.objects.filter(gateway_id__in=gateway_ids, at__gt=since, at__lte=now).order_by(
@@ -210,6 +212,10 @@ def _spans(
     beginning = changes[0].previous_since if changes else health.since
     edges = [max(first, moment) for moment in (beginning, *(change.at for change in changes), now)]
     states = [change.from_state for change in changes] + [changes[-1].to_state if changes else health.state]
+    unchecked = unchecked_since(health)
+    if unchecked is not None:
+        edges[-1:] = [max(unchecked, edges[-2]), now]
+        states.append(HealthState.UNKNOWN)
     return [
         Span(start, end, state)
         for start, end, state in zip(edges, edges[1:], states, strict=False)
