@@ -38,6 +38,8 @@ QUICK_LOOKUP_S = 1.0
 LONGEST_LOOKUP_S = 4.0
 """How much longer the others have until they count as failed. Within what a lease allows for."""
 URIS_REMEMBERED = 100_000
+ASKED_AGAIN_S = 5.0
+"""When a probe is tried again that this machine could not make, in seconds."""
 LOGGED_ONE_BY_ONE = 20
 """More changes at once, as in an outage of a carrier, are one line of the log; their rows tell the rest."""
 
@@ -46,6 +48,9 @@ log = structlog.get_logger(__name__)
 PROBES = CounterMetric("callsphere_probes_total", "Probes by what became of them", ["outcome"])
 DROPPED = CounterMetric("callsphere_probes_dropped_total", "Answers whose claim was no longer valid")
 POSTPONED = CounterMetric("callsphere_probes_postponed_total", "Probes put off by the limit per address")
+UNASKED = CounterMetric(
+    "callsphere_probes_unasked_total", "Probes put off for want of something on this machine"
+)
 CHANGES = CounterMetric("callsphere_gateway_state_changes_total", "Changes of state", ["to"])
 LATE = Histogram(
     "callsphere_probe_late_seconds",
@@ -143,10 +148,21 @@ def _probe(
             _store(failed, claimed_at, clock())
         for run in runs:
             for outcomes in run:
-                _store([_answer(outcome) for outcome in outcomes], claimed_at, clock())
+                _put_off([outcome for outcome in outcomes if outcome.is_ours], clock())
+                _store([_answer(each) for each in outcomes if not each.is_ours], claimed_at, clock())
     finally:
         for run in runs:
             run.close()
+
+
+def _put_off(unasked: Sequence[PingOutcome], now: datetime) -> None:
+    """Give back what this machine could not ask: the gateway is not to blame, nothing is known of it."""
+    if not unasked:
+        return
+    UNASKED.inc(len(unasked))
+    log.warning("probes_unasked", count=len(unasked), detail=unasked[0].detail)
+    claims = [cast(Claim, outcome.key) for outcome in unasked]
+    postpone([(claim.gateway_id, claim.number, ASKED_AGAIN_S) for claim in claims], now)
 
 
 def _targets(claims: Iterable[Claim]) -> tuple[list[PingTarget], list[Answer]]:
@@ -236,7 +252,7 @@ def _failure(claim: Claim, cause: str, detail: str) -> Answer:
 
 
 def _answer(outcome: PingOutcome) -> Answer:
-    key, alive, status, reason, cause, detail, rtt_ms, target, server = outcome
+    key, alive, status, reason, cause, detail, rtt_ms, target, server, _is_ours = outcome
     claim = cast(Claim, key)
     return Answer(
         claim.gateway_id,

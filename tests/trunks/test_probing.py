@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import resource
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +20,7 @@ from callsphere.lib.netguard import AddressPolicy
 from callsphere.sip.engine import PingEngine
 from tenants.context import tenant_context
 from tests.conftest import Person
-from tests.peers.scripted import UdpPeer, answer_to
+from tests.peers.scripted import StreamPeer, UdpPeer, answer_all, answer_to
 from tests.sip.dns_server import DnsServer
 from tests.trunks.conftest import make_trunk
 from tests.trunks.watching import NOON, make_due
@@ -46,6 +49,24 @@ def ok(peer: UdpPeer, request: bytes, source: tuple[str, int]) -> None:
 
 def overloaded(peer: UdpPeer, request: bytes, source: tuple[str, int]) -> None:
     peer.send(answer_to(request, "503 Service Unavailable"), source)
+
+
+@contextmanager
+def no_descriptor_left() -> Iterator[None]:
+    """Let this process open nothing more meanwhile."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1, hard))
+    held: list[int] = []
+    with suppress(OSError):  # the one that ends the loop
+        while True:
+            held.append(os.dup(0))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for each in held:
+            os.close(each)
 
 
 def states(person: Person) -> dict[str, tuple[Any, ...]]:
@@ -244,6 +265,25 @@ def test_a_probe_over_the_limit_is_put_off_without_a_change(
         late = GatewayHealth.objects.filter(state="unknown", probe_count=0).order_by("next_probe_at")
         waits = [(each.next_probe_at - before).total_seconds() for each in late if each.next_probe_at]
     assert [round(wait) for wait in waits] == [2, 3]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_probe_that_this_machine_cannot_make_is_put_off_without_a_change(
+    alice: Person, pinger: PingEngine
+) -> None:
+    with StreamPeer(answer_all) as peer:
+        make_trunk(alice, "T", f"sip:127.0.0.1:{peer.port};transport=tcp")
+        before = timezone.now()
+        with no_descriptor_left():
+            assert probing.probe_due(pinger) == 1
+        assert states(alice) == {"127.0.0.1": ("unknown", None, "", 0)}
+        with tenant_context(alice.tenant):
+            due_at = GatewayHealth.objects.get().next_probe_at
+        assert due_at is not None
+        assert 4 < (due_at - before).total_seconds() < 10
+        make_due(timezone.now())
+        probing.probe_due(pinger)
+    assert states(alice) == {"127.0.0.1": ("up", 200, "", 1)}
 
 
 def test_a_process_has_one_engine(settings: Any) -> None:
