@@ -11,6 +11,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple, cast
@@ -136,8 +137,9 @@ def _probe(
     runs: list[PingRun] = []
     try:
         # Names that take long are looked up while the others are pinged already.
+        began = time.monotonic()
         for patience_s in (QUICK_LOOKUP_S, LONGEST_LOOKUP_S):
-            found = _look_up(pinger, targets, patience_s)
+            found = _look_up(pinger, targets, patience_s, began)
             runs.append(pinger.ping_many(_within_limit(found.ready, clock()), in_flight=in_flight))
             failed += [_not_sent(target, error) for target, error in found.failed]
             targets = found.slow
@@ -199,14 +201,16 @@ class _Found(NamedTuple):
     failed: list[tuple[PingTarget, ResolutionError]]
 
 
-def _look_up(pinger: PingEngine, targets: Sequence[PingTarget], patience_s: float) -> _Found:
+def _look_up(pinger: PingEngine, targets: Sequence[PingTarget], patience_s: float, began: float) -> _Found:
     """Look names up, so that what is counted against an address's allowance is what is sent to it.
 
     A single target is handed to the engine. Where there are several, the engine asks its own cache for them
-    again and tries one after the other (RFC 3263 §4.3).
+    again and tries one after the other (RFC 3263 §4.3). Names are waited for since `began`, a monotonic time,
+    and what that took is no longer there to wait for an answer.
     """
     names = {target.uri for target in targets if _literal(_claim(target).uri) is None}
     places = pinger.resolve_many(names, patience_s) if names else {}
+    spent_s = time.monotonic() - began
     found = _Found([], [], [])
     for target in targets:
         place = places.get(target.uri)
@@ -214,7 +218,7 @@ def _look_up(pinger: PingEngine, targets: Sequence[PingTarget], patience_s: floa
             found.ready.append((target, (target.uri.host,)))
         elif not isinstance(place, ResolutionError):
             only = place[0] if len(place) == 1 else None
-            placed = PingTarget(target.key, target.uri, target.wait_s, only) if only else target
+            placed = replace(target, wait_s=target.wait_s - spent_s, address=only)
             found.ready.append((placed, tuple(each.address for each in place)))
         elif place.cause == _TOO_SLOW.cause:
             found.slow.append(target)

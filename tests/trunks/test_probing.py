@@ -23,7 +23,7 @@ from tests.conftest import Person
 from tests.peers.scripted import StreamPeer, UdpPeer, answer_all, answer_to
 from tests.sip.dns_server import DnsServer
 from tests.trunks.conftest import make_trunk
-from tests.trunks.watching import NOON, make_due
+from tests.trunks.watching import NOON, make_due, set_policy
 from trunks import probing
 from trunks.health import Claim, claim_due
 from trunks.models import Gateway, GatewayHealth, ProbeAnswer
@@ -237,6 +237,23 @@ def test_a_name_that_takes_long_holds_nobody_up(
         "quick.test": ("up", 200, "", 1),
         "slow.test": ("down", None, "dns_timeout", 1),
     }
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_look_up_is_part_of_the_wait(
+    alice: Person, pinger: PingEngine, dns: DnsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probing, "QUICK_LOOKUP_S", 5.0)
+    dns.set("late.test", "A", "127.0.0.1")
+    dns.mute.add("late.test")
+    threading.Timer(3.0, dns.mute.discard, ["late.test"]).start()
+    with UdpPeer(lambda *_: None) as mute:
+        trunk = make_trunk(alice, "T", f"sip:late.test:{mute.port}")
+        set_policy(alice, trunk, interval_s=15)
+        started = time.monotonic()
+        probing.probe_due(pinger)
+        assert time.monotonic() - started < 9
+    assert states(alice) == {"late.test": ("down", None, "no_answer", 1)}
 
 
 @pytest.mark.django_db(transaction=True)
