@@ -19,6 +19,7 @@ from trunks.api import (
     TrunkViewSet,
 )
 from trunks.check_api import CheckScheduleViewSet, CheckShareViewSet, ReadinessCheckViewSet
+from trunks.history_api import TrunkHistoryViewSet
 
 app_name = "api"
 EDIT: dict[str, Any] = {"get": "retrieve", "put": "update", "patch": "partial_update"}
@@ -50,6 +51,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("trunks/<uuid:trunk_id>/health-policy/", HealthPolicyViewSet.as_view(EDIT), name="health-policy"),
     path("trunks/<uuid:trunk_id>/health/", TrunkHealthViewSet.as_view({"get": "retrieve"}), name="health"),
+    path(
+        "trunks/<uuid:trunk_id>/health/history/",
+        TrunkHistoryViewSet.as_view({"get": "retrieve"}),
+        name="health-history",
+    ),
     path("trunks/<uuid:trunk_id>/probe/", TrunkHealthViewSet.as_view({"post": "probe"}), name="probe"),
     path(
         "trunks/<uuid:trunk_id>/checks/<uuid:pk>/cancel/",
