@@ -32,6 +32,7 @@ from trunks.models import (
     TrustedAuthority,
 )
 from trunks.number_format import RULE_FIELDS
+from trunks.overdue import KNOWN
 from trunks.queries import gap_of, gateway_headline_of, with_state
 from trunks.read_only_inline import ReadOnlyInline
 from trunks.registration_admin import LOOKS
@@ -185,6 +186,7 @@ class TrunkAdmin(ReadOnlyAdmin):
             .annotate(
                 state=Subquery(own.values("state")),
                 state_since=Subquery(own.values("state_since")),
+                unchecked_since=Subquery(own.values("unchecked_since")),
                 gap_code=Subquery(own.values("gap_code")),
                 gateway_count=Subquery(own.values("gateway_count")),
             )
@@ -210,6 +212,8 @@ class TrunkAdmin(ReadOnlyAdmin):
     @display(description="state", label=STATE_COLOURS)
     def state(self, trunk: Any) -> tuple[str, str]:
         state = HealthState(trunk.state)
+        if state in KNOWN and trunk.unchecked_since:
+            return "unready", f"Not checked, {state.label.lower()} until then"
         if state == HealthState.UP and trunk.gap_code:
             return "unready", "Up, not ready"
         return state, state.label

@@ -71,17 +71,19 @@ class BindingClaim:
         return f"BindingClaim({self.registration_id}, {self.number})"
 
 
+_NO_FAREWELL = """NOT EXISTS (
+        -- the same binding of something deleted or edited is taken away first
+        SELECT FROM trunks_registrationfarewell AS farewell
+        WHERE farewell.tenant_id = registration.tenant_id AND farewell.registrar = registration.registrar
+          AND farewell.username = registration.username)"""
+
 # A binding that lapsed while nobody looked is told as such before anything else happens.
-_CLAIM = """
+_CLAIM = f"""
 WITH due AS MATERIALIZED (
     SELECT status.id, status.next_attempt_at, status.state, status.has_slot
     FROM trunks_registrationstatus AS status
     JOIN trunks_registration AS registration ON registration.id = status.registration_id
-    WHERE status.next_attempt_at <= %(now)s AND NOT EXISTS (
-        -- the same binding of something deleted or edited is taken away first
-        SELECT FROM trunks_registrationfarewell AS farewell
-        WHERE farewell.tenant_id = registration.tenant_id AND farewell.registrar = registration.registrar
-          AND farewell.username = registration.username)
+    WHERE status.next_attempt_at <= %(now)s AND {_NO_FAREWELL}
     ORDER BY status.next_attempt_at LIMIT %(limit)s
     FOR NO KEY UPDATE OF status SKIP LOCKED
 )
@@ -108,6 +110,21 @@ RETURNING status.registration_id, status.tenant_id, registration.trunk_id, statu
     status.failures, status.refusals, status.cause, status.detail,
     registration.credential_id, due.has_slot, due.next_attempt_at, tenant.is_active
 """
+
+
+_OLDEST_DUE = f"""
+SELECT min(status.next_attempt_at) FROM trunks_registrationstatus AS status
+JOIN trunks_registration AS registration ON registration.id = status.registration_id
+WHERE status.next_attempt_at <= %s AND {_NO_FAREWELL}
+"""
+
+
+def oldest_due_s(now: datetime) -> float:
+    """Return for how long the longest-waiting registration has been due, in seconds; 0 when none is."""
+    with platform_context("measure the registrations' lag"), connection.cursor() as cursor:
+        cursor.execute(_OLDEST_DUE, [now])
+        (oldest,) = cursor.fetchone()
+    return (now - oldest).total_seconds() if oldest else 0.0
 
 
 def claim_due(now: datetime, limit: int, *, rate: float) -> list[BindingClaim]:

@@ -158,7 +158,8 @@ class Headline:
     """A state in words: `label` and, if `since` is set, how long; then `detail`.
 
     `joiner` stands between label and length of time ("Answering 503 for 9 min"). `gap` is set where the
-    gateways answer and calls do not run: such a trunk is up, but not green.
+    gateways answer and calls do not run: such a trunk is up, but not green. Nor is one that nobody looks at
+    (`is_unchecked`), whatever it was.
     """
 
     state: HealthState
@@ -167,11 +168,12 @@ class Headline:
     since: datetime | None = None
     joiner: str = ""
     gap: Gap | None = None
+    is_unchecked: bool = False
 
     @property
     def looks(self) -> str:
         """The name of the looks: those of the state, unless something is missing."""
-        return "warn" if self.gap else self.state
+        return "warn" if self.gap or self.is_unchecked else self.state
 
     @property
     def lead(self) -> str:
@@ -238,10 +240,22 @@ def trunk_headline(
     return Headline(state, "Impaired", ", ".join(parts), since)
 
 
-def verdict(counts: Mapping[str, int], *, unready: Mapping[str, int]) -> Headline:
+def unchecked_headline(state: str, *, since: datetime) -> Headline:
+    """Say that a check is overdue: the state is what it was, and nobody knows what it is now.
+
+    `since` is when the last check was. The fault is ours: no worker looks.
+    """
+    known = HealthState(state)
+    return Headline(
+        known, "Not checked", f"{known.label.lower()} until then", since, "for", is_unchecked=True
+    )
+
+
+def verdict(counts: Mapping[str, int], *, unready: Mapping[str, int], unchecked: int = 0) -> Headline:
     """Answer "is my line working?" for all trunks together.
 
-    `counts` says how many are in which state; `unready`, how many of those that are up have which gap.
+    `counts` says how many are in which state; `unready`, how many of those that are up have which gap;
+    `unchecked`, for how many a check is overdue.
     """
     total = sum(counts.values())
     watched = total - counts.get(HealthState.PAUSED, 0)
@@ -253,6 +267,9 @@ def verdict(counts: Mapping[str, int], *, unready: Mapping[str, int]) -> Headlin
         count = counts.get(state, 0)
         if count:
             return Headline(state, _lines(count, watched, words))
+    if unchecked:
+        words = _lines(unchecked, watched, "not being checked")
+        return Headline(HealthState.UNKNOWN, words, is_unchecked=True)
     if unready:
         return _unready_verdict(unready, watched)
     if counts.get(HealthState.UP, 0) == watched:

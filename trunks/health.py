@@ -137,7 +137,9 @@ def claim_due(now: datetime, limit: int) -> list[Claim]:
 # gateway due again. How `judged` reads: `standing` is the severity of the present state (none while
 # unknown); `course` says whether the answer is worse than it and whether it goes on with the streak;
 # `count` is the streak with this answer in it and the mildest change that all its answers agree on;
-# `verdict` is the new severity, or none. Every step uses only the row and the answer.
+# `verdict` is the new severity, or none. Every step uses only the row and the answer, but one: where a change
+# stops halfway, at impaired, `rest` counts the newest answers that go further, in the ring (the smallest age
+# of one that does not). The new streak begins with them, so that N failures in a row are down all the same.
 _STORE = f"""
 WITH given AS MATERIALIZED (
     SELECT (e->>0)::uuid AS gateway_id, (e->>1)::bigint AS claim, (e->>2)::smallint AS severity,
@@ -156,8 +158,9 @@ WITH given AS MATERIALIZED (
     SELECT health.id, health.tenant_id, health.state AS from_state, health.since AS from_since,
            mod(health.probe_count, {ProbeAnswer.KEPT}) AS slot, gateway.trunk_id, gateway.uri,
            gateway.moved_at, given.*,
-           CASE WHEN verdict.severity IS NULL THEN count.streak ELSE 0 END AS streak,
-           coalesce(course.is_worse, false) AS is_worse, count.severity AS streak_severity,
+           CASE WHEN verdict.severity IS NULL THEN count.streak ELSE rest.streak END AS streak,
+           coalesce(course.is_worse, false) AS is_worse,
+           CASE WHEN verdict.severity IS NULL THEN count.severity ELSE given.severity END AS streak_severity,
            CASE verdict.severity WHEN 0 THEN 'up' WHEN 1 THEN 'impaired' WHEN 2 THEN 'down' END AS to_state,
            CASE WHEN given.severity = 2 AND health.state = 'down'
                      AND health.since < %(now)s - interval '{DOWN_FOR_LONG_S} seconds'
@@ -186,6 +189,17 @@ WITH given AS MATERIALIZED (
                          WHEN course.is_worse THEN policy.failures_to_down ELSE policy.successes_to_up END
                     THEN count.severity END AS severity
     ) AS verdict
+    CROSS JOIN LATERAL (
+        SELECT CASE WHEN standing.severity IS NULL OR verdict.severity = given.severity THEN 0
+                    WHEN verdict.severity IS NOT NULL THEN least(count.streak, 1 + (
+                        SELECT min(mod({ProbeAnswer.KEPT - 1} + health.probe_count - past.slot,
+                                       {ProbeAnswer.KEPT}))
+                        FROM trunks_probeanswer AS past
+                        WHERE past.tenant_id = health.tenant_id AND past.gateway_id = health.gateway_id
+                          AND given.severity <> CASE WHEN past.status IS NULL THEN 2
+                              WHEN past.status BETWEEN 500 AND 599 AND past.status <> 501 THEN 1 ELSE 0 END
+                    )) END AS streak
+    ) AS rest
 ), stored AS (
     UPDATE trunks_gatewayhealth AS health
     SET state = coalesce(judged.to_state, health.state),

@@ -14,10 +14,13 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.utils import timezone
 
+from trunks.enums import HealthState
 from trunks.health import visible_failures
 from trunks.models import GatewayHealth, ProbeAnswer, ProbeBucket, StatusChange
-from trunks.rollup import BUCKET, HOUR, rolled_up_until, start_of_hour
+from trunks.overdue import unchecked_since
+from trunks.rollup import BUCKET, BUCKETS_KEPT, HOUR, rolled_up_until, start_of_hour
 
 FINE_SPAN = timedelta(hours=3)
 """Up to this span a series has a point every five minutes, beyond it one every hour."""
@@ -63,7 +66,8 @@ _BUCKETS = """
     SELECT history.* FROM trunks_gateway AS gateway
     JOIN trunks_probebucket AS history
       ON history.tenant_id = gateway.tenant_id AND history.gateway_id = gateway.id
-    WHERE gateway.id = ANY(%(gateways)s)"""
+    WHERE gateway.id = ANY(%(gateways)s)
+      AND (gateway.moved_at IS NULL OR history.starts_at >= gateway.moved_at)"""
 _HOURS = _BUCKETS.replace("trunks_probebucket", "trunks_probehour")
 
 _SERIES = f"""
@@ -128,11 +132,12 @@ def latency_series(
     """Return each gateway's points from old to new; times without checks have none.
 
     A point stands for five minutes when the span is short (FINE_SPAN) or `fine` asks for it (these are kept
-    for 48 hours), else for an hour, the running one included. One query.
+    for 48 hours), else for an hour, the running one included. What an address answered that the gateway no
+    longer leads to is left out. One query.
     """
     if fine is None:
         fine = now - since <= FINE_SPAN
-    hours_until = since if fine else max(rolled_up_until(now), start_of_hour(since))
+    hours_until = since if fine else max(_hours_until(now), start_of_hour(since))
     values = {
         "gateways": list(gateway_ids),
         "step": BUCKET if fine else HOUR,
@@ -157,7 +162,7 @@ def availability(
     values = {
         "gateways": list(gateway_ids),
         "since": _bucket_start(since),
-        "hours_until": rolled_up_until(now),
+        "hours_until": _hours_until(now),
         "now": now,
     }
     found = dict.fromkeys(gateway_ids, NEVER_CHECKED)
@@ -180,9 +185,12 @@ def overall(figures: Iterable[Availability]) -> Availability:
     return Availability(100 * healthy / checks if checks else None, checks, answered, healthy, dict(failures))
 
 
-def last_answers(gateway_id: uuid.UUID) -> list[ProbeAnswer]:
-    """Return a gateway's last answers (20 at most), the newest first. One query."""
-    return list(ProbeAnswer.objects.filter(gateway_id=gateway_id).order_by("-at", "-slot"))
+def last_answers_of(gateway_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, list[ProbeAnswer]]:
+    """Return each gateway's last answers (20 at most), the newest first. One query."""
+    found: dict[uuid.UUID, list[ProbeAnswer]] = {gateway_id: [] for gateway_id in gateway_ids}
+    for answer in ProbeAnswer.objects.filter(gateway_id__in=gateway_ids).order_by("-at", "-slot"):
+        found[answer.gateway_id].append(answer)
+    return found
 
 
 def state_spans(
@@ -190,7 +198,7 @@ def state_spans(
 ) -> dict[uuid.UUID, list[Span]]:
     """Return each gateway's states from `since` (or its beginning, or its last move) to `now`, without gaps.
 
-    Two queries.
+    It is unknown from the last check on, when the next is overdue. Two queries.
     """
     changes: dict[uuid.UUID, list[StatusChange]] = defaultdict(list)
     for change in StatusChange.objects.filter(gateway_id__in=gateway_ids, at__gt=since, at__lte=now).order_by(
@@ -210,6 +218,10 @@ def _spans(
     beginning = changes[0].previous_since if changes else health.since
     edges = [max(first, moment) for moment in (beginning, *(change.at for change in changes), now)]
     states = [change.from_state for change in changes] + [changes[-1].to_state if changes else health.state]
+    unchecked = unchecked_since(health)
+    if unchecked is not None:
+        edges[-1:] = [max(unchecked, edges[-2]), now]
+        states.append(HealthState.UNKNOWN)
     return [
         Span(start, end, state)
         for start, end, state in zip(edges, edges[1:], states, strict=False)
@@ -222,6 +234,11 @@ def _rows(sql: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         return cursor.fetchall()
+
+
+def _hours_until(end: datetime) -> datetime:
+    """Return the hour from which on buckets are to be read; where they are gone, there is none."""
+    return rolled_up_until(end) if end > timezone.now() - BUCKETS_KEPT + HOUR else end
 
 
 def _bucket_start(moment: datetime) -> datetime:

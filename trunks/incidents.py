@@ -26,7 +26,7 @@ from tenants.audit import Actor
 from trunks.enums import HealthState
 from trunks.headlines import Headline, trunk_headline
 from trunks.models import Gateway, Trunk
-from trunks.queries import headline_of, tally_of, troubled_gateways, with_state
+from trunks.queries import answered_headline_of, tally_of, troubled_gateways, with_state
 from trunks.registration_incidents import REGISTRATION
 from trunks.wording import is_withheld_alike, told_cause
 
@@ -97,7 +97,7 @@ def _sighting(trunk: Any, worst: Gateway | None) -> Sighting:
         kind=TRUNK_HEALTH.code,
         severity=_SEVERITIES[HealthState(trunk.state)],
         subject=Subject("trunk", trunk.pk, trunk.name),
-        title=_title(trunk.name, headline_of(trunk)),
+        title=_title(trunk.name, answered_headline_of(trunk)),
         cause=cause.code if cause else "",
         detail=detail,
     )

@@ -39,6 +39,8 @@ QUICK_LOOKUP_S = 1.0
 LONGEST_LOOKUP_S = 4.0
 """How much longer the others have until they count as failed. Within what a lease allows for."""
 URIS_REMEMBERED = 100_000
+ASKED_AGAIN_S = 5.0
+"""When a probe is tried again that this machine could not make, in seconds."""
 LOGGED_ONE_BY_ONE = 20
 """More changes at once, as in an outage of a carrier, are one line of the log; their rows tell the rest."""
 
@@ -47,6 +49,9 @@ log = structlog.get_logger(__name__)
 PROBES = CounterMetric("callsphere_probes_total", "Probes by what became of them", ["outcome"])
 DROPPED = CounterMetric("callsphere_probes_dropped_total", "Answers whose claim was no longer valid")
 POSTPONED = CounterMetric("callsphere_probes_postponed_total", "Probes put off by the limit per address")
+UNASKED = CounterMetric(
+    "callsphere_probes_unasked_total", "Probes put off for want of something on this machine"
+)
 CHANGES = CounterMetric("callsphere_gateway_state_changes_total", "Changes of state", ["to"])
 LATE = Histogram(
     "callsphere_probe_late_seconds",
@@ -132,8 +137,9 @@ def _probe(
     runs: list[PingRun] = []
     try:
         # Names that take long are looked up while the others are pinged already.
+        began = time.monotonic()
         for patience_s in (QUICK_LOOKUP_S, LONGEST_LOOKUP_S):
-            found = _look_up(pinger, targets, patience_s)
+            found = _look_up(pinger, targets, patience_s, began)
             runs.append(pinger.ping_many(_within_limit(found.ready, clock()), in_flight=in_flight))
             failed += [_not_sent(target, error) for target, error in found.failed]
             targets = found.slow
@@ -144,10 +150,21 @@ def _probe(
             _store(failed, claimed_at, clock())
         for run in runs:
             for outcomes in run:
-                _store([_answer(outcome) for outcome in outcomes], claimed_at, clock())
+                _put_off([outcome for outcome in outcomes if outcome.is_ours], clock())
+                _store([_answer(each) for each in outcomes if not each.is_ours], claimed_at, clock())
     finally:
         for run in runs:
             run.close()
+
+
+def _put_off(unasked: Sequence[PingOutcome], now: datetime) -> None:
+    """Give back what this machine could not ask: the gateway is not to blame, nothing is known of it."""
+    if not unasked:
+        return
+    UNASKED.inc(len(unasked))
+    log.warning("probes_unasked", count=len(unasked), detail=unasked[0].detail)
+    claims = [cast(Claim, outcome.key) for outcome in unasked]
+    postpone([(claim.gateway_id, claim.number, ASKED_AGAIN_S) for claim in claims], now)
 
 
 def _targets(claims: Iterable[Claim]) -> tuple[list[PingTarget], list[Answer]]:
@@ -184,14 +201,16 @@ class _Found(NamedTuple):
     failed: list[tuple[PingTarget, ResolutionError]]
 
 
-def _look_up(pinger: PingEngine, targets: Sequence[PingTarget], patience_s: float) -> _Found:
+def _look_up(pinger: PingEngine, targets: Sequence[PingTarget], patience_s: float, began: float) -> _Found:
     """Look names up, so that what is counted against an address's allowance is what is sent to it.
 
     A single target is handed to the engine. Where there are several, the engine asks its own cache for them
-    again and tries one after the other (RFC 3263 §4.3).
+    again and tries one after the other (RFC 3263 §4.3). Names are waited for since `began`, a monotonic time,
+    and what that took is no longer there to wait for an answer.
     """
     names = {target.uri for target in targets if _literal(_claim(target).uri) is None}
     places = pinger.resolve_many(names, patience_s) if names else {}
+    spent_s = time.monotonic() - began
     found = _Found([], [], [])
     for target in targets:
         place = places.get(target.uri)
@@ -199,7 +218,7 @@ def _look_up(pinger: PingEngine, targets: Sequence[PingTarget], patience_s: floa
             found.ready.append((target, (target.uri.host,)))
         elif not isinstance(place, ResolutionError):
             only = place[0] if len(place) == 1 else None
-            placed = replace(target, address=only) if only else target
+            placed = replace(target, wait_s=target.wait_s - spent_s, address=only)
             found.ready.append((placed, tuple(each.address for each in place)))
         elif place.cause == _TOO_SLOW.cause:
             found.slow.append(target)
@@ -237,7 +256,7 @@ def _failure(claim: Claim, cause: str, detail: str) -> Answer:
 
 
 def _answer(outcome: PingOutcome) -> Answer:
-    key, alive, status, reason, cause, detail, rtt_ms, target, server = outcome
+    key, alive, status, reason, cause, detail, rtt_ms, target, server, _is_ours = outcome
     claim = cast(Claim, key)
     return Answer(
         claim.gateway_id,

@@ -47,6 +47,7 @@ from trunks.headlines import (
     Tally,
     gateway_headline,
     trunk_headline,
+    unchecked_headline,
     verdict,
 )
 from trunks.models import (
@@ -60,6 +61,7 @@ from trunks.models import (
     StatusChange,
     Trunk,
 )
+from trunks.overdue import KNOWN, OVERDUE_AFTER, unchecked_since
 
 PAGE_SIZE = 50
 # How often a trunk and its gateways are read until no answer comes between.
@@ -98,6 +100,7 @@ def with_state(trunks: QuerySet[Trunk]) -> QuerySet[Any, Any]:
 
     Annotations: `gateway_count`, `enabled_count`, `up_count`, `impaired_count`, `down_count`; `state` (a
     HealthState), `state_since`, `urgency` (0 is the worst), `down_causes`, `impaired_statuses`, `checked_at`;
+    `unchecked_since` (the last check of a gateway whose next is overdue, null while none is);
     those of `_with_lacks` and `gap_code`, which names the first of them (see `headlines.GAPS`).
     The rule is that of `headlines.trunk_state`; here the database applies it, to sort and to filter.
     """
@@ -107,7 +110,7 @@ def with_state(trunks: QuerySet[Trunk]) -> QuerySet[Any, Any]:
         up_count=_count(HealthState.UP),
         impaired_count=_count(HealthState.IMPAIRED),
         down_count=_count(HealthState.DOWN),
-        checked_count=_count(HealthState.UP, HealthState.IMPAIRED, HealthState.DOWN),
+        checked_count=_count(*KNOWN),
         answering_count=_count(HealthState.UP, HealthState.IMPAIRED),
         down_causes=ArrayAgg(
             "gateways__health__cause", filter=_in_state(HealthState.DOWN), distinct=True, default=Value([])
@@ -119,6 +122,10 @@ def with_state(trunks: QuerySet[Trunk]) -> QuerySet[Any, Any]:
             default=Value([]),
         ),
         checked_at=Max("gateways__health__checked_at", filter=_ENABLED),
+        unchecked_since=Min(
+            "gateways__health__checked_at",
+            filter=_in_state(*KNOWN) & Q(gateways__health__next_probe_at__lt=Now() - OVERDUE_AFTER),
+        ),
         up_since=Max("gateways__health__since", filter=_in_state(HealthState.UP)),
         down_since=Max("gateways__health__since", filter=_in_state(HealthState.DOWN)),
         asked_at=Max("gateways__health__since", filter=_in_state(HealthState.UNKNOWN)),
@@ -215,10 +222,11 @@ def _by_state(values: dict[HealthState, Any]) -> Case:
 
 def verdict_of(tenant: Tenant) -> tuple[Headline, dict[str, int]]:
     """Answer "is my line working?" for a tenant; return also how many are in which state. One query."""
-    found = list(trunks_of(tenant).order_by().values_list("state", "gap_code"))
-    counts = dict(Counter(state for state, _gap in found))
-    unready = Counter(gap for state, gap in found if state == HealthState.UP and gap)
-    return verdict(counts, unready=unready), counts
+    found = list(trunks_of(tenant).order_by().values_list("state", "gap_code", "unchecked_since"))
+    counts = dict(Counter(state for state, _gap, _unchecked in found))
+    unready = Counter(gap for state, gap, _unchecked in found if state == HealthState.UP and gap)
+    unchecked = sum(state in KNOWN and since is not None for state, _gap, since in found)
+    return verdict(counts, unready=unready, unchecked=unchecked), counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +279,14 @@ def tally_of(trunk: Any) -> Tally:
 
 
 def headline_of(trunk: Any) -> Headline:
-    """Say the state of a trunk that comes from `trunks_of` in words."""
+    """Say the state of a trunk that comes from `trunks_of` in words, or that nobody looks at it."""
+    if trunk.unchecked_since and trunk.state in KNOWN:
+        return unchecked_headline(trunk.state, since=trunk.unchecked_since)
+    return answered_headline_of(trunk)
+
+
+def answered_headline_of(trunk: Any) -> Headline:
+    """Say in words what the last answers made of a trunk that comes from `trunks_of`, however old."""
     return trunk_headline(
         tally_of(trunk),
         is_enabled=trunk.is_enabled,
@@ -291,6 +306,9 @@ def gap_of(trunk: Any) -> Gap | None:
 def gateway_headline_of(gateway: Gateway) -> Headline:
     """Say the state of a gateway (with its health selected) in words."""
     health = gateway.health
+    since = unchecked_since(health)
+    if since:
+        return unchecked_headline(health.state, since=since)
     return gateway_headline(
         health.state, since=health.since, status=health.status, under_way=_is_under_way(health.since)
     )

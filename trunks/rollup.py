@@ -47,6 +47,8 @@ INSERT INTO trunks_probehour (tenant_id, gateway_id, starts_at, checks, answered
                               latency_min_us, latency_mean_us, latency_p95_us)
 SELECT tenant_id, gateway_id, %(hour)s, checks, answered, healthy, coalesce(failures, '{}'), least, mean, p95
 FROM total LEFT JOIN failed USING (tenant_id, gateway_id) LEFT JOIN latency USING (tenant_id, gateway_id)
+-- in one order, so that two that make the same hour wait for each other instead of for ever
+ORDER BY tenant_id, gateway_id
 ON CONFLICT (tenant_id, gateway_id, starts_at) DO UPDATE SET
     checks = EXCLUDED.checks, answered = EXCLUDED.answered, healthy = EXCLUDED.healthy,
     failures = EXCLUDED.failures, latency_min_us = EXCLUDED.latency_min_us,

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection
+from datetime import datetime
 from ipaddress import IPv6Address
 from typing import Any
 
@@ -26,6 +27,7 @@ from trunks.enums import (
 from trunks.headlines import GAPS, Gap
 from trunks.models import Gateway, GatewayHealth, SessionTimerPolicy, StatusChange
 from trunks.models.session_timers import LONGEST_S, SHORTEST_CALL_S
+from trunks.overdue import unchecked_since
 from trunks.queries import headline_of
 from trunks.registration_serializers import NewRegistrationSerializer, RegistrationSerializer
 from trunks.services.credentials import CREDENTIALS_PER_TRUNK, LONGEST_SECRET
@@ -35,6 +37,8 @@ from trunks.session_timers import ends_after_s
 
 _HEADLINE = "The state in a few words, as the pages say it"
 _GAP = "What keeps calls from running although the gateways answer; null when nothing is missing"
+_LAST_STATE = "What the last check made of it; `unchecked_since` says whether that is still worth anything"
+_UNCHECKED = "When the last check was, if the next is long overdue: nobody looks. Null while checks come"
 
 
 class WithWarnings(StrictSerializer):
@@ -350,19 +354,24 @@ class GatewayHealthSerializer(serializers.Serializer[Gateway]):
     gateway_id = serializers.UUIDField(source="pk")
     uri = serializers.CharField()
     is_enabled = serializers.BooleanField()
-    state = serializers.ChoiceField(HealthState.choices, source="health.state")
+    state = serializers.ChoiceField(HealthState.choices, source="health.state", help_text=_LAST_STATE)
+    unchecked_since = serializers.SerializerMethodField(help_text=_UNCHECKED)
     since = serializers.DateTimeField(source="health.since")
     next_check_at = serializers.DateTimeField(source="health.next_probe_at", allow_null=True)
     last_answer = LastAnswerSerializer(source="health", allow_null=True)
     cause = CauseField(source="health.cause")
+
+    def get_unchecked_since(self, gateway: Gateway) -> datetime | None:
+        return unchecked_since(gateway.health)
 
 
 class TrunkHealthSerializer(serializers.Serializer[Any]):
     """What is known of a trunk now."""
 
     trunk_id = serializers.UUIDField(source="pk")
-    state = serializers.ChoiceField(HealthState.choices)
+    state = serializers.ChoiceField(HealthState.choices, help_text=_LAST_STATE)
     since = serializers.DateTimeField(source="state_since", allow_null=True)
+    unchecked_since = serializers.DateTimeField(allow_null=True, help_text=_UNCHECKED)
     headline = serializers.SerializerMethodField(help_text=_HEADLINE)
     gap = GapField(source="gap_code", help_text=_GAP)
     checked_at = serializers.DateTimeField(allow_null=True)

@@ -22,6 +22,7 @@ from trunks.headlines import Headline, gateway_headline
 from trunks.health import severity_of, visible_cause, visible_detail, visible_target
 from trunks.history import Availability, Span, availability, overall, state_spans
 from trunks.models import Gateway, ProbeAnswer, StatusChange, Trunk
+from trunks.overdue import unchecked_since
 from trunks.queries import gateway_headline_of, headline_of, worst_gateways
 from trunks.wording import (
     answer_line,
@@ -68,6 +69,7 @@ class TrunkRow:
     latency: list[float | None]
     latency_ms: float | None
     share: str
+    unchecked_since: datetime | None
     direction: str
     authentication: str
 
@@ -89,6 +91,7 @@ class GatewayRow:
     share: str
     bars: list[Bar]
     moved_at: datetime | None
+    unchecked_since: datetime | None
 
     @property
     def strip_label(self) -> str:
@@ -172,6 +175,7 @@ def trunk_rows(trunks: Sequence[Any]) -> list[TrunkRow]:
                 latency=latencies.get(first.pk, []) if first else [],
                 latency_ms=_milliseconds(first.health.rtt_us) if first else None,
                 share=percent_words(overall(figures[each.pk] for each in own).percent),
+                unchecked_since=trunk.unchecked_since,
                 direction=direction_words(trunk.direction),
                 authentication=authentication_words(trunk.authentication, short=True),
             )
@@ -212,6 +216,7 @@ def _gateway_row(
         share=percent_words(figures.percent),
         bars=bars_of(spans, now, before="not there yet" if moved_at is None else "at another address"),
         moved_at=moved_at,
+        unchecked_since=unchecked_since(health),
     )
 
 

@@ -22,6 +22,7 @@ from trunks.api import (
 )
 from trunks.certificate_api import ClientCertificateViewSet, TrustedAuthorityViewSet
 from trunks.check_api import CheckScheduleViewSet, CheckShareViewSet, ReadinessCheckViewSet
+from trunks.history_api import TrunkHistoryViewSet
 from trunks.preset_api import CarrierPresetViewSet
 from trunks.registration_api import AttemptViewSet, RegistrationChangeViewSet, RegistrationViewSet
 
@@ -65,6 +66,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="session-timer-policy",
     ),
     path("trunks/<uuid:trunk_id>/health/", TrunkHealthViewSet.as_view({"get": "retrieve"}), name="health"),
+    path(
+        "trunks/<uuid:trunk_id>/health/history/",
+        TrunkHistoryViewSet.as_view({"get": "retrieve"}),
+        name="health-history",
+    ),
     path("trunks/<uuid:trunk_id>/probe/", TrunkHealthViewSet.as_view({"post": "probe"}), name="probe"),
     path(
         REGISTRATION,

@@ -14,6 +14,9 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from tenants.mail.delivery import is_left_lying
+from trunks.binding_claims import oldest_due_s as oldest_registration_due_s
+from trunks.health import oldest_due_s
+from trunks.overdue import OVERDUE_AFTER
 
 log = structlog.get_logger(__name__)
 
@@ -29,12 +32,15 @@ def livez(request: HttpRequest) -> JsonResponse:
 
 @require_GET
 def readyz(request: HttpRequest) -> JsonResponse:
-    """Requests can be served: 503 without the database or its migrations; without Redis or workers, later."""
+    """Requests can be served: 503 without the database or its migrations; without Redis or workers, later.
+
+    A worker that does not work makes it degraded: what it left lying is what tells, not the worker.
+    """
     checks = {"database": _database(), "migrations": FAILED, "redis": _redis()}
     if checks["database"] == OK:
         checks["migrations"] = _migrations()
     if checks["migrations"] == OK:
-        checks["mail"] = _mail()
+        checks.update(_workers())
     failed = FAILED in checks.values()
     status = FAILED if failed else DEGRADED if DEGRADED in checks.values() else OK
     return JsonResponse({"status": status, "checks": checks}, status=503 if failed else 200)
@@ -76,11 +82,17 @@ def _migrations() -> str:
     return OK
 
 
-def _mail() -> str:
-    if is_left_lying(timezone.now()):
-        log.warning("degraded", part="mail")
-        return DEGRADED
-    return OK
+def _workers() -> dict[str, str]:
+    now = timezone.now()
+    overdue_s = OVERDUE_AFTER.total_seconds()
+    left = {
+        "mail": is_left_lying(now),
+        "probes": oldest_due_s(now) > overdue_s,
+        "registrations": oldest_registration_due_s(now) > overdue_s,
+    }
+    for part in (part for part, is_left in left.items() if is_left):
+        log.warning("degraded", part=part)
+    return {part: DEGRADED if is_left else OK for part, is_left in left.items()}
 
 
 def _redis() -> str:

@@ -45,7 +45,7 @@ def test_answer_is_told_in_full(engine: PingEngine) -> None:
         (outcome,) = ping(engine, target(peer.port, key=("trunk", 7)))
     assert outcome._replace(rtt_ms=None) == (
         *(("trunk", 7), True, 200, "OK", None, "", None),
-        *(f"127.0.0.1:{peer.port}/udp", "Edge"),
+        *(f"127.0.0.1:{peer.port}/udp", "Edge", False),
     )
     assert outcome.rtt_ms is not None
     assert 0 < outcome.rtt_ms < 1000

@@ -90,6 +90,37 @@ def test_gateway_headline(state: str, status: int | None, expected: str) -> None
 
 
 @pytest.mark.parametrize(
+    ("state", "expected"),
+    [
+        ("up", "Not checked for 6 h · up until then"),
+        ("impaired", "Not checked for 6 h · impaired until then"),
+        ("down", "Not checked for 6 h · down until then"),
+    ],
+)
+def test_what_nobody_looks_at_is_no_longer_green(state: str, expected: str) -> None:
+    headline = headlines.unchecked_headline(state, since=SINCE)
+
+    assert (headline.state, headline.looks, headline.text("6 h")) == (state, "warn", expected)
+
+
+@pytest.mark.parametrize(
+    ("counts", "unchecked", "looks", "expected"),
+    [
+        ({"up": 1}, 1, "warn", "Your line is not being checked"),
+        ({"up": 2}, 2, "warn", "Both lines are not being checked"),
+        ({"up": 3, "paused": 1}, 1, "warn", "1 of 3 lines is not being checked"),
+        ({"up": 1, "down": 1}, 1, "down", "1 of 2 lines is down"),
+    ],
+)
+def test_lines_that_nobody_looks_at_are_not_called_working(
+    counts: dict[str, int], unchecked: int, looks: str, expected: str
+) -> None:
+    headline = headlines.verdict(counts, unready={}, unchecked=unchecked)
+
+    assert (headline.looks, headline.text()) == (looks, expected)
+
+
+@pytest.mark.parametrize(
     ("counts", "state", "expected"),
     [
         ({}, "unknown", "Connect your first line"),

@@ -68,9 +68,17 @@ def trunk(alice: Person) -> Trunk:
         (3, 2, ".x5x", "UUUI"),
         (3, 2, ".555", "UUUI"),
         (3, 2, ".xxxx", "UUUDD"),
-        (2, 1, ".5xxx", "UUIID"),
+        # and the newest of them, that go further, count on: N failures in a row are down whatever came before
+        (2, 1, ".5xxx", "UUIDD"),
+        (3, 2, ".5xxxxxx", "UUUIDDDD"),
+        (3, 2, ".x5xxx", "UUUIID"),
+        (3, 2, ".5x5xxx", "UUUIIID"),
+        (3, 2, ".5xx5xxx", "UUUIIIID"),
+        (10, 2, ".55555xxxxxxxxxx", "UUUUUUUUUUIIIIID"),
         # better answers that differ: the worst of them
         (3, 2, "x5.", "DDI"),
+        (3, 2, "x5..", "DDIU"),
+        (3, 3, "x5.5...", "DDDIIIU"),
         (3, 2, "x.5..", "DDIIU"),
         (3, 2, "x55..", "DDIIU"),
         # from impaired both ways
@@ -109,7 +117,7 @@ class Model:
             latest = self.since_then[-self.needed[worse] :]
             apart = [each > self.state if worse else each < self.state for each in latest]
             if len(latest) == self.needed[worse] and all(apart):
-                return self._become(agree(self._run(worse)))
+                return self._move(agree(self._run(worse)), worse)
         return self.state
 
     def _run(self, worse: bool) -> list[int]:
@@ -121,6 +129,12 @@ class Model:
             run.append(each)
         return run
 
+    def _move(self, severity: int, worse: bool) -> int:
+        """Change, and keep the newest answers that go further."""
+        self.state = severity
+        self.since_then = self._run(worse)[::-1]
+        return severity
+
     def _become(self, severity: int) -> int:
         self.state = severity
         self.since_then = []
@@ -130,12 +144,14 @@ class Model:
 def test_many_gateways_at_once_follow_the_same_rule(alice: Person) -> None:
     chance = random.Random(7)
     models: dict[uuid.UUID, Model] = {}
+    heard: dict[uuid.UUID, str] = {}
     for number in range(12):
         trunk = make_trunk(alice, f"T{number}", *(f"sip:g{each}.example.com" for each in range(4)))
         failures, successes = chance.randint(1, 4), chance.randint(1, 4)
         set_policy(alice, trunk, failures_to_down=failures, successes_to_up=successes)
         with tenant_context(alice.tenant):
             for gateway in Gateway.objects.filter(trunk=trunk):
+                heard[gateway.pk] = ""
                 models[gateway.pk] = Model(failures, successes)
     for now in moments(40):
         letters = {gateway: chance.choice("....55xxxx") for gateway in models}
@@ -146,6 +162,12 @@ def test_many_gateways_at_once_follow_the_same_rule(alice: Person) -> None:
         assert {gateway: "UID"[severity] for gateway, severity in expected.items()} == {
             gateway: LETTERS[HealthState(state)] for gateway, state in states.items()
         }
+        for gateway, model in models.items():
+            heard[gateway] += letters[gateway]
+            if heard[gateway].endswith(SILENT * model.needed[True]):
+                assert states[gateway] == HealthState.DOWN
+            if heard[gateway].endswith(OK * model.needed[False]):
+                assert states[gateway] == HealthState.UP
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ def test_what_was_never_checked_has_no_percentage(alice: Person, gateway_id: uui
             gateway_id: Availability(None, 0, 0, 0, {})
         }
         assert history.latency_series([gateway_id], NOON - HOUR, NOON) == {gateway_id: []}
-        assert history.last_answers(gateway_id) == []
+        assert history.last_answers_of([gateway_id])[gateway_id] == []
         assert history.availability([], NOON - HOUR, NOON) == {}
 
 
@@ -175,7 +175,7 @@ def test_last_answers_come_newest_first(alice: Person, gateway_id: uuid.UUID) ->
     for now, latency in zip(moments(25), range(25), strict=True):
         probe_at(now, OK, latency)
     with tenant_context(alice.tenant):
-        assert [answer.rtt_us for answer in history.last_answers(gateway_id)] == [
+        assert [answer.rtt_us for answer in history.last_answers_of([gateway_id])[gateway_id]] == [
             latency * 1000 for latency in range(24, 4, -1)
         ]
 
@@ -248,7 +248,7 @@ def test_nobody_reads_another_tenants_history(alice: Person, charlie: Person, ga
     with tenant_context(charlie.tenant):
         assert history.availability([gateway_id], NOON - HOUR, NOON + HOUR)[gateway_id].percent is None
         assert history.latency_series([gateway_id], NOON - HOUR, NOON + HOUR) == {gateway_id: []}
-        assert history.last_answers(gateway_id) == []
+        assert history.last_answers_of([gateway_id])[gateway_id] == []
         assert history.state_spans([gateway_id], NOON - HOUR, NOON + HOUR) == {}
     with platform_context("test"):
         assert history.availability([gateway_id], NOON - HOUR, NOON + HOUR)[gateway_id].percent == 100.0

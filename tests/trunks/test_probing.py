@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import resource
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,10 +20,10 @@ from callsphere.lib.netguard import AddressPolicy
 from callsphere.sip.engine import PingEngine
 from tenants.context import tenant_context
 from tests.conftest import Person
-from tests.peers.scripted import UdpPeer, answer_to
+from tests.peers.scripted import StreamPeer, UdpPeer, answer_all, answer_to
 from tests.sip.dns_server import DnsServer
 from tests.trunks.conftest import make_trunk
-from tests.trunks.watching import NOON, make_due
+from tests.trunks.watching import NOON, make_due, set_policy
 from trunks import probing
 from trunks.health import Claim, claim_due
 from trunks.models import Gateway, GatewayHealth, ProbeAnswer
@@ -46,6 +49,24 @@ def ok(peer: UdpPeer, request: bytes, source: tuple[str, int]) -> None:
 
 def overloaded(peer: UdpPeer, request: bytes, source: tuple[str, int]) -> None:
     peer.send(answer_to(request, "503 Service Unavailable"), source)
+
+
+@contextmanager
+def no_descriptor_left() -> Iterator[None]:
+    """Let this process open nothing more meanwhile."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1, hard))
+    held: list[int] = []
+    with suppress(OSError):  # the one that ends the loop
+        while True:
+            held.append(os.dup(0))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for each in held:
+            os.close(each)
 
 
 def states(person: Person) -> dict[str, tuple[Any, ...]]:
@@ -219,6 +240,23 @@ def test_a_name_that_takes_long_holds_nobody_up(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_the_look_up_is_part_of_the_wait(
+    alice: Person, pinger: PingEngine, dns: DnsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probing, "QUICK_LOOKUP_S", 5.0)
+    dns.set("late.test", "A", "127.0.0.1")
+    dns.mute.add("late.test")
+    threading.Timer(3.0, dns.mute.discard, ["late.test"]).start()
+    with UdpPeer(lambda *_: None) as mute:
+        trunk = make_trunk(alice, "T", f"sip:late.test:{mute.port}")
+        set_policy(alice, trunk, interval_s=15)
+        started = time.monotonic()
+        probing.probe_due(pinger)
+        assert time.monotonic() - started < 9
+    assert states(alice) == {"late.test": ("down", None, "no_answer", 1)}
+
+
+@pytest.mark.django_db(transaction=True)
 def test_the_second_address_of_a_name_is_tried(alice: Person, pinger: PingEngine, dns: DnsServer) -> None:
     with UdpPeer(ok, "127.0.0.3") as peer:
         dns.set("two.test", "A", "127.0.0.2", "127.0.0.3")
@@ -244,6 +282,25 @@ def test_a_probe_over_the_limit_is_put_off_without_a_change(
         late = GatewayHealth.objects.filter(state="unknown", probe_count=0).order_by("next_probe_at")
         waits = [(each.next_probe_at - before).total_seconds() for each in late if each.next_probe_at]
     assert [round(wait) for wait in waits] == [2, 3]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_probe_that_this_machine_cannot_make_is_put_off_without_a_change(
+    alice: Person, pinger: PingEngine
+) -> None:
+    with StreamPeer(answer_all) as peer:
+        make_trunk(alice, "T", f"sip:127.0.0.1:{peer.port};transport=tcp")
+        before = timezone.now()
+        with no_descriptor_left():
+            assert probing.probe_due(pinger) == 1
+        assert states(alice) == {"127.0.0.1": ("unknown", None, "", 0)}
+        with tenant_context(alice.tenant):
+            due_at = GatewayHealth.objects.get().next_probe_at
+        assert due_at is not None
+        assert 4 < (due_at - before).total_seconds() < 10
+        make_due(timezone.now())
+        probing.probe_due(pinger)
+    assert states(alice) == {"127.0.0.1": ("up", 200, "", 1)}
 
 
 def test_a_process_has_one_engine(settings: Any) -> None:

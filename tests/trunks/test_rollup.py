@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import DataError, ProgrammingError, connection, transaction
+from django.db import DataError, ProgrammingError, connection, connections, transaction
 from psycopg import sql
 
 from tenants.context import platform_context, tenant_context
@@ -21,6 +23,7 @@ from trunks.rollup import DAYS_AHEAD, maintain_partitions, make_day, roll_up_hou
 
 TABLES = ("trunks_probebucket", "trunks_probehour")
 TODAY = datetime.now(UTC).date()
+DAY_OF_NOON = NOON.date()
 
 
 def days_of(table: str) -> list[date]:
@@ -46,7 +49,7 @@ def drop_days(*days: date) -> None:
 
 @pytest.fixture
 def without_today(transactional_db: None) -> Iterator[None]:
-    drop_days(TODAY)
+    drop_days(DAY_OF_NOON)
     yield
     maintain_partitions(datetime.now(UTC))
 
@@ -85,12 +88,34 @@ def test_days_out_of_bounds_are_refused(db: None, days: int) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_an_answer_makes_the_day_that_is_missing(without_today: None, alice: Person) -> None:
-    assert TODAY not in days_of("trunks_probebucket")
+    assert DAY_OF_NOON not in days_of("trunks_probebucket")
     make_trunk(alice, "T", "sip:sip.example.com")
     assert probe(OK, NOON).kept == 1
     with tenant_context(alice.tenant):
         assert [bucket.starts_at for bucket in ProbeBucket.objects.all()] == [NOON]
-    assert TODAY in days_of("trunks_probebucket")
+    assert DAY_OF_NOON in days_of("trunks_probebucket")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_that_make_the_same_hour_do_not_lock_each_other_out(alice: Person) -> None:
+    for number in range(4):
+        make_trunk(alice, f"T{number}", *(f"sip:g{number}-{each}.example.com" for each in range(16)))
+    probe(OK, NOON)
+    barrier = Barrier(2)
+
+    def roll() -> None:
+        try:
+            for _ in range(10):
+                barrier.wait(10)
+                roll_up_hour(NOON)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        for each in [pool.submit(roll) for _ in range(2)]:
+            each.result()
+    with tenant_context(alice.tenant):
+        assert ProbeHour.objects.count() == 64
 
 
 @pytest.mark.django_db(transaction=True)
@@ -98,7 +123,7 @@ def test_rolling_up_makes_the_day_that_is_missing(alice: Person) -> None:
     make_trunk(alice, "T", "sip:sip.example.com")
     probe(OK, NOON)
     with databases.owner_connection(connection.settings_dict["NAME"]) as owner:
-        owner.execute(f"DROP TABLE trunks_probehour_{TODAY:%Y%m%d}")
+        owner.execute(f"DROP TABLE trunks_probehour_{DAY_OF_NOON:%Y%m%d}")
     roll_up_hour(NOON)
     with tenant_context(alice.tenant):
         assert [hour.checks for hour in ProbeHour.objects.all()] == [1]

@@ -10,10 +10,16 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from callsphere.web import readiness
-from tenants.context import platform_context
+from tenants.context import platform_context, tenant_context
 from tenants.mail.outbox import EmailBackend
 from tenants.models import OutgoingMail
 from tests import databases
+from tests.conftest import Person
+from tests.trunks.conftest import make_trunk
+from trunks import services
+from trunks.models import GatewayHealth, RegistrationStatus
+
+WORKERS = ("mail", "probes", "registrations")
 
 
 def test_livez_asks_nothing(client: Client) -> None:
@@ -26,7 +32,7 @@ def test_readyz_says_what_works(client: Client) -> None:
     assert response.status_code == 200
     assert response.json() == {
         "status": "ok",
-        "checks": {"database": "ok", "migrations": "ok", "redis": "ok", "mail": "ok"},
+        "checks": {"database": "ok", "migrations": "ok", "redis": "ok", **dict.fromkeys(WORKERS, "ok")},
     }
 
 
@@ -48,6 +54,35 @@ def test_mails_that_nobody_sends_make_it_degraded(client: Client) -> None:
     response = client.get("/readyz")
     assert (response.status_code, response.json()["status"]) == (200, "degraded")
     assert response.json()["checks"]["mail"] == "degraded"
+
+
+@pytest.mark.django_db
+def test_gateways_that_nobody_looks_at_make_it_degraded(client: Client, alice: Person) -> None:
+    make_trunk(alice, "Main line", "sip:203.0.113.5")
+    for ago_s, expected in ((60, "ok"), (120, "degraded")):
+        with platform_context("let it lie"):
+            GatewayHealth.objects.update(next_probe_at=timezone.now() - timedelta(seconds=ago_s))
+        response = client.get("/readyz")
+        assert (response.status_code, response.json()["checks"]["probes"]) == (200, expected)
+    assert response.json()["status"] == "degraded"
+
+
+@pytest.mark.django_db
+def test_registrations_that_nobody_refreshes_make_it_degraded(client: Client, alice: Person) -> None:
+    trunk = make_trunk(alice, "Main line", "sip:registrar.example.com")
+    with tenant_context(alice.tenant):
+        services.add_registration(
+            tenant=alice.tenant,
+            actor=alice.actor,
+            trunk=trunk,
+            registrar="sip:registrar.example.com",
+            username="acme",
+            account={"username": "acme", "secret": "first"},
+        )
+    assert client.get("/readyz").json()["checks"]["registrations"] == "ok"
+    with platform_context("let it lie"):
+        RegistrationStatus.objects.update(next_attempt_at=timezone.now() - timedelta(minutes=2))
+    assert client.get("/readyz").json()["checks"]["registrations"] == "degraded"
 
 
 @pytest.mark.django_db(transaction=True)

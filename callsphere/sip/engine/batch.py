@@ -46,7 +46,8 @@ class PingOutcome(NamedTuple):
 
     `alive` when a well-formed final answer of any status came; `cause` is a code of
     `callsphere.sip.causes`, None when there is nothing to say. `target` reads
-    "203.0.113.5:5061/tls"; `server` is what the peer says it runs; `rtt_ms` is in milliseconds.
+    "203.0.113.5:5061/tls"; `server` is what the peer says it runs; `rtt_ms` is in milliseconds. `is_ours`
+    when this machine was short of something: then the peer was not asked, whatever `cause` says.
     """
 
     key: Hashable
@@ -58,6 +59,7 @@ class PingOutcome(NamedTuple):
     rtt_ms: float | None
     target: str
     server: str
+    is_ours: bool = False
 
 
 class Failure(NamedTuple):

@@ -17,6 +17,7 @@ from callsphere.sip.message import Request, Response
 from callsphere.sip.options import Answer, PingTransaction, PingTransactions, Source
 from callsphere.sip.resolver import ResolutionError, Resolver, Target
 from callsphere.sip.transport.profile import TlsProfile
+from callsphere.sip.transport.shortage import OUR_SHORTAGE, connections_allowed, is_ours
 from callsphere.sip.transport.tcp import StreamPool
 from callsphere.sip.transport.tls import TlsFailure
 from callsphere.sip.transport.trusts import TlsTrusts
@@ -54,7 +55,9 @@ class Pinger:
         self._resolver = resolver
         self._routes = routes
         self._transactions = PingTransactions()
-        self._streams = StreamPool(loop, self, trusts.default, policy.check)
+        self._streams = StreamPool(
+            loop, self, trusts.default, policy.check, max_connections=connections_allowed()
+        )
         self._trusts = trusts
         self._batches: list[Batch] = []
         self._tasks: set[asyncio.Task[None]] = set()
@@ -154,7 +157,8 @@ class Pinger:
         except ValueError as error:
             return Failure(str(targets[0]), "uri_invalid", str(error))
         except OSError as error:
-            return Failure(str(targets[0]), "no_answer", f"This machine cannot send there: {error.strerror}.")
+            cause = OUR_SHORTAGE if is_ours(error) else "no_answer"
+            return Failure(str(targets[0]), cause, f"This machine cannot send there: {error.strerror}.")
         for udp in self._routes.sockets.values():
             if udp not in self._watched:
                 self._watched.add(udp)
@@ -244,7 +248,8 @@ class Pinger:
             sent = udp.send(ping.request, route.destination)
         except OSError as error:
             self._transactions.close(ping, now)
-            self._failed(job, "no_answer", f"The network cannot be reached: {error.strerror}.", now)
+            cause = OUR_SHORTAGE if is_ours(error) else "no_answer"
+            self._failed(job, cause, f"The network cannot be reached: {error.strerror}.", now)
             return
         if not sent:
             ping.next_at = now  # our own buffer is full: the next sweep sends it again
@@ -331,7 +336,8 @@ class Pinger:
     def _failed(self, job: Job, cause: str, detail: str, now: float) -> None:
         """One target failed: try the next in what time is left, or end the ping (RFC 3263 §4.3)."""
         job.failures.append(Failure(job.route.label, cause, detail))
-        if job.index + 1 < len(job.routes) and job.deadline - now > LEAST_TRY_S:
+        more = job.index + 1 < len(job.routes) and cause != OUR_SHORTAGE
+        if more and job.deadline - now > LEAST_TRY_S:
             job.index += 1
             self._launch(job, now)
             return
@@ -402,6 +408,9 @@ def _what_to_say(answer: Answer, job: Job) -> tuple[str | None, str]:
 
 def _failed_outcome(target: PingTarget, failures: Sequence[Failure]) -> PingOutcome:
     """The first target's cause counts: it is the one that a call would go to."""
+    ours = next((failure for failure in failures if failure.cause == OUR_SHORTAGE), None)
+    if ours is not None:
+        return PingOutcome(target.key, False, None, "", "no_answer", ours.detail, None, ours.label, "", True)
     first, *others = failures
     notes = [first.detail, *(f"{other.label} failed too: {other.cause}" for other in others)]
     return PingOutcome(target.key, False, None, "", first.cause, "; ".join(notes), None, first.label, "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import enum
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol, cast
@@ -17,10 +18,9 @@ from callsphere.lib.netguard import AddressRefused
 from callsphere.sip.errors import SipParseError
 from callsphere.sip.message import Malformed, Request, Response, StreamParser
 from callsphere.sip.options import PingTransaction, Source
+from callsphere.sip.transport.shortage import MOST_CONNECTIONS, OUR_SHORTAGE, is_ours
 from callsphere.sip.transport.tls import TlsClient, TlsFailure, TlsTrust
 
-MAX_CONNECTIONS = 512
-"""Connections that are kept open; the one unused for longest makes room."""
 IDLE_S = 120.0
 """Seconds without a ping after which a connection is closed."""
 CONNECT_S = 32.0
@@ -224,7 +224,10 @@ class StreamConnection(asyncio.Protocol):
 
 
 class StreamPool:
-    """The connections of one event loop."""
+    """The connections of one event loop: at most `max_connections` hold a descriptor, others wait their turn.
+
+    The one unused for longest makes room.
+    """
 
     def __init__(
         self,
@@ -233,7 +236,7 @@ class StreamPool:
         trust: TlsTrust,
         check: Callable[[str], None],
         *,
-        max_connections: int = MAX_CONNECTIONS,
+        max_connections: int = MOST_CONNECTIONS,
         idle_s: float = IDLE_S,
     ) -> None:
         """`check` is asked about every address right before it is dialled, and raises to refuse."""
@@ -246,6 +249,8 @@ class StreamPool:
         self._idle_s = idle_s
         self._connections: dict[StreamPeer, StreamConnection] = {}
         self._carriers: dict[bytes, StreamConnection] = {}
+        self._dialled: set[StreamConnection] = set()
+        self._undialled: deque[StreamConnection] = deque()
 
     def __len__(self) -> int:
         return len(self._connections)
@@ -283,6 +288,8 @@ class StreamPool:
         connection = self._carriers.pop(ping.branch, None)
         if connection is not None:
             connection.release(ping)
+            if self._undialled and not connection.pings:
+                connection.close()
 
     def expire(self, ping: PingTransaction) -> tuple[str, str]:
         """The ping's time is over: give cause and detail, and let its connection go."""
@@ -291,8 +298,11 @@ class StreamPool:
             return "no_answer", ""
         connection.release(ping)
         stage = connection.stage
+        waits = stage is Stage.CONNECTING and connection not in self._dialled
         if not connection.pings:
             connection.close()  # mute once: the next ping deserves a new one
+        if waits:
+            return OUR_SHORTAGE, f"All {self._max_connections} connections of this machine were in use."
         if stage is Stage.CONNECTING:
             return "connect_timeout", "No TCP connection came about in time."
         if stage is Stage.HANDSHAKING:
@@ -308,6 +318,8 @@ class StreamPool:
         """The connection is closed."""
         if self._connections.get(connection.peer) is connection:
             del self._connections[connection.peer]
+        self._dialled.discard(connection)
+        self._dial_waiting()
 
     def close_idle(self, now: float) -> None:
         """Close connections that nobody has used for a while."""
@@ -317,20 +329,30 @@ class StreamPool:
 
     def close(self) -> None:
         """Close every connection."""
+        self._undialled.clear()
         for connection in list(self._connections.values()):
             connection.close()
 
     def _dial(self, peer: StreamPeer) -> StreamConnection:
-        if len(self._connections) >= self._max_connections:
-            unused = next((known for known in self._connections.values() if not known.pings), None)
+        if len(self._dialled) >= self._max_connections and not self._undialled:
+            unused = next((each for each in self._connections.values() if not each.pings), None)
             if unused is not None:
                 unused.close()
         trust = peer.trust or self._trust
         tls = trust.client(peer.server_name, verify=peer.verify) if peer.transport == "tls" else None
         connection = StreamConnection(self, peer, tls)
         self._connections[peer] = connection
-        connection.dialling = self._loop.create_task(self._connect(connection))
+        self._undialled.append(connection)
+        self._dial_waiting()
         return connection
+
+    def _dial_waiting(self) -> None:
+        """Dial those that have waited longest, as far as there is room."""
+        while self._undialled and len(self._dialled) < self._max_connections:
+            connection = self._undialled.popleft()
+            if connection.stage is Stage.CONNECTING:  # else given up meanwhile
+                self._dialled.add(connection)
+                connection.dialling = self._loop.create_task(self._connect(connection))
 
     async def _connect(self, connection: StreamConnection) -> None:
         peer = connection.peer
@@ -346,7 +368,8 @@ class StreamPool:
         except ConnectionError as error:
             failure = "connection_closed", f"The connection broke off: {error.strerror or error}."
         except OSError as error:  # TimeoutError and "no route to host" among them
-            failure = "connect_timeout", f"{error.strerror or 'No TCP connection came about in time'}."
+            cause = OUR_SHORTAGE if is_ours(error) else "connect_timeout"
+            failure = cause, f"{error.strerror or 'No TCP connection came about in time'}."
         connection.dialling = None
         if failure[0]:
             connection.fail(*failure)

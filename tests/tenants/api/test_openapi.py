@@ -64,6 +64,7 @@ def test_version_and_paths(document: dict[str, Any]) -> None:
         "/api/v1/trunks/{trunk_id}/health-policy/",
         "/api/v1/trunks/{trunk_id}/session-timer-policy/",
         "/api/v1/trunks/{trunk_id}/health/",
+        "/api/v1/trunks/{trunk_id}/health/history/",
         "/api/v1/trunks/{trunk_id}/probe/",
         "/api/v1/trunks/{trunk_id}/checks/",
         "/api/v1/trunks/{trunk_id}/checks/{id}/",

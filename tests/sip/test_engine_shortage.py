@@ -1,0 +1,67 @@
+"""What this machine lacks is never the peer's fault: descriptors, or a network."""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from tests.peers.scripted import StreamPeer, answer_all
+
+PEERS = 200
+
+
+def ping_short(*arguments: object, descriptors: int = 1024, before: tuple[str, ...] = ()) -> list[int]:
+    """Ping from a process of few descriptors; return how many were alive, ours, and the peers' fault."""
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(64, descriptors), descriptors))
+
+    done = subprocess.run(
+        [*before, sys.executable, "-m", "tests.sip.short_process", *map(str, arguments)],
+        preexec_fn=limit,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found: list[int] = json.loads(done.stdout)
+    return found
+
+
+def test_dials_wait_for_their_turn_under_the_limit() -> None:
+    with StreamPeer(answer_all, host="0.0.0.0", backlog=PEERS) as peer:
+        assert ping_short("tcp", peer.port, PEERS, "all", descriptors=128) == [PEERS, 0, 0]
+
+
+def test_the_soft_limit_is_raised_to_the_hard_one() -> None:
+    with StreamPeer(answer_all, host="0.0.0.0", backlog=PEERS) as peer:
+        assert ping_short("tcp", peer.port, PEERS, "all", descriptors=1024) == [PEERS, 0, 0]
+        assert peer.accepted == PEERS
+
+
+def test_without_a_descriptor_nobody_is_judged() -> None:
+    with StreamPeer(answer_all, host="0.0.0.0", backlog=PEERS) as peer:
+        alive, ours, theirs = ping_short("tcp", peer.port, 20, 5)
+    assert (alive + ours, theirs) == (20, 0)
+    assert ours > 0
+
+
+@pytest.mark.parametrize("transport", ["tcp", "udp"])
+def test_without_a_network_nobody_is_judged(transport: str) -> None:
+    apart = (shutil.which("unshare") or "unshare", "--map-root-user", "--net")
+    if shutil.which("unshare") is None or subprocess.run([*apart, "true"], check=False).returncode:
+        pytest.skip("This machine lets nobody make a network of their own.")
+
+    assert ping_short(transport, 5060, 3, "all", before=apart) == [0, 3, 0]
+
+
+def test_a_closed_port_stays_the_peers_fault() -> None:
+    with StreamPeer(answer_all) as peer:
+        port = peer.port
+    assert ping_short("tcp", port, 3, "all") == [0, 0, 3]
