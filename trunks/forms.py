@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 
@@ -126,6 +126,9 @@ class GatewayForm(AddressFields):
 
 class GatewayEditForm(EditForm, GatewayForm):
     """A gateway that exists."""
+
+    # One value of the service, typed into several fields.
+    entered_with: ClassVar[dict[str, tuple[str, ...]]] = {"address": ("port", "transport")}
 
     @staticmethod
     def initial_of(gateway: Gateway) -> dict[str, Any]:
