@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from tenants.audit import Actor, differences, record_event, snapshot
 from tenants.models import Tenant
-from tenants.services.editing import check_version, field_error
+from tenants.services.editing import FieldErrors, check_version
 from trunks.check_limits import host_wait_s, limited_hosts
 from trunks.models import CheckSchedule, Trunk
-from trunks.services.checks import check_can_register, checked_number, start_scheduled_check
+from trunks.services.checks import check_can_register, checked_numbers, start_scheduled_check
 from trunks.services.editing import lock_trunk_of
 
 _FIELDS = ("every_hours", "register", "call", "caller")
@@ -37,13 +37,14 @@ def set_check_schedule(
     `expected_version` is 0 where none was set; None asks for no check. Raises ValidationError by field,
     VersionConflict, and Refused when the trunk is gone.
     """
-    call, caller = checked_number("call", call), checked_number("caller", caller)
-    if caller and not call:
-        raise field_error("caller", "Give a number to call as well.", "no_call")
+    wrong = FieldErrors()
+    call, caller = checked_numbers(call, caller, wrong)
     with transaction.atomic():
         row = lock_trunk_of(tenant, trunk.pk)
         if register:
-            check_can_register(row)
+            with wrong.gathered():
+                check_can_register(row)
+        wrong.raise_any()
         schedule = _schedule_of(row)
         before = snapshot(schedule, _FIELDS) if schedule.version else {}
         mine = {"every_hours": every_hours, "register": register, "call": call, "caller": caller}
