@@ -93,7 +93,7 @@ def as_text(check: ReadinessCheck, *, for_staff: bool = False) -> str:
     Staff read the true causes.
     """
     stream = io.StringIO()
-    console = Console(stream)
+    console = Console(stream, at_shell=False)
     for run, steps in _by_run(check):
         console.line(f"Readiness check of {run['uri']}")
         for step in steps if for_staff else told_steps(steps, run["uri"]):
