@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from ipaddress import IPv6Address
 from typing import Any, ClassVar
 
 from django import forms
@@ -52,6 +53,10 @@ def read_address(address: str, port: int | None, transport: str) -> SipUri:
     text = address.strip()
     if _PHONE_NUMBER.fullmatch(text):
         raise SipUriError("This is a phone number; enter the host of your carrier.")
+    if _is_ipv6(text):
+        raise SipUriError(f"Put an IPv6 address in brackets: write [{text}].")
+    if "@" in text and ":" not in text:
+        raise SipUriError("Write the host alone, without the user name and the @ in front of it.")
     if _BARE_ADDRESS.fullmatch(text):
         text = f"sip:{text}"
     uri = parse_gateway_uri(text, transport=transport or None)
@@ -62,6 +67,14 @@ def read_address(address: str, port: int | None, transport: str) -> SipUri:
             f"The address says port {uri.port}, but port {port} is entered beside it: leave one out."
         )
     return parse_gateway_uri(str(dataclasses.replace(uri, port=port)))
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 class AddressFields(forms.Form):
