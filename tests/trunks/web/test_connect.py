@@ -85,6 +85,11 @@ def test_alice_connects_a_carrier(alice: Person) -> None:
             ("0.0.0.0/0: A network of every address would accept calls from anybody."
              " Write your carrier's own."),
         ),
+        (
+            {"networks": "203.0.113.0/28\n203.0.113.0/28"},
+            "networks",
+            "203.0.113.0/28: This network is entered twice. Leave one line out.",
+        ),
         ({"address": "::1"}, "address", "Put an IPv6 address in brackets: write [::1]."),
         (
             {"address": "a@b.example"},
