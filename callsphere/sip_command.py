@@ -11,12 +11,15 @@ from typing import Any, NamedTuple
 from django.core.exceptions import ImproperlyConfigured
 
 from callsphere import env
+from callsphere.sip.check.console import silence
 from callsphere.sip.check_cli import add_check_arguments, run_check
 from callsphere.sip.parse_cli import add_parse_arguments, run_parse
 from callsphere.sip.ping_cli import EXIT_UNUSABLE, Surroundings, add_ping_arguments, run_ping
 from callsphere.sip.register_cli import add_register_arguments, run_register
 
 HELP = "SIP tools: check trunks, ping peers, register, read messages."
+EXIT_READER_GONE = 141
+"""What a shell reports of a program that SIGPIPE ended."""
 _ENV_FILE = Path(__file__).resolve().parent.parent / ".local" / "env"
 
 
@@ -75,7 +78,12 @@ def main(arguments: Sequence[str]) -> int:
     options = vars(parser.parse_args(arguments))
     try:
         env.load_file(_ENV_FILE)
-        return TOOLS[options["tool"]].run(options, sys.stdout, sys.stderr)
+        code = TOOLS[options["tool"]].run(options, sys.stdout, sys.stderr)
+        sys.stdout.flush()
+        return code
+    except BrokenPipeError:  # read by `head`, which has seen enough
+        silence(sys.stdout)
+        return EXIT_READER_GONE
     except ImproperlyConfigured as error:
         sys.stderr.write(f"{error}\n")
         return EXIT_UNUSABLE

@@ -39,7 +39,8 @@ class Kind:
 
     `model` is the one whose rows they are; `noun` and `plural` are its words in a sentence; `find_urls` maps
     those ids that still exist to the pages that show them; `values` has words for values that the model's
-    choices do not have; `part` is a model whose fields events name as well.
+    choices do not have, `labels` for fields whose names read badly; `part` is a model whose fields events
+    name as well.
     """
 
     model: type[Model]
@@ -47,6 +48,7 @@ class Kind:
     plural: str
     find_urls: FindUrls | None = None
     values: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = field(default_factory=dict)
     part: type[Model] | None = None
 
     @property
@@ -210,6 +212,7 @@ def _changes(event: Event) -> Iterable[Change]:
         kind = _find_kind(event.object_kind)
         column = _column(kind, name)
         label = str(column.verbose_name) if column is not None else name.replace("_", " ")
+        label = kind.labels.get(name, label) if kind is not None else label
         words = dict(column.flatchoices) if column is not None else {}
         words |= kind.values if kind is not None else {}
         yield Change(label[:1].upper() + label[1:], _words(before, words), _words(after, words))

@@ -3,20 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.http import QueryDict
 
 from callsphere.lib.errors import VersionConflict
+from tenants.forms import OPENED, EditForm, opened_text
 from tenants.models import Versioned
 from tenants.queries import last_edit
 
 
-def next_attempt(data: QueryDict, conflict: VersionConflict) -> QueryDict:
-    """Return what was sent as made from the version that is shown beside it."""
-    data = data.copy()
+def next_attempt(
+    form: forms.Form, conflict: VersionConflict, field_names: Mapping[str, str] | None = None
+) -> QueryDict:
+    """Return what was sent as made from the version that is shown beside it.
+
+    Fields that the person left as they were take the stored value: to save again puts back nothing old.
+    """
+    data = cast(QueryDict, form.data).copy()
     data["version"] = str(conflict.current_version)
+    opened = form.opened() if isinstance(form, EditForm) else {}
+    for name, stored in conflict.theirs.items():
+        field = (field_names or {}).get(name, name)
+        if not _is_touched(form, field):
+            for part in _parts(form, field)[1:]:
+                data[part] = ""
+            _put(data, field, stored)
+        if field in opened:
+            opened[field] = stored
+    if opened:
+        data[OPENED] = opened_text(opened)
     return data
 
 
@@ -41,12 +58,14 @@ def conflict_context(
 def conflict_rows(
     form: forms.Form | forms.ModelForm[Any], conflict: VersionConflict, field_names: Mapping[str, str]
 ) -> list[dict[str, str]]:
-    """Return the fields in which both versions differ, in the words of the form.
+    """Return the fields that the person changed and that differ from what is stored, in the form's words.
 
     `field_names` maps a service's name of a field to the form's, where they differ.
     """
     rows = []
     for name, yours in conflict.yours.items():
+        if not _is_touched(form, field_names.get(name, name)):
+            continue
         field = form.fields.get(field_names.get(name, name))
         label = field.label if field is not None and field.label else name.replace("_", " ").capitalize()
         rows.append(
@@ -59,6 +78,27 @@ def conflict_rows(
     return rows
 
 
+def _is_touched(form: forms.Form | forms.ModelForm[Any], field: str) -> bool:
+    """Whether the person changed a field; one of which it cannot be told counts as changed."""
+    if not isinstance(form, EditForm):
+        return True
+    return any(form.is_touched(part) for part in _parts(form, field))
+
+
+def _parts(form: forms.Form | forms.ModelForm[Any], field: str) -> tuple[str, ...]:
+    return (field, *getattr(form, "entered_with", {}).get(field, ()))
+
+
+def _put(data: QueryDict, field: str, stored: object) -> None:
+    """Write a stored value as a browser would send it."""
+    if isinstance(stored, list | tuple):
+        data.setlist(field, [str(each) for each in stored])
+    elif stored is False:
+        data.pop(field, None)
+    else:
+        data[field] = "on" if stored is True else "" if stored is None else str(stored)
+
+
 def shown(field: forms.Field | None, value: object) -> str:
     """Write a stored value as the form would: the words of a choice, yes and no."""
     if isinstance(value, bool):
@@ -67,5 +107,6 @@ def shown(field: forms.Field | None, value: object) -> str:
         return ", ".join(shown(field, each) for each in value)
     if isinstance(field, forms.ChoiceField):
         words = {str(key): str(text) for key, text in list(field.choices)}  # type: ignore[arg-type]  # no groups
-        return words.get(str(value), str(value))
+        text = "" if value is None else str(value)
+        return words.get(text, text)
     return "" if value is None else str(value)

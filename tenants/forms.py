@@ -1,11 +1,15 @@
 """Forms of the tenants' pages: which fields there are, in which words. The rules live in the services."""
 
+import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from tenants.access import (
     API_KEY_CAPABILITIES,
@@ -18,7 +22,13 @@ from tenants.card_fields import CardChoiceField, CardMultipleChoiceField, offer
 from tenants.enums import Role
 from tenants.models import Membership
 
+OPENED = "opened"
 _EXPIRY_CHOICES = [("90", "In 90 days"), ("365", "In a year"), ("never", "Never")]
+
+
+def opened_text(held: Mapping[str, Any]) -> str:
+    """Write what a form's fields held, to be sent back with it."""
+    return json.dumps(held, default=str)
 
 
 def attach_errors(form: forms.Form, error: ValidationError) -> None:
@@ -28,10 +38,48 @@ def attach_errors(form: forms.Form, error: ValidationError) -> None:
         form.add_error(name if name in form.fields else None, ValidationError(errors))
 
 
+class VersionInput(forms.HiddenInput):
+    """The version that a form was made from and, beside it, what the fields held then."""
+
+    opened = ""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        version = super().render(name, value, attrs, renderer)
+        return format_html('{}<input type="hidden" name="{}" value="{}">', version, OPENED, self.opened)
+
+
 class EditForm(forms.Form):
     """A form over something stored: it carries the version it was made from."""
 
-    version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
+    version = forms.IntegerField(widget=VersionInput, min_value=1)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = (name for name in self.fields if name != "version")
+        held = {name: self.get_initial_for_field(self.fields[name], name) for name in names}
+        text = self.data.get(OPENED, "") if self.is_bound else opened_text(held)
+        cast(VersionInput, self.fields["version"].widget).opened = str(text)
+
+    def opened(self) -> dict[str, Any]:
+        """Return what the fields held when the form was opened; empty when the sender did not say."""
+        try:
+            held = json.loads(self.data.get(OPENED) or "{}")
+        except ValueError:
+            return {}
+        return held if isinstance(held, dict) else {}
+
+    def is_touched(self, name: str) -> bool:
+        """Whether the person changed a field; one of which the sender did not say counts as changed."""
+        opened = self.opened()
+        if name not in opened or name not in self.fields:
+            return True
+        field, sent = self.fields[name], self[name].data
+        if isinstance(sent, str):
+            sent = sent.replace("\r\n", "\n")  # browsers send the line ends of textareas so
+        try:
+            return field.has_changed(field.to_python(opened[name]), sent)
+        except ValidationError:
+            return True
 
 
 class TenantNameForm(forms.Form):

@@ -9,8 +9,9 @@ from rest_framework.request import Request
 class HasCapability(BasePermission):
     """Asks for the view's `read_capability` or `write_capability`. A view that names none is refused."""
 
-    message = "This API key was not given the capability that is needed here."
-
     def has_permission(self, request: Request, view: Any) -> bool:
         wanted = view.read_capability if request.method in SAFE_METHODS else view.write_capability
-        return wanted is not None and wanted in getattr(request._request, "capabilities", frozenset())
+        if wanted is None:
+            return False
+        self.message = f"This needs the capability {wanted}, which this API key was not given."
+        return wanted in getattr(request._request, "capabilities", frozenset())

@@ -14,7 +14,13 @@ from tenants.models import Membership, Tenant, User
 
 VISIT_LIFETIME = timedelta(hours=1)
 VISIT_CAPABILITIES = frozenset(
-    {Capability.TRUNKS_READ, Capability.TEAM_READ, Capability.TENANT_READ, Capability.AUDIT_READ}
+    {
+        Capability.TRUNKS_READ,
+        Capability.ALERTS_READ,
+        Capability.TEAM_READ,
+        Capability.TENANT_READ,
+        Capability.AUDIT_READ,
+    }
 )
 _SESSION_KEY = "support_visit"
 

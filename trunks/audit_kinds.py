@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from tenants.audit_lines import FindUrls, Kind, add_kind
 from tenants.models import Tenant
+from trunks.enums import Authentication
 from trunks.models import (
     AllowedNetwork,
     ClientCertificate,
@@ -19,13 +20,21 @@ from trunks.models import (
     TrustedAuthority,
 )
 
+_AUTHENTICATION = {str(value): str(label) for value, label in Authentication.choices}
+
 
 def add_kinds() -> None:
     """Teach the log every kind of object that this app's services change."""
-    add_kind(Kind(Trunk, "trunk", "trunks", _find_trunks))
+    add_kind(Kind(Trunk, "trunk", "trunks", _find_trunks, values=_AUTHENTICATION))
     add_kind(Kind(Gateway, "gateway", "gateways", _find_gateways))
     add_kind(
-        Kind(AllowedNetwork, "allowed network", "allowed networks", _on_trunk_page(AllowedNetwork, "access"))
+        Kind(
+            AllowedNetwork,
+            "allowed network",
+            "allowed networks",
+            _on_trunk_page(AllowedNetwork, "access"),
+            labels={"wide_confirmed": "Wide network confirmed"},
+        )
     )
     add_kind(Kind(DigestCredential, "credential", "credentials", _on_trunk_page(DigestCredential, "access")))
     find_registrations = _on_trunk_page(Registration, "registration")

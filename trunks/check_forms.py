@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 
+from tenants.forms import EditForm, VersionInput
 from trunks.models import Gateway
 from trunks.models.readiness import LONGEST_NUMBER
 
@@ -66,9 +67,10 @@ class ShareForm(forms.Form):
     )
 
 
-class ScheduleForm(CheckOptionsForm):
-    """How often a trunk is checked by itself."""
+class ScheduleForm(EditForm, CheckOptionsForm):
+    """How often a trunk is checked by itself; version 0 while it is not."""
 
+    version = forms.IntegerField(widget=VersionInput, min_value=0)
     every_hours = forms.ChoiceField(
         label="How often",
         required=False,

@@ -95,7 +95,7 @@ def as_text(check: ReadinessCheck, *, for_staff: bool = False) -> str:
     Staff read the true causes.
     """
     stream = io.StringIO()
-    console = Console(stream)
+    console = Console(stream, at_shell=False)
     for number, (run, steps) in enumerate(_by_run(check)):
         if number:
             console.line()

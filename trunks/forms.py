@@ -6,7 +6,8 @@ import dataclasses
 import re
 import uuid
 from collections.abc import Iterable
-from typing import Any, cast
+from ipaddress import IPv6Address
+from typing import Any, ClassVar, cast
 
 from django import forms
 
@@ -54,6 +55,10 @@ def read_address(address: str, port: int | None, transport: str) -> SipUri:
     text = address.strip()
     if _PHONE_NUMBER.fullmatch(text):
         raise SipUriError("This is a phone number; enter the host of your carrier.")
+    if _is_ipv6(text):
+        raise SipUriError(f"Put an IPv6 address in brackets: write [{text}].")
+    if "@" in text and ":" not in text:
+        raise SipUriError("Write the host alone, without the user name and the @ in front of it.")
     if _BARE_ADDRESS.fullmatch(text):
         text = f"sip:{text}"
     uri = parse_gateway_uri(text, transport=transport or None)
@@ -64,6 +69,14 @@ def read_address(address: str, port: int | None, transport: str) -> SipUri:
             f"The address says port {uri.port}, but port {port} is entered beside it: leave one out."
         )
     return parse_gateway_uri(str(dataclasses.replace(uri, port=port)))
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 class AddressFields(forms.Form):
@@ -157,6 +170,9 @@ class GatewayForm(AddressFields):
 
 class GatewayEditForm(EditForm, GatewayForm):
     """A gateway that exists."""
+
+    # One value of the service, typed into several fields.
+    entered_with: ClassVar[dict[str, tuple[str, ...]]] = {"address": ("port", "transport")}
 
     @staticmethod
     def initial_of(gateway: Gateway) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from callsphere.sip.causes import CAUSES, Cause
@@ -278,6 +278,8 @@ def change_rows(changes: QuerySet[StatusChange], *, limit: int) -> list[ChangeRo
     later = StatusChange.objects.filter(
         trunk=OuterRef("trunk"), gateway=OuterRef("gateway"), at__gt=OuterRef("at")
     )
+    others = Gateway.objects.filter(trunk=OuterRef("trunk")).exclude(pk=OuterRef("gateway"))
+    changes = changes.annotate(of_several=Exists(others))
     found = changes.annotate(until=Subquery(later.order_by("at").values("at")[:1]))[:limit]
     return [_change_row(change) for change in found]
 

@@ -11,10 +11,16 @@ from pathlib import Path
 import psycopg
 
 from callsphere.local import environment, manage
+from callsphere.local.errors import CannotStart
 from callsphere.local.paths import LOCAL, ROOT, write_private
 
 _STATE = LOCAL / "prepared.json"
 _OFF = {"0", "false", "no", "off"}
+_ON = {"", "1", "true", "yes", "on"}
+_KEPT = "Demo data of an earlier start is still here; to start empty: make clean, then make run DEMO=0"
+_EMPTY = """\
+Next:     sign up at http://127.0.0.1:{port}/accounts/signup/
+Support:  .venv/bin/python manage.py support add you@example.com"""
 
 
 def prepare(env: Mapping[str, str], *, remember: bool) -> str:
@@ -36,12 +42,14 @@ def prepare(env: Mapping[str, str], *, remember: bool) -> str:
     database = _database_digest(env) if remember else ""
     state |= {"database": database, "static": static, **_demo(env, state, database)}
     write_private(_STATE, json.dumps(state))  # the logins are in it
-    return state["logins"] if _wants_demo(env) else ""
+    if wants_demo(env):
+        return state["logins"]
+    return _KEPT if "demo" in state else _EMPTY.format(port=env["PORT"])
 
 
 def _demo(env: Mapping[str, str], state: Mapping[str, str], database: str) -> dict[str, str]:
     """Make the demo data unless this database has them in today's form."""
-    if not _wants_demo(env):
+    if not wants_demo(env):
         return {}
     sources = _contents(_files([ROOT / "callsphere" / "local"], "*.py"))
     port = env["SANDBOX_PORT"]
@@ -51,8 +59,12 @@ def _demo(env: Mapping[str, str], state: Mapping[str, str], database: str) -> di
     return {"demo": digest, "logins": manage.run(env, ["demo", "--sandbox-port", port])[0]}
 
 
-def _wants_demo(env: Mapping[str, str]) -> bool:
-    return env.get("DEMO", "1").lower() not in _OFF
+def wants_demo(env: Mapping[str, str]) -> bool:
+    """Whether demo data is asked for. Raises CannotStart for a word that says neither."""
+    word = env.get("DEMO", "1").lower()
+    if word not in _ON | _OFF:
+        raise CannotStart(f"DEMO={env['DEMO']}: write 1 for demo data, or 0 to start without")
+    return word in _ON
 
 
 def _database_digest(env: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ from callsphere.local import environment, ports
 from callsphere.local.errors import CannotStart
 from callsphere.local.locks import Held, hold
 from callsphere.local.paths import LOCAL, ROOT, make_folder
-from callsphere.local.prepare import prepare
+from callsphere.local.prepare import prepare, wants_demo
 from callsphere.local.procfile import commands
 from callsphere.local.sandbox.carriers import FIRST_PORT, PORTS
 from callsphere.local.sandbox.certificates import server_contexts, today
@@ -60,6 +60,7 @@ def check_port(port: int) -> None:
 
 def _run(port: int) -> int:
     check_port(port)
+    wants_demo(os.environ)
     own_database = _own_database()
     settings = environment.ensure(LOCAL)
     with Servers(LOCAL, database=own_database, redis=not environment.given("REDIS_URL")) as servers:

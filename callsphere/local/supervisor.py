@@ -37,6 +37,7 @@ class Supervisor(Manager):
         self._folder = str(folder)
         self._env = dict(env)
         self._on_started = on_started
+        self._told = False
         self._limit: threading.Timer | None = None
 
     def add(self, command: Command) -> None:
@@ -56,6 +57,11 @@ class Supervisor(Manager):
 
     def terminate(self) -> None:
         """Ask every process to end; kill what is left when PATIENCE is over."""
+        if not self._told:
+            self._told = True
+            os.write(
+                sys.stdout.fileno(), b"Stopping ...\n"
+            )  # in a signal handler: print could be within print
         if not self._all_started():
             self._after(0.1, self.terminate)
         elif not self._terminating:

@@ -43,7 +43,9 @@ def run_parse(options: Mapping[str, Any], stdout: Output) -> int:
     except SipParseError as error:
         report: dict[str, Any] = {"ok": False, "reason": error.reason}
     except OSError as error:
-        report = {"ok": False, "reason": f"The file cannot be read: {error.strerror}."}
+        asked = "Give a file with one SIP message, or - to read one from standard input."
+        reason = f"{str(options['file'])!r} cannot be read: {error.strerror}. {asked}"
+        report = {"ok": False, "reason": reason}
     else:
         report = describe(message)
     text = json.dumps(report, ensure_ascii=True) if options.get("json") else _printed(report)

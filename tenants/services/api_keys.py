@@ -79,8 +79,13 @@ def _checked_capabilities(names: Iterable[str]) -> list[str]:
 
 def _checked_networks(networks: Iterable[str]) -> list[str]:
     try:
-        return [str(ip_network(network.strip())) for network in networks if network.strip()]
+        checked = [ip_network(network.strip()) for network in networks if network.strip()]
     except ValueError as error:
         raise ValidationError(
             {"allowed_networks": f"Write networks such as 203.0.113.0/24: {error}."}
         ) from None
+    if any(network.prefixlen == 0 for network in checked):
+        raise ValidationError(
+            {"allowed_networks": "A network of every address limits nothing: leave the list empty instead."}
+        )
+    return [str(network) for network in checked]

@@ -73,7 +73,7 @@ class FormPage(View):
 
     def _show_conflict(self, form: forms.Form, conflict: VersionConflict) -> HttpResponse:
         context = conflict_context(form, conflict, edited=self.edited(), reload_url=self.request.path)
-        return self.show(self.make_form(next_attempt(self.request.POST, conflict)), status=409, **context)
+        return self.show(self.make_form(next_attempt(form, conflict)), status=409, **context)
 
 
 class ConfirmPage(TenantViewMixin):

@@ -127,6 +127,17 @@ def test_database_from_outside_needs_both_addresses(checkout: Checkout) -> None:
     assert done.stderr.startswith("DATABASE_URL is set, so DATABASE_OWNER_URL is needed too: ")
 
 
+def test_a_word_for_demo_data_that_says_neither_is_refused(checkout: Checkout) -> None:
+    env = {**checkout.environment(), "DEMO": "maybe"}
+
+    done = subprocess.run(START, cwd=checkout.folder, env=env, capture_output=True, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (
+        1,
+        "DEMO=maybe: write 1 for demo data, or 0 to start without\n",
+    )
+
+
 def test_clean_removes_what_was_made_and_nothing_else(checkout: Checkout) -> None:
     for name in (".venv", ".local/pg", "node_modules", "callsphere/web/static/build", "mine"):
         (checkout.folder / name).mkdir(parents=True, exist_ok=True)

@@ -87,7 +87,7 @@ def test_signal_ends_every_process(tmp_path: Path) -> None:
         output, _ = process.communicate(timeout=10)
 
         assert wait_for_end(leaders(tmp_path), 1) == set()
-        assert output.startswith("True ")
+        assert output.startswith("Stopping ...\nTrue ")
     finally:
         end_children(pids)
 
@@ -110,7 +110,7 @@ def test_one_end_ends_all_and_is_named(tmp_path: Path) -> None:
     try:
         output, _ = process.communicate(timeout=10)
 
-        assert output == "False work\n"
+        assert output == "Stopping ...\nFalse work\n"
         assert wait_for_end(leaders(tmp_path), 1) == set()
         assert (tmp_path / "work.log").read_text() == "out of luck\n"
     finally:

@@ -68,7 +68,9 @@ def test_a_refused_message_says_why_and_exits_with_2(name: str) -> None:
 
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
-    assert parsed(tmp_path / "none") == (2, "Refused: The file cannot be read: No such file or directory.\n")
+    asked = "Give a file with one SIP message, or - to read one from standard input."
+    reason = f"'{tmp_path}/none' cannot be read: No such file or directory."
+    assert parsed(tmp_path / "none") == (2, f"Refused: {reason} {asked}\n")
     assert parsed(tmp_path)[0] == 2
     big = tmp_path / "big"
     big.write_bytes(b"x" * 1_100_000)

@@ -8,8 +8,10 @@ from django.test import Client
 from django.urls import NoReverseMatch, reverse
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from tenants.access import Capability
 from tenants.context import tenant_context, user_context
 from tenants.models import AuditEvent, PlatformEvent, Tenant, User
+from tenants.support import VISIT_CAPABILITIES
 from tests.conftest import Person, make_user
 from tests.tenants.conftest import signed_in
 from tests.tenants.test_keys import make_credential, make_line
@@ -207,6 +209,13 @@ def test_every_page_of_a_visit_says_that_it_is_one(desk: Client, alice: Person) 
     page = " ".join(desk.get(dashboard(alice)).content.decode().split())
     assert f"<strong>Acme Dental</strong>'s pages as support, until {ends:%H:%M} UTC" in page
     assert "as support" not in alice.client().get(dashboard(alice)).content.decode()
+
+
+def test_a_visit_reads_alerts_and_resolves_none(desk: Client, alice: Person) -> None:
+    visit(desk, alice)
+    assert desk.get("/t/acme-dental/alerts/").status_code == 200
+    assert Capability.ALERTS_WRITE not in VISIT_CAPABILITIES
+    assert 'href="/t/acme-dental/alerts/"' in desk.get("/t/acme-dental/").content.decode()
 
 
 def test_leaving_ends_the_visit(desk: Client, alice: Person) -> None:

@@ -109,3 +109,15 @@ def test_queries_are_the_same_for_one_and_three_trunks(alice: Person) -> None:
     probe(SILENT, NOON)
 
     assert queries() == with_one
+
+
+def test_last_changes_name_the_gateway_where_a_trunk_has_several(alice: Person) -> None:
+    make_trunk(alice, "Main line", "sip:203.0.113.5", "sip:203.0.113.6")
+    make_trunk(alice, "Second line", "sip:203.0.113.7")
+    probe(OK, NOON)
+
+    html = alice.client().get(URL).content.decode()
+    changes = html.partition("Changes of state")[2].partition("</table>")[0]
+
+    named = [uri for uri in ("203.0.113.5", "203.0.113.6", "203.0.113.7") if f"<code>sip:{uri}" in changes]
+    assert named == ["203.0.113.5", "203.0.113.6"]

@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from tenants.enums import ActorKind
-from tenants.models import TenantOwned
+from tenants.models import TenantOwned, Versioned
 from trunks.enums import CheckState, PlacedCallState, Transport, Verdict
 from trunks.models.trunks import Gateway, Trunk
 
@@ -159,7 +159,7 @@ class PlacedCall(TenantOwned):
         return self.call_id
 
 
-class CheckSchedule(CheckOptions):
+class CheckSchedule(Versioned, CheckOptions):
     """Checking a trunk by itself, from time to time. Off while there is no row."""
 
     trunk = models.OneToOneField(Trunk, on_delete=models.CASCADE, related_name="check_schedule")

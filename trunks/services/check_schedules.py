@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from tenants.audit import Actor, differences, record_event, snapshot
 from tenants.models import Tenant
-from tenants.services.editing import field_error
+from tenants.services.editing import FieldErrors, check_version
 from trunks.check_limits import host_wait_s, limited_hosts
 from trunks.models import CheckSchedule, Trunk
-from trunks.services.checks import check_can_call, check_can_register, checked_number, start_scheduled_check
+from trunks.services.checks import check_can_call, check_can_register, checked_numbers, start_scheduled_check
 from trunks.services.editing import lock_trunk_of
 
 _FIELDS = ("every_hours", "register", "call", "caller")
@@ -30,22 +30,27 @@ def set_check_schedule(
     register: bool = False,
     call: str = "",
     caller: str = "",
+    expected_version: int | None = None,
 ) -> CheckSchedule:
     """Have a trunk checked every so many hours (1 to 168), the first time after so long.
 
-    Raises ValidationError by field, and Refused when the trunk is gone.
+    `expected_version` is 0 where none was set; None asks for no check. Raises ValidationError by field,
+    VersionConflict, and Refused when the trunk is gone.
     """
-    call, caller = checked_number("call", call), checked_number("caller", caller)
-    if caller and not call:
-        raise field_error("caller", "Give a number to call as well.", "no_call")
+    wrong = FieldErrors()
+    call, caller = checked_numbers(call, caller, wrong)
     with transaction.atomic():
         row = lock_trunk_of(tenant, trunk.pk)
-        check_can_call(row, call)
+        with wrong.gathered():
+            check_can_call(row, call)
         if register:
-            check_can_register(row)
-        schedule = CheckSchedule.objects.filter(tenant=tenant, trunk=row).first()
-        before = snapshot(schedule, _FIELDS) if schedule else {}
-        schedule = schedule or CheckSchedule(tenant=tenant, trunk=row)
+            with wrong.gathered():
+                check_can_register(row)
+        wrong.raise_any()
+        schedule = _schedule_of(row)
+        before = snapshot(schedule, _FIELDS) if schedule.version else {}
+        mine = {"every_hours": every_hours, "register": register, "call": call, "caller": caller}
+        check_version(schedule, expected_version, mine)
         later = before.get("every_hours") != every_hours
         schedule.every_hours, schedule.register, schedule.call, schedule.caller = (
             every_hours,
@@ -56,17 +61,21 @@ def set_check_schedule(
         schedule.clean_fields()
         if later:
             schedule.next_check_at = timezone.now() + timedelta(hours=every_hours)
-        schedule.save()
         changes = differences(before, snapshot(schedule, _FIELDS))
         if changes:
+            schedule.version += 1
+            schedule.save()
             record_event(tenant=tenant, actor=actor, verb=_VERB, obj=row, changes=changes)
     return schedule
 
 
-def stop_check_schedule(*, tenant: Tenant, actor: Actor, trunk: Trunk) -> None:
-    """Check a trunk on request alone. Does nothing where that is so already."""
+def stop_check_schedule(
+    *, tenant: Tenant, actor: Actor, trunk: Trunk, expected_version: int | None = None
+) -> None:
+    """Check a trunk on request alone. Does nothing where that is so already. Raises VersionConflict."""
     with transaction.atomic():
         row = lock_trunk_of(tenant, trunk.pk)
+        check_version(_schedule_of(row), expected_version, {"every_hours": None})
         deleted, _ = CheckSchedule.objects.filter(tenant=tenant, trunk=row).delete()
         if deleted:
             changes = {"scheduled_checks": [True, False]}
@@ -99,6 +108,12 @@ def start_due_checks(limit: int = 100) -> int:
         options = {"register": schedule.register, "call": schedule.call, "caller": schedule.caller}
         started += start_scheduled_check(schedule.trunk, **options) is not None
     return started
+
+
+def _schedule_of(trunk: Trunk) -> CheckSchedule:
+    """Return a trunk's schedule; an unsaved one of version 0 where it is checked on request alone."""
+    stored = CheckSchedule.objects.filter(tenant=trunk.tenant_id, trunk=trunk).first()
+    return stored or CheckSchedule(tenant_id=trunk.tenant_id, trunk=trunk, version=0)
 
 
 def _hosts(schedule: CheckSchedule) -> list[str]:

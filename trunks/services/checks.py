@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from argparse import ArgumentTypeError
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -13,11 +12,11 @@ from django.utils import timezone
 
 from callsphere import celery
 from callsphere.lib.errors import Refused
-from callsphere.sip.check.arguments import is_emergency, number
+from callsphere.sip.check.arguments import is_emergency
 from tenants.audit import Actor, record_event
 from tenants.enums import ActorKind
 from tenants.models import AuditEvent, Tenant, TenantRoute
-from tenants.services.editing import field_error
+from tenants.services.editing import FieldErrors, field_error
 from trunks.check_limits import host_wait_s, limited_hosts
 from trunks.check_numbers import number_dialled
 from trunks.enums import CheckState, CredentialDirection
@@ -29,7 +28,9 @@ from trunks.services.editing import lock_trunk_of
 CHECKS_PER_HOUR = 30
 """How many checks a tenant may ask for within an hour, over all its trunks."""
 _VERB = "trunk.check_requested"
-_NUMBER = re.compile(r"[A-Za-z0-9+*#._-]+")
+# Star codes such as *69 are commands to the carrier, and letters are no number: a check dials neither.
+_NUMBER = re.compile(rf"\+?[0-9]{{1,{LONGEST_NUMBER - 1}}}")
+_SEPARATORS = re.compile(r"[ \t\u00a0\u202f()./-]")
 
 
 class CheckedTooOften(Refused):
@@ -61,16 +62,18 @@ def start_check(
     `caller`. Raises ValidationError by field, CheckedTooOften, and Refused when the trunk is disabled, has no
     enabled gateway, or is being checked.
     """
-    call, caller = _number("call", call), _number("caller", caller)
-    if caller and not call:
-        raise field_error("caller", "Give a number to call as well.", "no_call")
+    wrong = FieldErrors()
+    call, caller = checked_numbers(call, caller, wrong)
     with transaction.atomic():
         row = lock_trunk_of(tenant, trunk.pk)
         if not row.is_enabled:
             raise Refused("This trunk is disabled. Enable it first.", code="trunk_disabled")
-        check_can_call(row, call)
+        with wrong.gathered():
+            check_can_call(row, call)
         if register:
-            check_can_register(row)
+            with wrong.gathered():
+                check_can_register(row)
+        wrong.raise_any()
         if ReadinessCheck.objects.filter(tenant=tenant, trunk=row, state__in=OPEN_STATES).exists():
             raise Refused("This trunk is being checked. Wait for the report.", code="check_running")
         _check_tenant_rate(tenant)
@@ -157,9 +160,16 @@ def check_can_call(trunk: Trunk, call: str) -> None:
         raise field_error("call", str(error), "invalid") from None
 
 
-def checked_number(field: str, text: str) -> str:
-    """Return a number as it goes into a SIP URI. Raises ValidationError for what cannot be called."""
-    return _number(field, text)
+def checked_numbers(call: str, caller: str, wrong: FieldErrors) -> tuple[str, str]:
+    """Return both numbers as they go into SIP URIs; what cannot be called or shown is put into `wrong`."""
+    numbers = {"call": "", "caller": ""}
+    for field, text in (("call", call), ("caller", caller)):
+        with wrong.gathered():
+            numbers[field] = _number(field, text)
+    if caller.strip() and not call.strip():
+        with wrong.gathered():
+            raise field_error("caller", "Give a number to call as well.", "no_call")
+    return numbers["call"], numbers["caller"]
 
 
 def keep_newest(trunk: Trunk) -> None:
@@ -180,12 +190,13 @@ def wake_checks() -> None:
 def _number(field: str, text: str) -> str:
     if not text.strip():
         return ""
-    try:
-        cleaned = number(text)
-    except ArgumentTypeError as error:
-        raise field_error(field, f"{str(error)[:1].upper()}{str(error)[1:200]}.", "invalid") from None
-    if len(cleaned) > LONGEST_NUMBER or not _NUMBER.fullmatch(cleaned):
-        raise field_error(field, "Write a number such as +14155550123.", "invalid")
+    cleaned = _SEPARATORS.sub("", text.strip().removeprefix("tel:"))
+    if not _NUMBER.fullmatch(cleaned):
+        raise field_error(
+            field,
+            "Write a number such as +14155550123, or an extension such as 100: digits alone.",
+            "invalid",
+        )
     if is_emergency(cleaned):
         raise field_error(field, "Emergency numbers are never called by a check.", "emergency")
     return cleaned

@@ -6,7 +6,7 @@ from typing import Any
 
 from trunks import services
 from trunks.check_forms import ScheduleForm
-from trunks.models import CheckSchedule
+from trunks.models import CheckSchedule, Trunk
 from trunks.views.editing import TrunkFormPage
 
 
@@ -17,11 +17,22 @@ class ScheduleEdit(TrunkFormPage):
     form_class = ScheduleForm
 
     def initial(self) -> dict[str, Any]:
-        names = ("every_hours", "call", "caller", "register")
-        return CheckSchedule.objects.filter(trunk=self.trunk.pk).values(*names).first() or {}
+        names = ("every_hours", "call", "caller", "register", "version")
+        stored = CheckSchedule.objects.filter(trunk=self.trunk.pk).values(*names).first()
+        return stored or {"version": 0}
+
+    def edited(self) -> Trunk:
+        # The audit log names the trunk: it also knows of a schedule that is gone.
+        trunk: Trunk = self.trunk
+        return trunk
 
     def save(self, form: ScheduleForm) -> str:
-        mine = {"tenant": self.tenant, "actor": self.actor, "trunk": self.trunk}
+        mine: dict[str, Any] = {
+            "tenant": self.tenant,
+            "actor": self.actor,
+            "trunk": self.trunk,
+            "expected_version": form.cleaned_data["version"],
+        }
         if not form.cleaned_data["every_hours"]:
             services.stop_check_schedule(**mine)
             return "This line is checked on request alone."

@@ -16,7 +16,7 @@ from callsphere.sip.uri import SipUri, parse_gateway_uri
 from trunks.checklist import Item
 from trunks.enums import Authentication, Direction, HealthState, NumberFormat, Transport
 from trunks.forms import AddressFields, ConnectForm
-from trunks.models import Gateway, Trunk
+from trunks.models import AllowedNetwork, Gateway, Trunk
 from trunks.preset_forms import PresetChoiceForm, find_preset
 from trunks.queries import LATE_AFTER, gateways_of
 from trunks.services import provision_trunk
@@ -30,6 +30,13 @@ from trunks.wording import address_sentences
 
 # How the service names the fields of a trunk's parts.
 _PART = re.compile(r"\w+\[(?P<index>\d+)\]\.(?P<field>\w+)")
+
+
+_ON_THE_LIST = str(
+    next(
+        each for each in AllowedNetwork._meta.constraints if each.name == "allowed_network_once"
+    ).get_violation_error_message()
+)
 
 
 class Connect(FormPage):
@@ -101,6 +108,8 @@ class Connect(FormPage):
         if part is None:
             return super().place(name, text)
         if part["field"] == "cidr":
+            if text == _ON_THE_LIST:  # of a trunk that is new: by a line above
+                text = "This network is entered twice. Leave one line out."
             return "networks", f"{self._networks[int(part['index'])][:60]}: {text}"
         return super().place(part["field"], text)
 

@@ -99,7 +99,7 @@ class FormPage(EditsOnly):
 
     def _show_conflict(self, form: forms.Form, conflict: VersionConflict) -> HttpResponse:
         return self.show(
-            self.make_form(next_attempt(self.request.POST, conflict)),
+            self.make_form(next_attempt(form, conflict, self.field_names)),
             status=409,
             **conflict_context(
                 form,

@@ -64,8 +64,8 @@ ANSWERS = (
         "carrier",
         "The carrier is overloaded or in maintenance",
         "The carrier is reachable but says that it cannot serve requests now (503).",
-        "Look at the carrier's status page. Add a second gateway to the trunk so that calls can take "
-        "another way.",
+        "Look at the carrier's status page. With one gateway alone, add a second to the trunk so that calls "
+        "can take another way.",
     ),
     Cause(
         "carrier_error",

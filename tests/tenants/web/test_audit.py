@@ -1,5 +1,6 @@
 """The audit log as a page."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +16,7 @@ from tenants.services import change_role, create_api_key, rename_tenant
 from tenants.views.audit import PAGE_SIZE
 from tests.conftest import Person
 from tests.tenants.web.conftest import Refusals, url
-from trunks.services import add_gateway, create_trunk, delete_gateway
+from trunks.services import add_allowed_network, add_gateway, create_trunk, delete_gateway
 
 QUERIES = 16
 
@@ -196,3 +197,16 @@ def test_events_about_trunks_lead_to_their_pages(alice: Person) -> None:
         ("created the trunk ", "Main line"),
     ]
     assert [removed.url, added.url, created.url] == ["", "", f"/t/acme-dental/trunks/{trunk.pk}/"]
+
+
+def test_choices_and_flags_of_trunks_are_in_words(alice: Person) -> None:
+    with tenant_context(alice.tenant):
+        mine: dict[str, Any] = {"tenant": alice.tenant, "actor": alice.actor}
+        trunk = create_trunk(**mine, name="Main line", authentication=["ip_allowlist"])
+        add_allowed_network(**mine, trunk=trunk, cidr="203.0.113.5")
+    text = " ".join(
+        re.sub(r"<[^>]+>", " ", alice.client().get(url("audit", alice.tenant)).content.decode()).split()
+    )
+    assert "Authentication IP allowlist" in text
+    assert "Wide network confirmed no" in text
+    assert "ip_allowlist" not in text

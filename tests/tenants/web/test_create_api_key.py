@@ -68,6 +68,8 @@ def test_the_end_is_a_choice(alice: Person, expiry: str, days: int | None) -> No
         ({"expiry": "12"}, "expiry"),
         ({"allowed_networks": "everywhere"}, "allowed_networks"),
         ({"allowed_networks": "203.0.113.7/24"}, "allowed_networks"),
+        ({"allowed_networks": "203.0.113.0/24\n0.0.0.0/0"}, "allowed_networks"),
+        ({"allowed_networks": "::/0"}, "allowed_networks"),
     ],
 )
 def test_wrong_input_makes_no_key(alice: Person, changed: dict[str, Any], field: str) -> None:

@@ -30,6 +30,19 @@ def test_the_link_in_the_mail_leads_to_the_welcome_page(db: None, mailoutbox: li
     assert response.context["user"] == User.objects.get(email="new@example.com")
 
 
+def test_a_used_link_leads_on_whoever_is_signed_in(db: None, mailoutbox: list[EmailMessage]) -> None:
+    client = Client()
+    client.post(reverse("account_signup"), FORM)
+    link = link_of(mailoutbox[0])
+    client.post(link)
+
+    again = client.get(link).content.decode()
+
+    assert "Your address is confirmed already" in again
+    assert f'href="{reverse("tenants:home")}">Continue' in again
+    assert "This link no longer works" in Client().get(link).content.decode()
+
+
 def test_without_the_link_nobody_is_signed_in(db: None) -> None:
     client = Client()
     client.post(reverse("account_signup"), FORM)

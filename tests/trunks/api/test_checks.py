@@ -16,6 +16,7 @@ from tests.trunks.conftest import make_trunk
 from trunks.models import Gateway, ReadinessCheck
 from trunks.services import checks as check_services
 
+_NO_NUMBER = "Write a number such as +14155550123, or an extension such as 100: digits alone."
 STEP = {
     "name": "options",
     "result": "fail",
@@ -133,8 +134,11 @@ def test_a_check_that_waits_is_stopped_at_once(api: APIClient, made: dict[str, A
 @pytest.mark.parametrize(
     ("body", "wrong"),
     [
-        ({"call": "a b"}, ("call", "Write a number such as +14155550123.")),
-        ({"call": "sip:a@b"}, ("call", "Write a number such as +14155550123, not 'sip:a@b'.")),
+        ({"call": "a b"}, ("call", _NO_NUMBER)),
+        ({"call": "sip:a@b"}, ("call", _NO_NUMBER)),
+        ({"call": "abc"}, ("call", _NO_NUMBER)),
+        ({"call": "*69"}, ("call", _NO_NUMBER)),
+        ({"call": "9-1-1"}, ("call", "Emergency numbers are never called by a check.")),
         ({"call": "911"}, ("call", "Emergency numbers are never called by a check.")),
         ({"call": "+112"}, ("call", "Emergency numbers are never called by a check.")),
         ({"caller": "100"}, ("caller", "Give a number to call as well.")),
@@ -149,6 +153,14 @@ def test_wrong_input(
     field, message = errors_of(refused)[0]
     assert field == wrong[0]
     assert message.startswith(wrong[1].rstrip("."))
+
+
+def test_all_that_is_wrong_is_said_at_once(api: APIClient, alice: Person) -> None:
+    trunk = make_trunk(alice, "Plain", "sip:203.0.113.5")
+    refused = api.post(
+        f"/api/v1/trunks/{trunk.pk}/checks/", {"call": "abc", "caller": "*69", "register": True}
+    )
+    assert [field for field, _message in errors_of(refused)] == ["call", "caller", "register"]
 
 
 def test_a_line_break_never_reaches_a_header(api: APIClient, made: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from tests.conftest import Person
 from tests.trunks.api.conftest import at, errors_of
 
 NO_IPV4 = (
@@ -129,3 +130,11 @@ def test_nothing_that_reaches_sip_holds_control_characters(
     response = api.post(at(made, "credentials"), body)
     assert response.status_code == 400
     assert [wrong for wrong, _message in errors_of(response)] == [field]
+
+
+def test_a_refusal_names_the_missing_capability(alice: Person) -> None:
+    refused = alice.api("trunks:read").post("/api/v1/trunks/", {"name": "Main line"})
+    assert (refused.status_code, refused.json()["detail"]) == (
+        403,
+        "This needs the capability trunks:write, which this API key was not given.",
+    )

@@ -137,18 +137,70 @@ def test_wrong_input(alice: Person, trunk: Trunk, options: dict[str, Any], field
 def test_the_page(alice: Person, bob: Person, trunk: Trunk) -> None:
     browser = alice.client()
     url = page("check-schedule", alice, trunk)
-    assert browser.post(url, {"every_hours": "6", "call": "+14155550123"}).status_code == 302
+    assert browser.post(url, {"every_hours": "6", "call": "+14155550123", "version": 0}).status_code == 302
     with tenant_context(alice.tenant):
         schedule = CheckSchedule.objects.get()
     assert (schedule.every_hours, schedule.call) == (6, "+14155550123")
     assert "Checked every 6 hours, with a call to +14155550123" in text_of(
         browser.get(page("checks", alice, trunk)).content
     )
-    assert browser.post(url, {"every_hours": "6", "call": "911"}).status_code == 422
+    assert browser.post(url, {"every_hours": "6", "call": "911", "version": 1}).status_code == 422
     assert bob.client().get(url).status_code == 403
-    assert browser.post(url, {"every_hours": ""}).status_code == 302
+    assert browser.post(url, {"every_hours": "", "version": 1}).status_code == 302
     with tenant_context(alice.tenant):
         assert not CheckSchedule.objects.exists()
+
+
+def test_a_schedule_saved_in_another_tab_is_not_overwritten(alice: Person, trunk: Trunk) -> None:
+    browser = alice.client()
+    url = page("check-schedule", alice, trunk)
+    assert browser.post(url, {"every_hours": "6", "version": 0}).status_code == 302
+
+    refused = browser.post(url, {"every_hours": "24", "version": 0})
+
+    assert refused.status_code == 409
+    assert refused.context["conflict_rows"] == [
+        {"label": "How often", "theirs": "Every 6 hours", "yours": "Every day"}
+    ]
+    assert "alice@example.com changed this" in refused.content.decode()
+    version = refused.context["form"]["version"].value()
+    assert browser.post(url, {"every_hours": "24", "version": version}).status_code == 302
+    with tenant_context(alice.tenant):
+        assert CheckSchedule.objects.get().every_hours == 24
+
+
+def test_stopping_is_no_way_around(alice: Person, trunk: Trunk) -> None:
+    set_schedule(alice, trunk, every_hours=6)
+    browser = alice.client()
+    url = page("check-schedule", alice, trunk)
+    assert browser.post(url, {"every_hours": "", "version": 0}).status_code == 409
+    with tenant_context(alice.tenant):
+        services.stop_check_schedule(tenant=alice.tenant, actor=alice.actor, trunk=trunk)
+    refused = browser.post(url, {"every_hours": "24", "version": 1})
+    assert refused.context["conflict_rows"] == [
+        {"label": "How often", "theirs": "Never: on request alone", "yours": "Every day"}
+    ]
+    with tenant_context(alice.tenant):
+        assert not CheckSchedule.objects.exists()
+
+
+def test_the_summary_tells_of_signing_in(alice: Person, trunk: Trunk) -> None:
+    browser = alice.client()
+    with tenant_context(alice.tenant):
+        services.add_credential(
+            tenant=alice.tenant,
+            actor=alice.actor,
+            trunk=trunk,
+            direction="outbound",
+            username="acme",
+            secret="first secret",
+        )
+    set_schedule(alice, trunk, every_hours=6, register=True)
+    text = text_of(browser.get(page("checks", alice, trunk)).content)
+    assert "Checked every 6 hours, with signing in. Next:" in text
+    set_schedule(alice, trunk, every_hours=6, register=True, call="100")
+    text = text_of(browser.get(page("checks", alice, trunk)).content)
+    assert "Checked every 6 hours, with a call to 100 and signing in. Next:" in text
 
 
 def test_the_api(alice: Person, trunk: Trunk) -> None:

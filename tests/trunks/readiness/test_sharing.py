@@ -178,7 +178,25 @@ def test_the_api(alice: Person, trunk: Trunk, check: ReadinessCheck) -> None:
         ("No answer within 10 s.", "No answer within 10 s."),
         ("Call 14155550123 now", "Call 14***23 now"),
         ("CSeq: 2 INVITE", "CSeq: 2 INVITE"),
+        ("CSeq: 20261128 INVITE\r\nX: 20261128", "CSeq: 20261128 INVITE\r\nX: 20***28"),
+        ("To: <tel:100>", "To: <tel:1***>"),
     ],
 )
 def test_what_is_masked(text: str, masked: str) -> None:
     assert mask(text) == masked
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("SIP/2.0 100 Trying", "SIP/2.0 100 Trying"),
+        ("100 Trying after 100 ms", "100 Trying after 100 ms"),
+        ("CSeq: 100 INVITE", "CSeq: 100 INVITE"),
+        ("Via: SIP/2.0/UDP sip.example.com:100", "Via: SIP/2.0/UDP sip.example.com:100"),
+        ("INVITE sip:100@sip.example.com:100 SIP/2.0", "INVITE sip:1***@sip.example.com:100 SIP/2.0"),
+        ("Call 555010 now", "Call 5*** now"),
+        ("Call 15550102 now", "Call 15***02 now"),
+    ],
+)
+def test_a_short_number_is_masked_in_addresses_alone(text: str, masked: str) -> None:
+    assert mask(text, ["100", "555010"]) == masked

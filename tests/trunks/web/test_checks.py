@@ -44,7 +44,7 @@ def test_the_form_on_the_trunks_page_starts_a_check(alice: Person, trunk: Trunk)
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ({"call": "nobody at home"}, "Write a number such as +14155550123"),
+        ({"call": "nobody at home"}, "Write a number such as +14155550123, or an extension such as 100"),
         ({"call": "911"}, "Emergency numbers are never called by a check."),
         ({"caller": "100"}, "Give a number to call as well."),
         ({"register": "on"}, "Add the user name and password that your carrier gave you first."),

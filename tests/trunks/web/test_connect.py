@@ -55,7 +55,7 @@ def test_alice_connects_a_carrier(alice: Person) -> None:
         (
             {"address": "alice@sip.example.com"},
             "address",
-            "Start the address with sip: or sips:, for example sip:sip.example.com.",
+            "Write the host alone, without the user name and the @ in front of it.",
         ),
         ({"port": "99999"}, "port", "Use a port from 1 to 65535."),
         ({"address": "alice@x", "port": "99999"}, "port", "Use a port from 1 to 65535."),
@@ -85,6 +85,17 @@ def test_alice_connects_a_carrier(alice: Person) -> None:
             ("0.0.0.0/0: A network of every address would accept calls from anybody."
              " Write your carrier's own."),
         ),
+        (
+            {"networks": "203.0.113.0/28\n203.0.113.0/28"},
+            "networks",
+            "203.0.113.0/28: This network is entered twice. Leave one line out.",
+        ),
+        ({"address": "::1"}, "address", "Put an IPv6 address in brackets: write [::1]."),
+        (
+            {"address": "a@b.example"},
+            "address",
+            "Write the host alone, without the user name and the @ in front of it.",
+        ),
         ({"secret": ""}, "secret", "Enter the password that belongs to this user name."),
         ({"username": ""}, "username", "Enter the user name that belongs to this password."),
         ({"direction": "x"}, "direction", "Select a valid choice. x is not one of the available choices."),
@@ -102,6 +113,12 @@ def test_what_is_wrong_is_said_and_nothing_is_stored(
     with tenant_context(alice.tenant):
         assert Trunk.objects.count() == 1
         assert not Gateway.objects.exists()
+
+
+def test_a_form_to_be_corrected_still_says_what_its_address_is_sent_as(alice: Person) -> None:
+    loads = 'hx-trigger="load"'
+    assert loads in send(alice, secret="").content.decode()
+    assert loads not in send(alice, address="::1").content.decode()
 
 
 def test_a_wide_network_is_confirmed_first(alice: Person) -> None:

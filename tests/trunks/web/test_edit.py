@@ -85,3 +85,61 @@ def test_choices_of_a_conflict_are_in_words(alice: Person, trunk: Trunk) -> None
 def test_without_a_version_nothing_is_saved(alice: Person, trunk: Trunk) -> None:
     assert send(alice, trunk, version="").status_code == 422
     assert stored(alice).name == "Main line"
+
+
+def opened_form(person: Person, trunk: Trunk) -> dict[str, Any]:
+    """What a browser sends back of the form when nothing is changed."""
+    form = person.client().get(page("edit", person, trunk)).context["form"]
+    opened = form.fields["version"].widget.opened
+    sent = {name: "" if form[name].value() is None else form[name].value() for name in form.fields}
+    return {**sent, "is_enabled": "on", "opened": opened}
+
+
+def test_a_field_that_was_left_alone_is_no_conflict_and_takes_what_is_stored(
+    alice: Person, trunk: Trunk
+) -> None:
+    form = opened_form(alice, trunk)
+    with tenant_context(alice.tenant):
+        services.update_trunk(
+            tenant=alice.tenant,
+            actor=alice.actor,
+            trunk=trunk,
+            expected_version=1,
+            name="Theirs",
+            is_enabled=False,
+            notes="one\ntwo",
+            authentication=["digest", "registration"],
+        )
+    browser = alice.client()
+    url = page("edit", alice, trunk)
+
+    refused = browser.post(url, {**form, "direction": "inbound"})
+
+    assert refused.status_code == 409
+    assert refused.context["conflict_rows"] == [
+        {"label": "Which way do calls go?", "theirs": "Both ways", "yours": "Inbound"}
+    ]
+    again = refused.context["form"]
+    sent = {name: again[name].value() for name in again.fields if name != "is_enabled"}
+    assert again["is_enabled"].value() is False
+    browser.post(url, {**sent, "opened": again.fields["version"].widget.opened})
+    row = stored(alice)
+    assert (row.name, row.direction, row.is_enabled) == ("Theirs", "inbound", False)
+    assert (row.notes, row.authentication) == ("one\ntwo", ["digest", "registration"])
+
+
+def test_line_ends_of_a_browser_are_no_change(alice: Person, trunk: Trunk) -> None:
+    with tenant_context(alice.tenant):
+        services.update_trunk(
+            tenant=alice.tenant, actor=alice.actor, trunk=trunk, expected_version=1, notes="one\ntwo"
+        )
+    form = opened_form(alice, trunk)
+    with tenant_context(alice.tenant):
+        services.update_trunk(
+            tenant=alice.tenant, actor=alice.actor, trunk=trunk, expected_version=2, notes="three"
+        )
+
+    refused = alice.client().post(page("edit", alice, trunk), {**form, "notes": "one\r\ntwo", "name": "Mine"})
+
+    assert [row["label"] for row in refused.context["conflict_rows"]] == ["Name"]
+    assert refused.context["form"]["notes"].value() == "three"
