@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from callsphere.sip.causes import CAUSES, Cause
@@ -24,6 +24,7 @@ from trunks.history import Availability, Span, availability, overall, state_span
 from trunks.models import Gateway, ProbeAnswer, StatusChange, Trunk
 from trunks.overdue import unchecked_since
 from trunks.queries import gateway_headline_of, headline_of, worst_gateways
+from trunks.trends import NO_TREND, Trend, trends_of
 from trunks.wording import (
     answer_line,
     authentication_words,
@@ -66,7 +67,7 @@ class TrunkRow:
     headline: Headline
     address: str
     more_gateways: int
-    latency: list[float | None]
+    trend: Trend
     latency_ms: float | None
     share: str
     unchecked_since: datetime | None
@@ -86,7 +87,7 @@ class GatewayRow:
     answer: str
     detail: str
     target: str
-    latency: list[float | None]
+    trend: Trend
     latency_ms: float | None
     share: str
     bars: list[Bar]
@@ -160,8 +161,8 @@ def trunk_rows(trunks: Sequence[Any]) -> list[TrunkRow]:
     for gateway in Gateway.objects.filter(trunk__in=trunks).select_related("health"):
         gateways[gateway.trunk_id].append(gateway)
     firsts = {trunk_id: _tried_first(each) for trunk_id, each in gateways.items()}
-    latencies = _latencies([first.pk for first in firsts.values() if first])
     now = timezone.now()
+    trends = trends_of([first for first in firsts.values() if first], now)
     figures = availability([each.pk for found in gateways.values() for each in found], now - DAY, now)
     rows = []
     for trunk in trunks:
@@ -172,7 +173,7 @@ def trunk_rows(trunks: Sequence[Any]) -> list[TrunkRow]:
                 headline=headline_of(trunk),
                 address=first.uri if first else "",
                 more_gateways=max(len(own) - 1, 0),
-                latency=latencies.get(first.pk, []) if first else [],
+                trend=trends.get(first.pk, NO_TREND) if first else NO_TREND,
                 latency_ms=_milliseconds(first.health.rtt_us) if first else None,
                 share=percent_words(overall(figures[each.pk] for each in own).percent),
                 unchecked_since=trunk.unchecked_since,
@@ -187,18 +188,18 @@ def gateway_rows(gateways: Sequence[Gateway]) -> list[GatewayRow]:
     """Return gateways, which come with their health, with the figures of the last day. Four queries."""
     now = timezone.now()
     ids = [gateway.pk for gateway in gateways]
-    latencies = _latencies(ids)
+    trends = trends_of(gateways, now)
     figures = availability(ids, now - DAY, now)
     spans = state_spans(ids, now - DAY, now)
     return [
-        _gateway_row(each, latencies.get(each.pk, []), figures[each.pk], spans.get(each.pk, []), now)
+        _gateway_row(each, trends.get(each.pk, NO_TREND), figures[each.pk], spans.get(each.pk, []), now)
         for each in gateways
     ]
 
 
 def _gateway_row(
     gateway: Gateway,
-    latency: list[float | None],
+    trend: Trend,
     figures: Availability,
     spans: Sequence[Span],
     now: datetime,
@@ -211,7 +212,7 @@ def _gateway_row(
         answer=answer_line(health.status, health.reason, health.cause),
         detail=visible_detail(health.cause, health.detail).rstrip("."),
         target=visible_target(health.cause, health.target),
-        latency=latency,
+        trend=trend,
         latency_ms=_milliseconds(health.rtt_us),
         share=percent_words(figures.percent),
         bars=bars_of(spans, now, before="not there yet" if moved_at is None else "at another address"),
@@ -350,19 +351,6 @@ def _message(gateways: Sequence[Gateway], cause: Cause, answer: str) -> str:
 def _tried_first(gateways: Sequence[Gateway]) -> Gateway | None:
     """Return the gateway that a call would use first; they come in the order in which they are tried."""
     return next((each for each in gateways if each.is_enabled), gateways[0] if gateways else None)
-
-
-def _latencies(gateway_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, list[float | None]]:
-    """Return the latencies of each gateway's last 20 checks in milliseconds, old to new. One query.
-
-    What it answered before it was led elsewhere is left out.
-    """
-    since_moved = Q(gateway__moved_at=None) | Q(at__gte=F("gateway__moved_at"))
-    answers = ProbeAnswer.objects.filter(since_moved, gateway__in=gateway_ids).order_by("at")
-    found: dict[uuid.UUID, list[float | None]] = {}
-    for gateway_id, rtt_us in answers.values_list("gateway_id", "rtt_us"):
-        found.setdefault(gateway_id, []).append(_milliseconds(rtt_us))
-    return found
 
 
 def _milliseconds(microseconds: int | None) -> float | None:

@@ -18,6 +18,7 @@ _WORKER = (
     "--without-mingle",
     "--without-heartbeat",
 )
+_THREADS = ("-P", "threads", "-c", "10")
 # The system checks are the same in every process and cost each a second: `work` makes them.
 _NO_CHECKS = {"CELERY_SKIP_CHECKS": "true"}
 
@@ -41,10 +42,9 @@ def commands(*, port: int, folder: Path, with_sandbox: bool) -> list[Command]:
     queues = "default,deliver,provision"
     found = [
         Command("web", web),
-        # One event loop drives hundreds of pings: threads beside it, not processes.
-        Command("probe", (*_WORKER, "-Q", "probe", "-P", "threads", "-c", "8", "-n", "probe@%h"), _NO_CHECKS),
-        # Apart from pings, which would wait for it (bench/bench_checks_and_pings.py).
-        Command("check", (*_WORKER, "-Q", "check", "-P", "threads", "-c", "2", "-n", "check@%h"), _NO_CHECKS),
+        # One event loop drives hundreds of pings: threads beside it, not processes. Checks of lines, which
+        # production keeps apart, share it: the load of one person costs less than the start of a process.
+        Command("probe", (*_WORKER, "-Q", "probe,check", *_THREADS, "-n", "probe@%h"), _NO_CHECKS),
         Command("work", (*_WORKER, "-Q", queues, "-P", "prefork", "-c", "2", "-n", "work@%h")),
         Command("beat", (*_CELERY, "beat", "--schedule", str(folder / "beat-schedule")), _NO_CHECKS),
     ]

@@ -105,7 +105,7 @@ def test_the_strip_and_the_sparkline_begin_anew(alice: Person, trunk: Trunk) -> 
             Span(NOON + 11 * MINUTE, now, "up"),
         ]
         (row,) = gateway_rows(list(gateways_of(trunk)))
-        assert row.latency == [7.0]
+        assert row.trend.values == [7.0]
 
 
 def test_not_a_moment_of_the_old_state_is_counted(alice: Person, trunk: Trunk) -> None:

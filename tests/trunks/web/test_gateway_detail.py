@@ -22,7 +22,7 @@ def test_it_shows_the_last_20_answers(alice: Person, trunk: Trunk, gateway: Gate
     answers = response.context["answers"]
     assert [answer.answer for answer in answers[:2]] == ["No answer", "200 OK"]
     assert len(answers) == 20
-    assert response.context["row"].latency == [*[12.0] * 19, None]
+    assert response.context["row"].trend.values == [*[12.0] * 19, None]
     assert "12 ms" in response.content.decode()
 
 
