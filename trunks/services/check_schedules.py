@@ -113,7 +113,10 @@ def start_due_checks(limit: int = 100) -> int:
 def _schedule_of(trunk: Trunk) -> CheckSchedule:
     """Return a trunk's schedule; an unsaved one of version 0 where it is checked on request alone."""
     stored = CheckSchedule.objects.filter(tenant=trunk.tenant_id, trunk=trunk).first()
-    return stored or CheckSchedule(tenant_id=trunk.tenant_id, trunk=trunk, version=0)
+    if stored is not None:
+        return stored
+    # A conflict tells "no interval" of it.
+    return CheckSchedule(tenant_id=trunk.tenant_id, trunk=trunk, every_hours=None, version=0)  # type: ignore[misc]  # never saved so
 
 
 def _hosts(schedule: CheckSchedule) -> list[str]:

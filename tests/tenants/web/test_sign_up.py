@@ -58,6 +58,11 @@ def test_wrong_input_makes_no_account(db: None, field: str, value: str) -> None:
     assert User.objects.count() == 0
 
 
+def test_errors_name_the_field_as_its_label_does(db: None) -> None:
+    html = Client().post(reverse("account_signup"), {**FORM, "email": ""}).content.decode()
+    assert "Work e-mail: This field is required." in html
+
+
 def test_a_known_address_is_not_given_away(alice: Person, mailoutbox: list[EmailMessage]) -> None:
     response = Client().post(reverse("account_signup"), {**FORM, "email": "alice@example.com"}, follow=True)
     assert response.redirect_chain[-1][0] == reverse("account_email_verification_sent")
