@@ -44,11 +44,6 @@ _NOBODY = Access(role="none")
 _current: ContextVar[Access] = ContextVar("tenant_access", default=_NOBODY)
 
 
-def current_access() -> Access:
-    """Return the access of the context we are in; the nil tenant when in none."""
-    return _current.get()
-
-
 @contextmanager
 def tenant_context(tenant: Tenant, *, user_id: uuid.UUID = NIL) -> Iterator[None]:
     """See and write this tenant's rows, in one transaction.

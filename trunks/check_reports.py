@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from callsphere.lib.errors import Refused
 from callsphere.sip.causes import CAUSES, Cause
 from callsphere.sip.check.console import Console
-from callsphere.sip.check.report import STEPS, Step
+from callsphere.sip.check.report import Step
 from callsphere.sip.pcap import to_pcap
 from callsphere.sip.trace import Trace, TraceEntry
 from trunks.enums import CheckState
@@ -173,8 +173,3 @@ def _message(entry: Mapping[str, Any]) -> dict[str, Any]:
 def _step(step: Mapping[str, Any]) -> Step:
     names = ("name", "result", "cause", "detail", "ms", "target")
     return Step(**{name: step[name] for name in names})
-
-
-def waiting_steps(done: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Return the names of the steps that are still to come."""
-    return STEPS[len(list(done)) :]

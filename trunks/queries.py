@@ -430,15 +430,6 @@ def troubled_gateways(trunks: Sequence[Trunk]) -> list[Gateway]:
     return worst_gateways(sorted(found, key=lambda each: place[each.trunk_id]))
 
 
-def gateway_ids_of(trunks: Sequence[Trunk]) -> dict[uuid.UUID, list[uuid.UUID]]:
-    """Return the ids of the enabled gateways of each trunk, by the trunk's id."""
-    pairs = Gateway.objects.filter(trunk__in=trunks, is_enabled=True).values_list("trunk_id", "id")
-    found: dict[uuid.UUID, list[uuid.UUID]] = {trunk.pk: [] for trunk in trunks}
-    for trunk_id, gateway_id in pairs:
-        found[trunk_id].append(gateway_id)
-    return found
-
-
 def changes_of(tenant: Tenant) -> QuerySet[StatusChange]:
     """Return the changes of state of all of a tenant's gateways, the newest first."""
     return StatusChange.objects.filter(tenant=tenant).select_related("trunk", "gateway")
