@@ -33,7 +33,7 @@ run: setup ## Run CallSphere on http://127.0.0.1:8000 until Ctrl-C (PORT= anothe
 	@$(PYTHON_IN_VENV) -m callsphere.local.run
 
 test: setup ## Run the tests with servers of their own (ARGS='-k trunk -x' goes to pytest)
-	@$(WITH_TEST_SERVERS) $(PYTHON_IN_VENV) -m pytest -n 2 $(ARGS)
+	@$(WITH_TEST_SERVERS) $(PYTHON_IN_VENV) -m pytest -n 2 --dist worksteal $(ARGS)
 
 check: setup check-static ## Format, lint, types, import directions, migrations, deployment settings, row-level security
 	@$(WITH_TEST_SERVERS) $(MAKE) --no-print-directory check-migrated

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +29,8 @@ BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 class Shell:
     """A shell in which somebody follows the page."""
 
-    def __init__(self, **variables: str) -> None:
+    def __init__(self, folder: Path, **variables: str) -> None:
+        self.folder = folder
         self.variables = variables
         text = (databases.ROOT / "docs" / "api.md").read_text()
         self.blocks = [block for block in BLOCK.findall(text) if "curl" in block]
@@ -39,7 +41,13 @@ class Shell:
         script = re.sub(r"^export .*\n", "", self.blocks.pop(0), flags=re.MULTILINE)
         environment = {"PATH": os.environ["PATH"], **self.variables}
         done = subprocess.run(
-            ["bash", "-ec", script], env=environment, capture_output=True, text=True, check=False, timeout=60
+            ["bash", "-ec", script],
+            cwd=self.folder,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
         )
         assert (done.returncode, done.stderr) == (0, "")
         return list(documents(done.stdout))
@@ -54,10 +62,10 @@ def documents(text: str) -> Iterator[dict[str, Any]]:
         at = text.find("{", end)
 
 
-def test_the_page_tells_the_truth(live_server: Any, alice: Person) -> None:
+def test_the_page_tells_the_truth(live_server: Any, alice: Person, tmp_path: Path) -> None:
     require_peer("curl")
     key = alice.api_token("trunks:read", "trunks:write", "tenant:read", "tenant:write", "audit:read")
-    shell = Shell(CALLSPHERE=f"{live_server.url}/api/v1", KEY=key)
+    shell = Shell(tmp_path, CALLSPHERE=f"{live_server.url}/api/v1", KEY=key)
 
     (tenant,) = shell.next_answers()
     assert tenant["name"] == "Acme Dental"
@@ -73,6 +81,8 @@ def test_the_page_tells_the_truth(live_server: Any, alice: Person) -> None:
     )
     (changes,) = shell.next_answers()
     assert changes["results"] == []
+    (history,) = shell.next_answers()
+    assert (history["trunk_id"], len(history["gateways"])) == (trunk["id"], 3)
     (asked,) = shell.next_answers()
     assert asked == {"gateways": 3}
 
@@ -84,6 +94,9 @@ def test_the_page_tells_the_truth(live_server: Any, alice: Person) -> None:
     with tenant_context(alice.tenant):  # no worker runs here, and a report is shared when it is complete
         row = ReadinessCheck.objects.get(pk=check["id"])
         services.cancel_check(tenant=alice.tenant, actor=alice.actor, check=row)
+    assert shell.next_answers() == []
+    assert (tmp_path / "check.txt").read_text() == "Stopped\n"
+    assert (tmp_path / "check.pcap").read_bytes()[:4] == b"\xd4\xc3\xb2\xa1"
     schedule, share = shell.next_answers()
     assert (schedule["every_hours"], share["url"].rsplit("/", 2)[0]) == (24, f"{settings.PUBLIC_URL}/reports")
 
