@@ -107,7 +107,9 @@ class NetworkDelete(DeletePage, NetworkPage):
         return self.network
 
     def delete(self) -> str:
-        services.delete_allowed_network(tenant=self.tenant, actor=self.actor, network=self.network)
+        services.delete_allowed_network(
+            tenant=self.tenant, actor=self.actor, network=self.network, expected_version=self.expected_version
+        )
         return f"{self.network} is off the list."
 
     def back_url(self) -> str:
@@ -189,7 +191,12 @@ class CredentialDelete(DeletePage, CredentialPage):
         return self.credential
 
     def delete(self) -> str:
-        services.delete_credential(tenant=self.tenant, actor=self.actor, credential=self.credential)
+        services.delete_credential(
+            tenant=self.tenant,
+            actor=self.actor,
+            credential=self.credential,
+            expected_version=self.expected_version,
+        )
         return f"{self.credential} is deleted."
 
     def back_url(self) -> str:

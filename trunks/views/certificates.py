@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.functional import cached_property
 
-from callsphere.lib.errors import Refused
+from callsphere.lib.errors import Refused, VersionConflict
 from trunks import services
 from trunks.certificate_forms import (
     AuthorityEditForm,
@@ -21,6 +21,7 @@ from trunks.certificate_forms import (
 from trunks.certificate_summaries import authorities_of, certificate_rows, client_certificates_of
 from trunks.models import ClientCertificate, Expiring, TrustedAuthority
 from trunks.views.base import EditsOnly, TrunksPage
+from trunks.views.deleting import CHANGED_SINCE, OfOneVersion
 from trunks.views.editing import FormPage
 
 
@@ -187,7 +188,7 @@ class ClientCertificateEdit(OneClientCertificate, _EditPage):
         return f"“{row.name}” is saved."
 
 
-class _DeletePage(EditsOnly):
+class _DeletePage(OfOneVersion, EditsOnly):
     row: Any
     kind: ClassVar[str]
 
@@ -197,6 +198,7 @@ class _DeletePage(EditsOnly):
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         context = {
             "row": self.row,
+            "version": self.row.version,
             "kind": self.kind,
             "users": services.users_of(self.row),
             "list_url": self.url("certificates"),
@@ -208,6 +210,9 @@ class _DeletePage(EditsOnly):
         name, back_url = self.row.name, self.own_url("detail")
         try:
             self.delete()
+        except VersionConflict:
+            messages.warning(request, CHANGED_SINCE)
+            return HttpResponseRedirect(request.path)
         except Refused as refusal:
             messages.error(request, str(refusal))
             return HttpResponseRedirect(back_url)
@@ -225,7 +230,12 @@ class AuthorityDelete(OneAuthority, _DeletePage):
     capability = EditsOnly.capability
 
     def delete(self) -> None:
-        services.delete_authority(tenant=self.tenant, actor=self.actor, authority=self.row)
+        services.delete_authority(
+            tenant=self.tenant,
+            actor=self.actor,
+            authority=self.row,
+            expected_version=self.expected_version,
+        )
 
 
 class ClientCertificateDelete(OneClientCertificate, _DeletePage):
@@ -234,4 +244,9 @@ class ClientCertificateDelete(OneClientCertificate, _DeletePage):
     capability = EditsOnly.capability
 
     def delete(self) -> None:
-        services.delete_client_certificate(tenant=self.tenant, actor=self.actor, certificate=self.row)
+        services.delete_client_certificate(
+            tenant=self.tenant,
+            actor=self.actor,
+            certificate=self.row,
+            expected_version=self.expected_version,
+        )

@@ -137,7 +137,9 @@ class GatewayDelete(DeletePage, GatewayPage):
         return self.gateway
 
     def delete(self) -> str:
-        services.delete_gateway(tenant=self.tenant, actor=self.actor, gateway=self.gateway)
+        services.delete_gateway(
+            tenant=self.tenant, actor=self.actor, gateway=self.gateway, expected_version=self.expected_version
+        )
         return f"{self.gateway} is deleted."
 
     def back_url(self) -> str:

@@ -154,7 +154,12 @@ class RegistrationDelete(DeletePage, RegistrationPage):
         return self.registration
 
     def delete(self) -> str:
-        services.delete_registration(tenant=self.tenant, actor=self.actor, registration=self.registration)
+        services.delete_registration(
+            tenant=self.tenant,
+            actor=self.actor,
+            registration=self.registration,
+            expected_version=self.expected_version,
+        )
         return "The registration is deleted."
 
     def back_url(self) -> str:

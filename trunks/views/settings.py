@@ -58,7 +58,9 @@ class TrunkDelete(DeletePage):
         return self.trunk
 
     def delete(self) -> str:
-        services.delete_trunk(tenant=self.tenant, actor=self.actor, trunk=self.trunk)
+        services.delete_trunk(
+            tenant=self.tenant, actor=self.actor, trunk=self.trunk, expected_version=self.expected_version
+        )
         return f"{self.trunk} is deleted."
 
     def back_url(self) -> str:
