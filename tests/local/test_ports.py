@@ -12,7 +12,8 @@ from callsphere.local.run import check_port
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    with socket.create_server((ports.LOOPBACK, 0)) as server:
+    """A port that something listens on, far from those that the system gives to other tests meanwhile."""
+    with socket.create_server((ports.LOOPBACK, ports.choose("tests of ports"))) as server:
         yield server.getsockname()[1]
 
 
