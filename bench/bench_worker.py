@@ -29,6 +29,7 @@ ROUNDS = 5
 
 TABLES = (
     *("tenants_tenant", "trunks_trunk", "trunks_healthpolicy", "trunks_gateway"),
+    "trunks_sessiontimerpolicy",
     *("trunks_gatewayhealth", "trunks_readinesscheck", "trunks_placedcall"),
 )
 
@@ -167,7 +168,7 @@ def fill(database: str, size: int, uri: str) -> None:
     """Put in trunks of one gateway each, ten to a tenant, none of them due."""
     host = uri.removeprefix("sip:").partition(":")[0]
     with _unforced(database) as owner:
-        for statement in (_TENANTS, _TRUNKS, _POLICIES, _GATEWAYS, _HEALTH):
+        for statement in (_TENANTS, _TRUNKS, _POLICIES, _TIMERS, _GATEWAYS, _HEALTH):
             owner.execute(
                 statement,
                 {"size": size, "tenants": size // 10, "uri": uri, "host": host},
@@ -190,8 +191,12 @@ FROM generate_series(1, %(tenants)s) AS n
 """
 _TRUNKS = b"""
 INSERT INTO trunks_trunk (id, tenant_id, name, direction, authentication, is_enabled, notes, version,
-                          created_at, updated_at)
-SELECT gen_random_uuid(), tenant.id, 'Trunk ' || n, 'both', '{}', true, '', 1, now(), now()
+                          created_at, updated_at, dial_format, caller_id_format, home_country,
+                          international_prefix, strip_digits, dial_prefix, sends_asserted_identity,
+                          preset_key)
+SELECT gen_random_uuid(), tenant.id, 'Trunk ' || n, 'both', '{}', true, '', 1, now(), now(), 'e164_plus',
+       'e164_plus', '',
+       '', 0, '', false, ''
 FROM (SELECT id, row_number() OVER () AS number FROM tenants_tenant) AS tenant
 JOIN generate_series(1, %(size)s) AS n ON tenant.number = n %% %(tenants)s + 1
 """
@@ -199,6 +204,12 @@ _POLICIES = b"""
 INSERT INTO trunks_healthpolicy (id, tenant_id, trunk_id, interval_s, failures_to_down, successes_to_up,
                                  version, created_at, updated_at)
 SELECT gen_random_uuid(), tenant_id, id, 30, 3, 2, 1, now(), now() FROM trunks_trunk
+"""
+_TIMERS = b"""
+INSERT INTO trunks_sessiontimerpolicy (id, tenant_id, trunk_id, mode, session_interval_s, min_se_s, refresher,
+                                       refresh_method, version, created_at, updated_at)
+SELECT gen_random_uuid(), tenant_id, id, 'supported', 1800, 90, 'peer', 'auto', 1, now(), now()
+FROM trunks_trunk
 """
 _GATEWAYS = b"""
 INSERT INTO trunks_gateway (id, tenant_id, trunk_id, uri, host, transport, priority, weight, is_enabled,
