@@ -20,13 +20,13 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callsphere.settings")
 django.setup()
 
 from django.db.models import F  # noqa: E402 (models need the set-up)
-from django.utils import timezone  # noqa: E402
+from django.utils import timezone  # noqa: E402 (as above)
 
-from tenants.context import platform_context  # noqa: E402
-from tenants.keys import seal_for  # noqa: E402
-from tenants.models import Tenant  # noqa: E402
-from trunks import registrar  # noqa: E402
-from trunks.models import DigestCredential, Registration, RegistrationStatus, Trunk  # noqa: E402
+from tenants.context import platform_context  # noqa: E402 (as above)
+from tenants.keys import seal_for  # noqa: E402 (as above)
+from tenants.models import Tenant  # noqa: E402 (as above)
+from trunks import registrar  # noqa: E402 (as above)
+from trunks.models import DigestCredential, Registration, RegistrationStatus, Trunk  # noqa: E402 (as above)
 
 EXPIRES_S = 3600
 

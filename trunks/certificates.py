@@ -291,7 +291,7 @@ def _public_bytes(certificate: x509.Certificate) -> bytes:
 
 
 def _spki(key: object) -> bytes:
-    return key.public_bytes(  # type: ignore[attr-defined]
+    return key.public_bytes(  # type: ignore[attr-defined]  # every kind of key that we take has it
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
 

@@ -89,12 +89,12 @@ UDP_WRITTEN: dict[str, Callable[[str], str]] = {
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 @pytest.mark.parametrize("name", WRITTEN)
 def test_ways_to_write(commands: Commands, name: str, transport: str) -> None:
-    _passes(commands, Writes(WRITTEN[name]), transport)
+    _assert_passes(commands, Writes(WRITTEN[name]), transport)
 
 
 @pytest.mark.parametrize("name", UDP_WRITTEN)
 def test_ways_to_write_datagrams(commands: Commands, name: str) -> None:
-    _passes(commands, Writes(UDP_WRITTEN[name]), "udp")
+    _assert_passes(commands, Writes(UDP_WRITTEN[name]), "udp")
 
 
 ROUTES: dict[str, tuple[str, ...]] = {
@@ -118,7 +118,7 @@ ROUTES: dict[str, tuple[str, ...]] = {
 @pytest.mark.parametrize("name", ROUTES)
 def test_ways_to_name_routes(commands: Commands, name: str, transport: str) -> None:
     carrier = Carrier(routes=ROUTES[name], contact="<sip:gw@10.1.1.1:5070>")
-    _passes(commands, carrier, transport)
+    _assert_passes(commands, carrier, transport)
     assert {each.uri for each in carrier.heard if each.tag("to")} == {"sip:gw@10.1.1.1:5070"}
 
 
@@ -154,10 +154,10 @@ DESCRIBED: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("name", DESCRIBED)
 def test_ways_to_describe_a_session(commands: Commands, name: str) -> None:
-    _passes(commands, Describes(DESCRIBED[name]), "udp")
+    _assert_passes(commands, Describes(DESCRIBED[name]), "udp")
 
 
-def _passes(commands: Commands, carrier: Carrier, transport: str) -> None:
+def _assert_passes(commands: Commands, carrier: Carrier, transport: str) -> None:
     with serving(carrier, transport) as uri:
         code, report = commands.check(uri, "--call", NUMBER)
     assert (code, report["cause"]) == (0, None), told(report)
@@ -255,7 +255,7 @@ class GlareTwice(Carrier):
     "kind", [AnswersSlowly, RingsInForks, RingsElsewhere, UpdateWithSdp, RepeatsOkOnce, GlareTwice]
 )
 def test_orders_of_things(commands: Commands, kind: Callable[[], Carrier], transport: str) -> None:
-    _passes(commands, kind(), transport)
+    _assert_passes(commands, kind(), transport)
 
 
 CHALLENGES = {
