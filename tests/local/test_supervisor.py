@@ -23,7 +23,8 @@ SCRIPT = textwrap.dedent(
     import os, signal, subprocess, sys, time, pathlib
     {stubborn}
     child = subprocess.Popen(["sleep", "600"])
-    pathlib.Path({folder!r}, f"{{os.getpid()}}-{{child.pid}}.pids").touch()
+    folder = pathlib.Path({folder!r})
+    (folder / f"{{os.getpid()}}-{{child.pid}}.pids").touch()
     {then}
     '''
     def command(name, stubborn="", then="signal.pause()"):
@@ -105,8 +106,16 @@ def test_stubborn_process_is_killed_with_its_children(tmp_path: Path) -> None:
         end_children(pids)
 
 
+# Ends by itself, but only once the other process has said that it is there: its end would take a
+# slower starter along before the test has seen it.
+ENDS_BY_ITSELF = {
+    "then": "while len(list(folder.glob('*.pids'))) < 2: time.sleep(0.02)\n"
+    "child.kill(); print('out of luck'); sys.exit(3)"
+}
+
+
 def test_one_end_ends_all_and_is_named(tmp_path: Path) -> None:
-    process, pids = start(tmp_path, {"then": "child.kill(); print('out of luck'); sys.exit(3)"})
+    process, pids = start(tmp_path, ENDS_BY_ITSELF)
     try:
         output, _ = process.communicate(timeout=10)
 
