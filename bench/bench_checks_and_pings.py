@@ -18,7 +18,7 @@ from tests import databases
 from tests.local.sandbox.running import running_sandbox
 from tests.peers.sipp import OptionsServer
 
-NAME = "checks_and_pings"
+NAME = "checks-and-pings"
 GOAL = "50 readiness checks at once slow pings by at most 10 %"
 
 GATEWAYS = 10_000
