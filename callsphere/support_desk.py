@@ -38,16 +38,30 @@ UNFOLD: dict[str, Any] = {
     "SIDEBAR": {
         "navigation": [
             {
+                "title": "Customers",
                 "items": [
                     _item("Tenants", "apartment", "tenants_tenant"),
                     _item("People", "group", "tenants_user"),
+                    _item("Invitations", "mail", "tenants_invitation"),
+                    _item("API keys", "key", "tenants_apikey"),
+                ],
+            },
+            {
+                "title": "Lines",
+                "items": [
+                    _item("Incidents", "notifications", "alerts_incident"),
                     _item("Trunks", "cable", "trunks_trunk"),
                     _item("Registrations", "app_registration", "trunks_registration"),
-                    _item("Incidents", "notifications", "alerts_incident"),
+                    _item("Readiness checks", "fact_check", "trunks_readinesscheck"),
+                    _item("Trusted authorities", "verified", "trunks_trustedauthority"),
+                    _item("Client certificates", "badge", "trunks_clientcertificate"),
+                ],
+            },
+            {
+                "title": "Records",
+                "items": [
                     _item("Audit", "history", "tenants_auditevent"),
                     _item("Account log", "manage_accounts", "tenants_platformevent"),
-                    _item("API keys", "key", "tenants_apikey"),
-                    _item("Invitations", "mail", "tenants_invitation"),
                     _item("Mails", "outbox", "tenants_outgoingmail"),
                 ],
             },
