@@ -22,7 +22,8 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callsphere.settings")
 django.setup()
 
-from trunks import check_runs, probing  # noqa: E402 (models need the set-up)
+from trunks.checks import runs as check_runs  # noqa: E402 (models need the set-up)
+from trunks.health import probing  # noqa: E402 (models need the set-up)
 
 THREADS = 8
 TICK_S = 1.0

@@ -25,7 +25,7 @@ from django.utils import timezone  # noqa: E402 (as above)
 from tenants.context import platform_context  # noqa: E402 (as above)
 from tenants.keys import seal_for  # noqa: E402 (as above)
 from tenants.models import Tenant  # noqa: E402 (as above)
-from trunks import registrar  # noqa: E402 (as above)
+from trunks.bindings import registrar  # noqa: E402 (as above)
 from trunks.models import DigestCredential, Registration, RegistrationStatus, Trunk  # noqa: E402 (as above)
 
 EXPIRES_S = 3600

@@ -15,10 +15,10 @@ from datetime import UTC, datetime, timedelta
 
 from tenants.context import platform_context
 from tenants.models import Tenant
-from trunks.binding_claims import BindingClaim, claim_due
-from trunks.binding_outcomes import BindingOutcome, store_outcomes
+from trunks.bindings.claims import BindingClaim, claim_due
+from trunks.bindings.outcomes import BindingOutcome, store_outcomes
+from trunks.bindings.registering import Result, after, step_of
 from trunks.models import Registration, RegistrationStatus, Trunk
-from trunks.registering import Result, after, step_of
 
 START = datetime(2026, 11, 28, tzinfo=UTC)
 BATCH = 500

@@ -19,7 +19,7 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callsphere.settings")
 django.setup()
 
-from trunks import probing  # noqa: E402 (models need the set-up)
+from trunks.health import probing  # noqa: E402 (models need the set-up)
 
 
 def main() -> None:

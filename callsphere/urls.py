@@ -6,7 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from callsphere.api import views as api
 from callsphere.web import readiness
 from tenants.views.addresses import EmailAddresses
-from trunks.views.check_sharing import SharedReport
+from trunks.checks.views.sharing import SharedReport
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("livez", readiness.livez, name="livez"),

@@ -146,6 +146,15 @@ class VersionedSerializer(StrictSerializer):
     updated_at = serializers.DateTimeField(read_only=True)
 
 
+class WithWarnings(StrictSerializer):
+    """An object as it was just stored, with what somebody should look at: the view's `warnings`."""
+
+    warnings = serializers.SerializerMethodField()
+
+    def get_warnings(self, row: Any) -> list[str]:
+        return list(self.context["view"].warnings)
+
+
 class TenantSerializer(VersionedSerializer):
     """The tenant that the API key belongs to."""
 

@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from callsphere.lib.errors import Refused
 from callsphere.sip.causes import CAUSES
 from tenants.admin import ReadOnlyAdmin, ReasonForm, admin_link, staff_actor
-from trunks.check_reports import as_text
+from trunks.checks.reports import as_text
 from trunks.enums import CheckState, HealthState
 from trunks.models import (
     AllowedNetwork,
@@ -35,9 +35,9 @@ from trunks.number_format import RULE_FIELDS
 from trunks.overdue import KNOWN
 from trunks.queries import gap_of, gateway_headline_of, with_state
 from trunks.read_only_inline import ReadOnlyInline
-from trunks.registration_admin import LOOKS
+from trunks.registrations.admin import LOOKS
 from trunks.services import probe_now, start_check, users_of
-from trunks.session_timers import policy_sentences
+from trunks.session_timers.policy import policy_sentences
 from trunks.support import (
     WHO,
     gateways_at,

@@ -1,6 +1,6 @@
 """The API of trunks and what belongs to them."""
 
-from typing import Any, TypeVar
+from typing import Any
 
 import django_filters
 from django.db.models import Prefetch, QuerySet
@@ -13,9 +13,7 @@ from rest_framework.response import Response
 
 from tenants.access import Capability
 from tenants.filters import OneOfFilter
-from tenants.models import TenantOwned
-from tenants.pagination import CursorPagination
-from tenants.resources import EditableViewSet, ResourceViewSet
+from tenants.resources import EditableViewSet
 from trunks import queries, serializers, services
 from trunks.enums import Direction, HealthState
 from trunks.models import (
@@ -27,8 +25,7 @@ from trunks.models import (
     StatusChange,
     Trunk,
 )
-
-P = TypeVar("P", bound=TenantOwned)
+from trunks.viewsets import NewestChangeFirst, OfTrunk
 
 
 class TooManyProbes(APIException):
@@ -97,21 +94,6 @@ class TrunkViewSet(EditableViewSet[Trunk]):
 
     def remove(self, row: Trunk, version: int) -> None:
         services.delete_trunk(tenant=self.tenant, actor=self.actor, trunk=row, expected_version=version)
-
-
-class OfTrunk(ResourceViewSet[P]):
-    """Something below /trunks/{trunk_id}/: 404 for a trunk that is not the tenant's."""
-
-    read_capability = Capability.TRUNKS_READ
-    write_capability = Capability.TRUNKS_WRITE
-
-    def trunk(self) -> Trunk:
-        """Return the trunk that the address names."""
-        return get_object_or_404(Trunk, tenant=self.tenant, pk=self.kwargs["trunk_id"])
-
-    def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        self.trunk()
-        return super().list(request, *args, **kwargs)
 
 
 class GatewayViewSet(OfTrunk[Gateway], EditableViewSet[Gateway]):
@@ -272,12 +254,6 @@ class TrunkHealthViewSet(OfTrunk[Trunk]):
         except services.ProbedTooOften as refusal:
             raise TooManyProbes(refusal) from None
         return Response({"gateways": count}, status=202)
-
-
-class NewestChangeFirst(CursorPagination):
-    """By the moment of the change."""
-
-    ordering = ("-at", "-id")
 
 
 class StatusChangeFilter(django_filters.FilterSet):

@@ -12,14 +12,13 @@ class TrunksConfig(AppConfig):
     verbose_name = "Trunks"
 
     def ready(self) -> None:
-        from trunks import (  # noqa: PLC0415 (models can be imported only now)
-            audit_kinds,
-            call_incidents,
-            certificate_expiry,
-            dialog_ender,
-            incidents,
-            preset_checks,
-        )
+        # Models can be imported only now.
+        from trunks import audit_kinds  # noqa: PLC0415
+        from trunks.certificates import expiry  # noqa: PLC0415
+        from trunks.checks import dialog_ender  # noqa: PLC0415
+        from trunks.health import incidents  # noqa: PLC0415
+        from trunks.live_calls import incidents as call_incidents  # noqa: PLC0415
+        from trunks.presets import checks as preset_checks  # noqa: PLC0415
 
         add_area(Area("Trunks", "trunks:list", "trunk", Capability.TRUNKS_READ, 20))
         add_area(Area("Certificates", "trunks:certificates", "lock", Capability.TRUNKS_READ, 21))
@@ -28,4 +27,4 @@ class TrunksConfig(AppConfig):
         call_incidents.add_kinds()
         dialog_ender.add_enders()
         checks.register(preset_checks.check_presets)
-        certificate_expiry.add_kinds()
+        expiry.add_kinds()

@@ -182,7 +182,7 @@ def _with_lacks(trunks: QuerySet[Trunk]) -> QuerySet[Any, Any]:
 
 
 def _unregistered() -> Case:
-    """The state of a registration by the rule of `registration_words.told_state`, here for the database."""
+    """The state of a registration by the rule of `bindings.wording.told_state`, here for the database."""
     return Case(
         When(Q(registration__is_paused=True) | Q(removing=True), then=Value(RegistrationState.PAUSED)),
         When(expires_at__gt=Now(), then=Value(RegistrationState.REGISTERED)),

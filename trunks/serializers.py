@@ -10,8 +10,9 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_field, extend_sc
 from rest_framework import serializers
 
 from callsphere.sip.session_timer import MIN_SE, RECOMMENDED_INTERVAL
-from tenants.serializers import OneOf, StrictSerializer, VersionedSerializer
-from trunks.cause_fields import CauseField, DetailField
+from tenants.serializers import OneOf, VersionedSerializer, WithWarnings
+from trunks.access.services.credentials import CREDENTIALS_PER_TRUNK, LONGEST_SECRET
+from trunks.access.services.networks import NETWORKS_PER_TRUNK
 from trunks.enums import (
     Authentication,
     ClearedBecause,
@@ -24,30 +25,20 @@ from trunks.enums import (
     SessionTimerMode,
     Transport,
 )
+from trunks.gateways.services import GATEWAYS_PER_TRUNK
 from trunks.headlines import GAPS, Gap
+from trunks.health.cause_fields import CauseField, DetailField
 from trunks.models import Gateway, GatewayHealth, SessionTimerPolicy, StatusChange
 from trunks.models.session_timers import LONGEST_S, SHORTEST_CALL_S
 from trunks.overdue import unchecked_since
 from trunks.queries import headline_of
-from trunks.registration_serializers import NewRegistrationSerializer, RegistrationSerializer
-from trunks.services.credentials import CREDENTIALS_PER_TRUNK, LONGEST_SECRET
-from trunks.services.gateways import GATEWAYS_PER_TRUNK
-from trunks.services.networks import NETWORKS_PER_TRUNK
-from trunks.session_timers import ends_after_s
+from trunks.registrations.serializers import NewRegistrationSerializer, RegistrationSerializer
+from trunks.session_timers.policy import ends_after_s
 
 _HEADLINE = "The state in a few words, as the pages say it"
 _GAP = "What keeps calls from running although the gateways answer; null when nothing is missing"
 _LAST_STATE = "What the last check made of it; `unchecked_since` says whether that is still worth anything"
 _UNCHECKED = "When the last check was, if the next is long overdue: nobody looks. Null while checks come"
-
-
-class WithWarnings(StrictSerializer):
-    """An object as it was just stored, with what somebody should look at: the view's `warnings`."""
-
-    warnings = serializers.SerializerMethodField()
-
-    def get_warnings(self, row: Any) -> list[str]:
-        return list(self.context["view"].warnings)
 
 
 class GatewaySerializer(VersionedSerializer):

@@ -7,7 +7,12 @@ from django.utils import timezone
 
 from callsphere.celery import app
 from tenants.context import platform_context
-from trunks import call_sweep, certificate_expiry, check_runs, live_calls, probing, registrar, rollup
+from trunks import engines
+from trunks.bindings import registrar
+from trunks.certificates import expiry
+from trunks.checks import runs
+from trunks.health import probing, rollup
+from trunks.live_calls import sweep, watching
 from trunks.services import forget_ended_shares, start_due_checks
 
 
@@ -26,19 +31,19 @@ def refresh_registrations() -> None:
 @app.task(name="trunks.run_checks")
 def run_checks() -> None:
     """Begin queued readiness checks, and end the calls of checks whose worker is gone."""
-    check_runs.runner().run_due()
+    runs.runner().run_due()
 
 
 @app.task(name="trunks.sweep_live_calls")
 def sweep_live_calls() -> None:
     """End calls whose refresh is overdue or that outlived their time. Any number may run at once."""
-    call_sweep.sweep(timezone.now())
+    sweep.sweep(timezone.now())
 
 
 @app.task(name="trunks.forget_old_calls")
 def forget_old_calls() -> None:
     """Delete live calls that have been over for a while."""
-    live_calls.forget_old_calls(timezone.now())
+    watching.forget_old_calls(timezone.now())
 
 
 @app.task(name="trunks.start_scheduled_checks")
@@ -58,7 +63,7 @@ def sweep_shares() -> None:
 @app.task(name="trunks.watch_certificates")
 def watch_certificates() -> None:
     """Open incidents of certificates that end soon, or have ended."""
-    certificate_expiry.watch_certificates(timezone.now())
+    expiry.watch_certificates(timezone.now())
 
 
 @app.task(name="trunks.roll_up_history")
@@ -75,10 +80,10 @@ def maintain_partitions() -> None:
 
 @worker_shutting_down.connect
 def _stop_claiming(**_kwargs: Any) -> None:
-    probing.stop_claiming()
+    engines.stop_claiming()
 
 
 @worker_shutdown.connect
 @worker_process_shutdown.connect
 def _stop_checks(**_kwargs: Any) -> None:
-    check_runs.stop_runner()
+    runs.stop_runner()

@@ -2,23 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from trunks.views import (
-    access,
-    carrier,
-    carriers,
-    certificates,
-    check_schedules,
-    check_sharing,
-    checks,
-    connect,
-    detail,
-    gateways,
-    lists,
-    numbers,
-    registration,
-    session_timers,
-    settings,
-)
+from trunks.access import views as access
+from trunks.carriers.views import carrier, carriers
+from trunks.certificates import views as certificates
+from trunks.checks.views import checks
+from trunks.checks.views import schedules as check_schedules
+from trunks.checks.views import sharing as check_sharing
+from trunks.connect import views as connect
+from trunks.gateways import views as gateways
+from trunks.numbers import views as numbers
+from trunks.registrations import views as registration
+from trunks.session_timers import views as session_timers
+from trunks.views import detail, lists, settings
 
 app_name = "trunks"
 

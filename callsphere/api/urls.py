@@ -20,11 +20,11 @@ from trunks.api import (
     TrunkHealthViewSet,
     TrunkViewSet,
 )
-from trunks.certificate_api import ClientCertificateViewSet, TrustedAuthorityViewSet
-from trunks.check_api import CheckScheduleViewSet, CheckShareViewSet, ReadinessCheckViewSet
-from trunks.history_api import TrunkHistoryViewSet
-from trunks.preset_api import CarrierPresetViewSet
-from trunks.registration_api import AttemptViewSet, RegistrationChangeViewSet, RegistrationViewSet
+from trunks.certificates.api import ClientCertificateViewSet, TrustedAuthorityViewSet
+from trunks.checks.api import CheckScheduleViewSet, CheckShareViewSet, ReadinessCheckViewSet
+from trunks.health.api import TrunkHistoryViewSet
+from trunks.presets.api import CarrierPresetViewSet
+from trunks.registrations.api import AttemptViewSet, RegistrationChangeViewSet, RegistrationViewSet
 
 app_name = "api"
 EDIT: dict[str, Any] = {"get": "retrieve", "put": "update", "patch": "partial_update"}

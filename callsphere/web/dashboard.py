@@ -8,8 +8,10 @@ from django.utils import timezone
 
 from tenants.access import Capability
 from trunks.enums import HealthState
-from trunks.history import availability, overall
+from trunks.health.history import availability, overall
+from trunks.health.summaries import DAY, change_rows, problems_of, trunk_rows
 from trunks.models import Gateway
+from trunks.pages.base import LivePage
 from trunks.queries import (
     Progress,
     changes_of,
@@ -19,8 +21,6 @@ from trunks.queries import (
     trunks_of,
     verdict_of,
 )
-from trunks.summaries import DAY, change_rows, problems_of, trunk_rows
-from trunks.views.base import LivePage
 from trunks.wording import percent_words
 
 TRUNKS_SHOWN = 8

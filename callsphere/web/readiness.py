@@ -14,8 +14,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from tenants.mail.delivery import is_left_lying
-from trunks.binding_claims import oldest_due_s as oldest_registration_due_s
-from trunks.health import oldest_due_s
+from trunks.bindings.claims import oldest_due_s as oldest_registration_due_s
+from trunks.health.judging import oldest_due_s
 from trunks.overdue import OVERDUE_AFTER
 
 log = structlog.get_logger(__name__)

@@ -12,7 +12,7 @@ from tenants.context import tenant_context
 from tests.browser.conftest import Visitor
 from tests.conftest import Person
 from tests.trunks.conftest import make_trunk
-from tests.trunks.presets import FIRST, SECOND, publish
+from tests.trunks.presets.publishing import FIRST, SECOND, publish
 from trunks import services
 
 TRUNKS = "/t/acme-dental/trunks/"

@@ -12,9 +12,9 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Visitor
 from tests.conftest import Person
 from tests.sip.carriers.laboratory import Carrier, Heard, Send, serving
+from tests.trunks.checks.reports import make_open, make_report
+from tests.trunks.checks.running import running
 from tests.trunks.conftest import make_trunk
-from tests.trunks.readiness.reports import make_open, make_report
-from tests.trunks.readiness.running import running
 from trunks.models import Trunk
 
 BASE = "/t/acme-dental/trunks/"

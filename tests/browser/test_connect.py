@@ -17,7 +17,7 @@ from tests.browser.conftest import Visitor
 from tests.conftest import Person
 from tests.peers.scripted import UdpPeer, answer_to
 from tests.trunks.watching import make_due
-from trunks import probing
+from trunks.health import probing
 
 
 @pytest.fixture(scope="module")

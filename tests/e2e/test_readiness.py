@@ -18,8 +18,8 @@ from tests.conftest import Person
 from tests.e2e.workers import Background
 from tests.peers.certificates import Authority, server_context
 from tests.sip.carriers.laboratory import PASSWORD, USER, Carrier, Heard, Send, serving
+from tests.trunks.checks.running import ask, stored
 from tests.trunks.conftest import make_trunk
-from tests.trunks.readiness.running import ask, stored
 from trunks import services
 from trunks.models import PlacedCall, Trunk
 

@@ -18,11 +18,11 @@ from tests.trunks.watching import NOON, OK, SILENT, probe
 from tests.trunks.web.conftest import page, text_of
 from trunks.admin import GatewayInline, TrunkAdmin
 from trunks.enums import HealthState
-from trunks.history import state_spans
-from trunks.incidents import follow_trunks
+from trunks.health.history import state_spans
+from trunks.health.incidents import follow_trunks
+from trunks.health.rollup import roll_up
 from trunks.models import Gateway, GatewayHealth, Trunk
 from trunks.queries import headline_of, trunks_of, verdict_of
-from trunks.rollup import roll_up
 
 pytestmark = pytest.mark.django_db
 HOURS = timedelta(hours=6)

@@ -19,9 +19,9 @@ from tests.conftest import Person
 from tests.trunks.conftest import make_trunk
 from trunks import services
 from trunks.headlines import NO_CREDENTIAL, NO_NETWORK, NO_REGISTRATION, PASSWORD_CLEARED, Gap, trunk_state
+from trunks.health.summaries import trunk_rows
 from trunks.models import AllowedNetwork, DigestCredential, Gateway, GatewayHealth, Trunk
 from trunks.queries import gap_of, headline_of, matching, page_of, tally_of, trunks_of, verdict_of, watched
-from trunks.summaries import trunk_rows
 
 STATES = ("up", "impaired", "down", "unknown")
 

@@ -13,8 +13,8 @@ from tests.peers.scripted import UdpPeer, answer_to
 from tests.trunks.conftest import make_trunk
 from tests.trunks.watching import OK, probe
 from trunks import tasks
+from trunks.health.rollup import start_of_hour
 from trunks.models import GatewayHealth, ProbeHour
-from trunks.rollup import start_of_hour
 
 
 def test_every_tick_of_beat_is_a_task_of_ours() -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from tenants.context import platform_context, tenant_context
 from tests.conftest import Person
 from trunks.enums import Severity
-from trunks.health import Answer, Claim, Stored, claim_due, store_answers
+from trunks.health.judging import Answer, Claim, Stored, claim_due, store_answers
 from trunks.models import GatewayHealth, HealthPolicy, Trunk
 
 

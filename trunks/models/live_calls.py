@@ -13,7 +13,7 @@ OVER_STATES = (LiveCallState.ENDED, LiveCallState.LOST)
 
 
 class LiveCall(TenantOwned):
-    """A call that was answered, and until when it may go on. Written by `trunks.live_calls` alone.
+    """A call that was answered, and until when it may go on. Written by `trunks.live_calls.watching` alone.
 
     `provider` says who ends it ("dialog": we, by BYE), `reference` which call that is there. It outlives its
     trunk: a call goes on whatever is deleted here.

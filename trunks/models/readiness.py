@@ -32,7 +32,7 @@ class ReadinessCheck(CheckOptions):
 
     `steps` and `trace` hold the objects that `sip check` prints (trace entries with the other end as `peer`
     besides), gateway after gateway; `runs` says which of them belong to which gateway. They hold the true
-    causes: `trunks.check_reports` makes of them what a tenant reads.
+    causes: `trunks.checks.reports` makes of them what a tenant reads.
     """
 
     KEPT = 50

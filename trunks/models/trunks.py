@@ -396,7 +396,7 @@ class ProbeAnswer(TenantOwned):
 class ProbeHistory(models.Model):
     """Checks of one gateway in a stretch of time. In tables that migration 0003 divides by day.
 
-    The probe workers write them with SQL of their own (`trunks.health`); `trunks.history` reads them.
+    The probe workers write them with SQL of their own (`trunks.health.judging`); `trunks.health` reads them.
     A check is `answered` when any final answer came, `healthy` when it was no server error. The others are
     counted by cause in `failures`, a server error too.
     """

@@ -11,13 +11,17 @@ from django.views.generic.base import View
 
 from callsphere.lib.errors import Refused
 from tenants.enums import ActorKind
-from trunks import services, session_timers
-from trunks.carrier_presets import carrier_presets
-from trunks.check_queries import latest_checks
-from trunks.check_reports import told_cause_of
-from trunks.check_summaries import check_row, news_of
+from trunks import services
+from trunks.carriers.services import differences_of
+from trunks.checks.queries import latest_checks
+from trunks.checks.reports import told_cause_of
+from trunks.checks.summaries import check_row, news_of
+from trunks.checks.views.checks import check_form
 from trunks.enums import Verdict
+from trunks.health.summaries import answer_rows, change_rows, gateway_rows, problems_of
 from trunks.models import HealthPolicy, ReadinessCheck, SessionTimerPolicy, Trunk
+from trunks.pages.base import EditsOnly, LivePage, OneTrunkPage
+from trunks.presets.catalogue import carrier_presets
 from trunks.queries import (
     changes_before,
     changes_of,
@@ -26,12 +30,9 @@ from trunks.queries import (
     place_of,
     read_place,
 )
-from trunks.registration_summaries import card_of, registrations_of
-from trunks.services.presets import differences_of
-from trunks.summaries import answer_rows, change_rows, gateway_rows, problems_of
-from trunks.timer_providers import untold_sentence
-from trunks.views.base import EditsOnly, LivePage, OneTrunkPage
-from trunks.views.checks import check_form
+from trunks.registrations.summaries import card_of, registrations_of
+from trunks.session_timers import policy as session_timers
+from trunks.session_timers.providers import untold_sentence
 from trunks.wording import authentication_words, policy_sentences
 
 ANSWERS_SHOWN = 8

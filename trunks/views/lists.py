@@ -7,9 +7,9 @@ from typing import Any
 from django.http import QueryDict
 
 from trunks.forms import TrunkFilterForm
+from trunks.health.summaries import trunk_rows
+from trunks.pages.base import LivePage
 from trunks.queries import matching, page_of, trunks_of
-from trunks.summaries import trunk_rows
-from trunks.views.base import LivePage
 
 
 class TrunkList(LivePage):

@@ -11,9 +11,9 @@ from django.utils.functional import cached_property
 from trunks import services
 from trunks.forms import PolicyForm, TrunkEditForm
 from trunks.models import HealthPolicy, Trunk
-from trunks.views.base import EditsOnly, OneTrunkPage
-from trunks.views.deleting import DeletePage
-from trunks.views.editing import TrunkFormPage
+from trunks.pages.base import EditsOnly, OneTrunkPage
+from trunks.pages.deleting import DeletePage
+from trunks.pages.editing import TrunkFormPage
 from trunks.wording import policy_sentences
 
 

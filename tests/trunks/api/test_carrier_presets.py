@@ -9,7 +9,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from tests.trunks.api.conftest import TRUNKS, at, errors_of
-from trunks.carrier_presets import carrier_presets
+from trunks.presets.catalogue import carrier_presets
 
 PRESETS = "/api/v1/carrier-presets/"
 

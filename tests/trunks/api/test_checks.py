@@ -13,8 +13,8 @@ from tenants.models import AuditEvent
 from tests.conftest import Person
 from tests.trunks.api.conftest import at, errors_of
 from tests.trunks.conftest import make_trunk
+from trunks.checks.services import checks as check_services
 from trunks.models import Gateway, ReadinessCheck
-from trunks.services import checks as check_services
 
 _NO_NUMBER = "Write a number such as +14155550123, or an extension such as 100: digits alone."
 STEP = {
@@ -217,7 +217,7 @@ def test_a_tenants_limit_says_when_to_try_again(
 def test_a_carriers_limit_counts_every_tenant(
     api: APIClient, stranger: APIClient, made: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("trunks.check_limits.HOST_BURST", 1)
+    monkeypatch.setattr("trunks.checks.limits.HOST_BURST", 1)
     body = {"name": "Same carrier", "gateways": [{"uri": "sip:SIP.example.com"}]}
     theirs = stranger.post("/api/v1/trunks/", body).json()
     assert stranger.post(at(theirs, "checks"), {}).status_code == 202

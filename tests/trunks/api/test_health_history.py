@@ -15,8 +15,8 @@ from tenants.context import tenant_context
 from tests.conftest import Person
 from tests.trunks.api.conftest import at, errors_of
 from tests.trunks.watching import BUSY, OK, SILENT, probe
+from trunks.health.rollup import roll_up
 from trunks.models import Gateway
-from trunks.rollup import roll_up
 
 pytestmark = pytest.mark.django_db
 MINUTE = timedelta(minutes=1)

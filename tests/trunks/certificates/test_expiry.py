@@ -14,8 +14,8 @@ from tests.conftest import Person
 from tests.trunks.certificates.papers import DAY, add_authority, add_client, make
 from tests.trunks.conftest import make_trunk
 from trunks import services
-from trunks.certificate_expiry import watch_certificates
-from trunks.certificate_summaries import ends_in
+from trunks.certificates.expiry import watch_certificates
+from trunks.certificates.summaries import ends_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,7 +9,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from tests.trunks.certificates.papers import DAY, Paper, dsa_key, make, weak_rsa
-from trunks.certificates import (
+from trunks.certificates.reading import (
     LONGEST_KEY,
     LONGEST_PEM,
     CertificateProblem,

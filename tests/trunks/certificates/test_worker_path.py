@@ -21,10 +21,12 @@ from tests.peers.certificates import Authority, KeyPair, server_context
 from tests.peers.scripted import StreamPeer, answer_all
 from tests.sip.carriers.laboratory import Carrier, Heard, Send, serving
 from tests.trunks.certificates.papers import add_authority, add_client
+from tests.trunks.checks.running import report_of, results
 from tests.trunks.conftest import make_trunk
-from tests.trunks.readiness.running import report_of, results
 from tests.trunks.watching import make_due
-from trunks import probing, registrar, services
+from trunks import services
+from trunks.bindings import registrar
+from trunks.health import probing
 from trunks.models import (
     Gateway,
     GatewayHealth,

@@ -13,7 +13,7 @@ from tenants.context import tenant_context
 from tests.conftest import Person
 from tests.trunks.conftest import make_trunk
 from tests.trunks.live_calls.provider import NAME, Provider, serving
-from trunks.live_calls import call_over, call_refreshed, watch_call
+from trunks.live_calls.watching import call_over, call_refreshed, watch_call
 from trunks.models import LiveCall, SessionTimerPolicy, Trunk
 
 NOON = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
@@ -27,7 +27,7 @@ def after(seconds: float) -> datetime:
 @pytest.fixture
 def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[Provider]:
     """A provider; who else can end calls is left alone."""
-    monkeypatch.setattr("trunks.call_enders._enders", {})
+    monkeypatch.setattr("trunks.live_calls.enders._enders", {})
     with serving() as found:
         yield found
 

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import httpx
 
-from trunks.call_enders import Ending, EndingCall, NotEnded, add_ender
+from trunks.live_calls.enders import Ending, EndingCall, NotEnded, add_ender
 
 NAME = "telecom"
 

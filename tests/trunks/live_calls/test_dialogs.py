@@ -11,10 +11,10 @@ from callsphere.alerts.models import Incident
 from tenants.context import tenant_context
 from tests.conftest import Person
 from tests.sip.carriers.laboratory import PASSWORD, USER, Carrier, Heard, Send, serving
+from tests.trunks.checks.running import ask, ended, report_of, running
 from tests.trunks.conftest import make_trunk
-from tests.trunks.readiness.running import ask, ended, report_of, running
 from trunks import services
-from trunks.call_sweep import Swept, sweep
+from trunks.live_calls.sweep import Swept, sweep
 from trunks.models import LiveCall, PlacedCall, SessionTimerPolicy, Trunk
 
 pytestmark = pytest.mark.django_db(transaction=True)

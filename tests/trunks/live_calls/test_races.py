@@ -10,9 +10,9 @@ from django.db import connections
 
 from tests.trunks.live_calls.conftest import Calls, after
 from tests.trunks.live_calls.provider import Provider
-from trunks.call_enders import Ending
-from trunks.call_sweep import sweep
-from trunks.live_calls import LEASE_S, claim_due, settle_ended, settle_not_ended
+from trunks.live_calls.enders import Ending
+from trunks.live_calls.sweep import sweep
+from trunks.live_calls.watching import LEASE_S, claim_due, settle_ended, settle_not_ended
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WORKERS = 4

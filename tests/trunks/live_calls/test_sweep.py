@@ -10,9 +10,9 @@ from tenants.context import tenant_context
 from tests.conftest import Person
 from tests.trunks.live_calls.conftest import Calls, after
 from tests.trunks.live_calls.provider import NAME, Provider
-from trunks.call_enders import Ending, EndingCall, add_ender
-from trunks.call_sweep import BATCH, Swept, sweep
-from trunks.live_calls import ATTEMPTS, LEASE_S, claim_due
+from trunks.live_calls.enders import Ending, EndingCall, add_ender
+from trunks.live_calls.sweep import BATCH, Swept, sweep
+from trunks.live_calls.watching import ATTEMPTS, LEASE_S, claim_due
 from trunks.models import Trunk
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -168,7 +168,7 @@ def test_a_mistake_of_ours_is_tried_again_too(
     def broken(_call: EndingCall) -> Ending:
         raise KeyError("password")
 
-    monkeypatch.setattr("trunks.call_enders._enders", {NAME: broken} if known else {})
+    monkeypatch.setattr("trunks.live_calls.enders._enders", {NAME: broken} if known else {})
     assert sweep(after(1768)) == Swept(0, 1)
     said = "Something went wrong on our side." if known else "Nobody here can end calls of telecom."
     assert (calls.stored().state, calls.stored().outcome) == ("ending", said)

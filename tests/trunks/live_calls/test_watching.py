@@ -12,7 +12,7 @@ from tests.conftest import Person
 from tests.trunks.live_calls.conftest import NOON, Calls, after
 from tests.trunks.live_calls.provider import NAME
 from trunks import services
-from trunks.live_calls import claim_due, forget_old_calls, watch_call
+from trunks.live_calls.watching import claim_due, forget_old_calls, watch_call
 from trunks.models import LiveCall, SessionTimerPolicy, Trunk
 
 

@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from tenants.context import tenant_context
 from tests.conftest import Person
+from tests.trunks.checks.reports import make_report
 from tests.trunks.conftest import make_trunk
-from tests.trunks.readiness.reports import make_report
 from trunks import services
 from trunks.models import AllowedNetwork, CheckShare, DigestCredential, Gateway, ReadinessCheck, Trunk
 

@@ -9,7 +9,7 @@ import pytest
 
 from tenants.context import tenant_context
 from tests.conftest import Person
-from tests.trunks.presets import FIRST, SECOND, publish
+from tests.trunks.presets.publishing import FIRST, SECOND, publish
 from tests.trunks.web.conftest import page
 from trunks import services
 from trunks.models import AllowedNetwork, Trunk

@@ -9,12 +9,12 @@ import pytest
 
 from tenants.context import tenant_context
 from tests.conftest import Person
-from tests.trunks.presets import FIRST, SECOND, publish
+from tests.trunks.presets.publishing import FIRST, SECOND, publish
 from tests.trunks.web.conftest import page
-from trunks import carrier_presets
 from trunks.models import AllowedNetwork, Trunk
+from trunks.presets import catalogue
 
-OURS = Path(carrier_presets.__file__).parent / "presets"
+OURS = Path(catalogue.__file__).parent
 
 
 @pytest.fixture(autouse=True)

@@ -14,8 +14,8 @@ from django.utils import timezone
 from callsphere.sip.causes import cause
 from tenants.context import tenant_context
 from tests.conftest import Person
+from tests.trunks.checks.reports import INVITE, make_open, make_report
 from tests.trunks.conftest import make_trunk
-from tests.trunks.readiness.reports import INVITE, make_open, make_report
 from tests.trunks.web.conftest import page, text_of
 from trunks.models import ReadinessCheck, Trunk
 

@@ -7,7 +7,7 @@ from tests.conftest import Person
 from tests.trunks.web.conftest import URI, page
 from trunks import services
 from trunks.models import Gateway, Trunk
-from trunks.views.deleting import CHANGED_SINCE
+from trunks.pages.deleting import CHANGED_SINCE
 
 
 def test_alice_is_asked_and_then_deletes_a_gateway(alice: Person, trunk: Trunk, gateway: Gateway) -> None:

@@ -12,7 +12,7 @@ from tests.conftest import Person
 from tests.trunks.web.conftest import page
 from trunks.models import Trunk
 from trunks.number_format import NumberRule, Preview, rule_of
-from trunks.number_forms import NumberRuleForm
+from trunks.numbers.forms import NumberRuleForm
 
 RULE = {
     "dial_format": "national",

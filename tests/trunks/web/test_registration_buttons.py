@@ -9,8 +9,8 @@ from tests.conftest import Person
 from tests.trunks.registering import became, register
 from tests.trunks.web.conftest import page
 from tests.trunks.web.registering import NEW, send, stored
-from trunks import services
 from trunks.models import Registration, Trunk
+from trunks.registrations import services
 
 
 def test_the_buttons(alice: Person, trunk: Trunk) -> None:
@@ -31,7 +31,7 @@ def test_the_buttons(alice: Person, trunk: Trunk) -> None:
 def test_who_presses_too_often_is_told_when_it_works_again(alice: Person, trunk: Trunk) -> None:
     register(alice, trunk)
     browser = alice.client()
-    for _time in range(services.registrations.REQUESTS_PER_MINUTE):
+    for _time in range(services.REQUESTS_PER_MINUTE):
         browser.post(page("register-now", alice, trunk))
 
     html = browser.post(page("register-now", alice, trunk), follow=True).content.decode()

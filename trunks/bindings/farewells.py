@@ -1,0 +1,84 @@
+"""Bindings that outlive what they were made for: taken away by the workers, or left to run out."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import F
+
+from callsphere.sip.transport.profile import TlsProfile
+from tenants.context import platform_context
+from tenants.keys import reveal_all
+from trunks.bindings.claims import CSEQ_SET_ASIDE, LEASE_S, Identity
+from trunks.bindings.registering import FIRST_RETRY_S, REMOVALS_TRIED
+from trunks.models import RegistrationFarewell
+from trunks.tls_profiles import Choice, profiles_of
+
+
+@dataclass(frozen=True, slots=True)
+class FarewellClaim:
+    """A binding to be taken away, lent to this worker. What BindingClaim says of `password` holds here."""
+
+    id: uuid.UUID
+    number: int
+    registrar: str
+    username: str
+    identity: Identity
+    auth_username: str
+    realm: str
+    password: str | None
+    tls: TlsProfile | None
+
+    def __repr__(self) -> str:
+        return f"FarewellClaim({self.id}, {self.number})"
+
+
+def claim_farewells(now: datetime, limit: int) -> list[FarewellClaim]:
+    """Lend what is due; what the carriers have forgotten by now is dropped."""
+    with platform_context("claim farewells"):
+        RegistrationFarewell.objects.filter(expires_at__lte=now).delete()
+        rows = list(
+            RegistrationFarewell.objects.filter(next_attempt_at__lte=now)
+            .order_by("next_attempt_at")
+            .select_for_update(skip_locked=True, no_key=True)[:limit]
+        )
+        RegistrationFarewell.objects.filter(pk__in=[row.pk for row in rows]).update(
+            claim=F("claim") + 1,
+            attempts=F("attempts") + 1,
+            cseq=F("cseq") + CSEQ_SET_ASIDE,
+            next_attempt_at=now + timedelta(seconds=LEASE_S),
+        )
+        passwords = reveal_all(rows, "secret")
+        choices = {
+            row.pk: Choice(row.tenant_id, row.trusted_authority_id, row.client_certificate_id) for row in rows
+        }
+        profiles = profiles_of(choices.values())
+    return [
+        FarewellClaim(
+            row.pk,
+            row.claim + 1,
+            row.registrar,
+            row.username,
+            Identity(row.call_id, row.from_tag, row.contact, row.cseq),
+            row.auth_username,
+            row.realm,
+            passwords.get(row.pk),
+            profiles.get(choices[row.pk]),
+        )
+        for row in rows
+    ]
+
+
+def store_farewells(done: Sequence[tuple[FarewellClaim, bool]], now: datetime) -> None:
+    """Drop those that are gone or were tried often enough; the others are tried again soon."""
+    with platform_context("store farewells"):
+        for claim, gone in done:
+            row = RegistrationFarewell.objects.filter(pk=claim.id, claim=claim.number)
+            if gone:
+                row.delete()
+            else:
+                row.filter(attempts__gte=REMOVALS_TRIED).delete()
+                row.update(next_attempt_at=now + timedelta(seconds=FIRST_RETRY_S))

@@ -1,0 +1,84 @@
+"""Bindings that a registrar has taken for a claim that was no longer valid: kept, or taken away again.
+
+Somebody paused, edited or deleted while the REGISTER was under way. The edit could not know of the binding,
+so whoever brought the answer sees to it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import F
+
+from tenants.context import platform_context
+from tenants.keys import seal_for
+from trunks.bindings.outcomes import BindingOutcome
+from trunks.models import RegistrationFarewell, RegistrationStatus
+
+
+def settle_late_bindings(lost: Iterable[BindingOutcome], now: datetime) -> None:
+    """Settle what was accepted for claims that are no longer held. Waits for edits that are under way."""
+    for outcome in lost:
+        expires_at = outcome.standing.expires_at
+        if outcome.result.cause or expires_at is None:
+            continue
+        with platform_context("settle a late binding"):
+            if not _is_kept(outcome, expires_at, now):
+                _take_away(outcome, expires_at, now)
+
+
+def _is_kept(outcome: BindingOutcome, expires_at: datetime, now: datetime) -> bool:
+    """Note the binding in the registration, if it still has the same identity on the wire.
+
+    Without a Contact of its own the registration takes this one, and the claim is raised: another worker that
+    registers it meanwhile may have another Contact, and comes here too.
+    """
+    status = (
+        RegistrationStatus.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("registration__trunk")
+        .filter(registration=outcome.claim.registration_id, call_id=outcome.identity.call_id)
+        .first()
+    )
+    contact = outcome.identity.contact
+    if status is None or status.contact not in ("", contact):
+        return False
+    registration = status.registration
+    is_wanted = registration.trunk.is_enabled and not registration.is_paused
+    if is_wanted and status.expires_at is not None and status.expires_at > now:
+        return True
+    is_first = not status.contact
+    status.contact, status.expires_at = contact, expires_at
+    status.granted_s, status.registered_at = outcome.standing.granted_s, outcome.standing.registered_at
+    status.removing = not is_wanted
+    if is_first or status.removing:
+        status.next_attempt_at, status.has_slot = now, False
+        status.claim += 1
+    status.save()
+    return True
+
+
+def _take_away(outcome: BindingOutcome, expires_at: datetime, now: datetime) -> None:
+    claim, identity = outcome.claim, outcome.identity
+    farewell = RegistrationFarewell(
+        tenant_id=claim.tenant_id,
+        registrar=claim.registrar,
+        username=claim.username,
+        contact=identity.contact,
+        call_id=identity.call_id,
+        from_tag=identity.from_tag,
+        cseq=identity.cseq,
+        expires_at=expires_at,
+        auth_username=claim.auth_username,
+        realm=claim.realm,
+    )
+    if claim.password is not None:
+        farewell.secret = seal_for(farewell, "secret", claim.password)
+    farewell.save()
+    # A registration of the same user there may have the same Contact: it registers anew, after the farewell.
+    RegistrationStatus.objects.filter(
+        registration__tenant=claim.tenant_id,
+        registration__registrar=claim.registrar,
+        registration__username=claim.username,
+        next_attempt_at__isnull=False,
+    ).update(next_attempt_at=now, has_slot=False, claim=F("claim") + 1)

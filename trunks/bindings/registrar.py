@@ -1,0 +1,194 @@
+"""Keeping registrations alive: claim those that are due, let the engine register, store what came of it.
+
+Each process has one engine, whose sockets and nonces live on between batches. No transaction is open while it
+talks.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import structlog
+from django.conf import settings
+from django.utils import timezone
+from prometheus_client import Counter as CounterMetric
+from prometheus_client import Gauge
+
+from callsphere.sip.agent.registration import Identity as WireIdentity
+from callsphere.sip.digest import Credentials
+from callsphere.sip.engine import BindingJob, BindingResult, RegistrarEngine
+from callsphere.sip.uri import SipUriError, parse_gateway_uri
+from trunks.bindings.claims import BindingClaim, Identity, claim_due
+from trunks.bindings.farewells import FarewellClaim, claim_farewells, store_farewells
+from trunks.bindings.late import settle_late_bindings
+from trunks.bindings.outcomes import BindingOutcome, store_outcomes
+from trunks.bindings.registering import Result, after, step_of
+from trunks.engines import address_policy, is_stopping
+from trunks.storable import storable, without_nul
+
+BATCH = 500
+"""How many registrations one claim takes."""
+STORED_TOGETHER = 50
+LONGEST_RUN_S = 20.0
+"""A run that keeps finding full batches ends after this time; the next tick goes on."""
+
+log = structlog.get_logger(__name__)
+
+ATTEMPTS = CounterMetric(
+    "callsphere_registrations_total", "Attempts to register by what became of them", ["outcome"]
+)
+DROPPED = CounterMetric("callsphere_registrations_dropped_total", "Outcomes whose claim was no longer valid")
+OLDEST_DUE = Gauge(
+    "callsphere_registration_oldest_due_seconds",
+    "How long the longest-waiting registration had been due at the last claim",
+    multiprocess_mode="max",
+)
+
+_lock = threading.Lock()
+_engine: RegistrarEngine | None = None
+_engine_pid = 0
+
+
+def engine() -> RegistrarEngine:
+    """Return this process's running engine, made from the settings when first asked for, or after a fork."""
+    global _engine, _engine_pid
+    with _lock:
+        if _engine is None or _engine_pid != os.getpid() or not _engine.running:
+            made = RegistrarEngine(
+                policy=address_policy(),
+                nameservers=settings.SIP_NAMESERVERS,
+                ca_file=settings.SIP_CA_FILE or None,
+                advertised_host=settings.SIP_ADVERTISED_HOST or None,
+                outbound_proxy=settings.SIP_OUTBOUND_PROXY,
+            )
+            made.start()
+            _engine, _engine_pid = made, os.getpid()
+        return _engine
+
+
+def refresh_due(
+    registrar: RegistrarEngine,
+    *,
+    clock: Callable[[], datetime] = timezone.now,
+    batch: int = BATCH,
+    longest_s: float = LONGEST_RUN_S,
+) -> int:
+    """Register what is due, batch by batch while batches are full; return how many were claimed.
+
+    Bindings that are to be taken away go first: one of them may stand in the way of a new one.
+    """
+    started = time.monotonic()
+    total = 0
+    while not is_stopping():
+        farewells = claim_farewells(clock(), batch)
+        _say_farewell(registrar, farewells, clock)
+        claims = claim_due(clock(), batch, rate=settings.REGISTER_RATE_PER_REGISTRAR)
+        OLDEST_DUE.set(max((claim.late_s for claim in claims), default=0.0))
+        _register(registrar, claims, clock)
+        total += len(claims) + len(farewells)
+        if len(claims) + len(farewells) < batch or time.monotonic() - started >= longest_s:
+            break
+    return total
+
+
+def _register(
+    registrar: RegistrarEngine, claims: Sequence[BindingClaim], clock: Callable[[], datetime]
+) -> None:
+    by_id = {claim.registration_id: claim for claim in claims}
+    jobs: list[BindingJob] = []
+    outcomes: list[BindingOutcome] = []
+    for claim in claims:
+        try:
+            jobs.append(_job(claim))
+        except (SipUriError, ValueError) as error:
+            outcomes.append(_outcome(claim, _unusable(claim, str(error)), clock()))
+    for result in registrar.register_many(jobs):
+        assert isinstance(result.key, uuid.UUID)  # noqa: S101 (the jobs' own keys)
+        outcomes.append(_outcome(by_id[result.key], result, clock()))
+        if len(outcomes) >= STORED_TOGETHER:
+            _store(outcomes, clock())
+            outcomes = []
+    if outcomes:
+        _store(outcomes, clock())
+
+
+def _job(claim: BindingClaim) -> BindingJob:
+    return BindingJob(
+        claim.registration_id,
+        parse_gateway_uri(claim.registrar),
+        claim.username,
+        _credentials(claim),
+        claim.expires_s,
+        _on_wire(claim.identity),
+        remove=claim.standing.removing,
+        tls=claim.tls,
+    )
+
+
+def _credentials(claim: BindingClaim | FarewellClaim) -> Credentials | None:
+    if claim.password is None:
+        return None
+    return Credentials(claim.username, claim.password, claim.auth_username, claim.realm or None)
+
+
+def _on_wire(identity: Identity) -> WireIdentity:
+    return WireIdentity(identity.call_id, identity.from_tag, identity.contact, identity.cseq)
+
+
+def _unusable(claim: BindingClaim, detail: str) -> BindingResult:
+    identity = _on_wire(claim.identity)
+    return BindingResult(
+        claim.registration_id, "uri_invalid", detail, None, None, None, None, identity, "", 0, ()
+    )
+
+
+def _outcome(claim: BindingClaim, found: BindingResult, now: datetime) -> BindingOutcome:
+    result = Result(found.cause, without_nul(found.detail), found.code, found.granted_s, found.retry_after_s)
+    return BindingOutcome(
+        claim,
+        after(claim.standing, result, now, random.random()),  # noqa: S311 (jitter)
+        result,
+        step_of(claim.standing, now),
+        Identity(*(getattr(found.identity, name) for name in ("call_id", "from_tag", "contact", "cseq"))),
+        found.min_expires_s,
+        found.target,
+        found.duration_ms,
+        [storable({**message.as_json(), "peer": message.peer}) for message in found.messages],
+    )
+
+
+def _store(outcomes: Sequence[BindingOutcome], now: datetime) -> None:
+    lost = store_outcomes(outcomes, now)
+    for outcome, count in Counter(each.result.cause or "registered" for each in outcomes).items():
+        ATTEMPTS.labels(outcome).inc(count)
+    if lost:
+        DROPPED.inc(len(lost))
+        settle_late_bindings(lost, now)
+
+
+def _say_farewell(
+    registrar: RegistrarEngine, claims: Sequence[FarewellClaim], clock: Callable[[], datetime]
+) -> None:
+    jobs = [
+        BindingJob(
+            claim.id,
+            parse_gateway_uri(claim.registrar),
+            claim.username,
+            _credentials(claim),
+            0,
+            _on_wire(claim.identity),
+            remove=True,
+            tls=claim.tls,
+        )
+        for claim in claims
+    ]
+    gone = {result.key: not result.cause for result in registrar.register_many(jobs)}
+    if claims:
+        store_farewells([(claim, gone[claim.id]) for claim in claims], clock())

@@ -1,0 +1,1 @@
+"""The pages of carriers: one trunk's, and the choice before there is a trunk."""

@@ -1,0 +1,1 @@
+"""Readiness checks: asked for, run by the workers, read, shared."""

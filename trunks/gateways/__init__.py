@@ -1,0 +1,1 @@
+"""Gateways: where a carrier takes SIP."""

@@ -1,0 +1,1 @@
+"""The watch on gateways: asked, judged, told, and kept as history."""

@@ -1,0 +1,1 @@
+"""Calls that go on now: watched, and ended when nobody else ends them."""

@@ -1,0 +1,1 @@
+"""What every trunk page stands on."""

@@ -1,0 +1,1 @@
+"""Registrations: what a customer wants bound. `trunks.bindings` makes it so."""

@@ -1,0 +1,1 @@
+"""The trunk itself: its name, direction, number rule; made, changed, deleted."""
