@@ -2,41 +2,36 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.http import urlencode
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminTextInputWidget
 
 from callsphere.lib.errors import Refused
 from callsphere.sip.causes import CAUSES
-from tenants.admin import ReadOnlyAdmin, ReasonForm, admin_link, staff_actor
-from trunks.checks.reports import as_text
-from trunks.enums import CheckState, HealthState
+from tenants.admin import ReadOnlyAdmin, admin_link, staff_actor
+from trunks.certificates.admin import ClientCertificateAdmin, TrustedAuthorityAdmin
+from trunks.checks.admin import CheckReasonForm, ReadinessCheckAdmin
+from trunks.enums import HealthState
 from trunks.models import (
     AllowedNetwork,
-    ClientCertificate,
     DigestCredential,
-    Expiring,
     Gateway,
-    ReadinessCheck,
     SessionTimerPolicy,
     StatusChange,
     Trunk,
-    TrustedAuthority,
 )
 from trunks.number_format import RULE_FIELDS
 from trunks.overdue import KNOWN
 from trunks.queries import gap_of, gateway_headline_of, with_state
 from trunks.read_only_inline import ReadOnlyInline
-from trunks.registrations.admin import LOOKS
-from trunks.services import probe_now, start_check, users_of
+from trunks.registrations.admin import LOOKS, RegistrationAdmin
+from trunks.services import probe_now, start_check
 from trunks.session_timers.policy import policy_sentences
 from trunks.support import (
     WHO,
@@ -49,13 +44,15 @@ from trunks.support import (
 )
 from trunks.wording import authentication_words, direction_words
 
+# Django looks for what is registered here alone: the nouns' own are imported for that.
+__all__ = [
+    "ClientCertificateAdmin",
+    "ReadinessCheckAdmin",
+    "RegistrationAdmin",
+    "TrunkAdmin",
+    "TrustedAuthorityAdmin",
+]
 STATE_COLOURS = {**LOOKS, "unready": "warning"}
-CHECK_COLOURS = {
-    "pass": "success",
-    "warn": "warning",
-    "fail": "danger",
-    **dict.fromkeys(CheckState.values, "info"),
-}
 
 
 class GatewayInline(ReadOnlyInline):
@@ -138,18 +135,6 @@ class StateFilter(admin.SimpleListFilter):
         # one pass over all gateways, where the list's own annotation would take one for each trunk
         found = with_state(Trunk.objects.all()).order_by().filter(state=self.value())
         return queryset.filter(pk__in=found.values("pk"))
-
-
-class CheckReasonForm(ReasonForm):
-    """Why support checks a customer's line, and whom it calls."""
-
-    call = forms.CharField(
-        required=False,
-        max_length=64,
-        label="Number to call",
-        help_text="Agreed with the customer. Empty: no call.",
-        widget=UnfoldAdminTextInputWidget,
-    )
 
 
 @admin.register(Trunk)
@@ -306,88 +291,3 @@ class TrunkAdmin(ReadOnlyAdmin):
         page = reverse("trunks:detail", kwargs={"tenant": trunk.tenant.slug, "trunk_id": trunk.pk})
         visit = reverse("admin:tenants_tenant_visit", args=[trunk.tenant_id])
         return HttpResponseRedirect(f"{visit}?{urlencode({'next': page})}")
-
-
-class ExpiringAdmin(ReadOnlyAdmin):
-    """What tenants' gateways trust and show over TLS. Keys are never read."""
-
-    list_display = ("name", "tenant_link", "subject", "not_after", "gateway_count")
-    list_select_related = ("tenant",)
-    search_fields = ("name", "subject", "fingerprint", "tenant__name", "id")
-    date_hierarchy = "not_after"
-    fields = (
-        *("tenant_link", "name", "subject", "issuer", "fingerprint", "certificate_count"),
-        *("not_before", "not_after", "expiry_told", "used_by", "certificates", "id"),
-    )
-    readonly_fields = ("tenant_link", "used_by", "id")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).annotate(gateway_count=Count("gateways"))
-
-    @admin.display(description="tenant", ordering="tenant__name")
-    def tenant_link(self, row: Expiring) -> str:
-        return admin_link(reverse("admin:tenants_tenant_change", args=[row.tenant_id]), str(row.tenant))
-
-    @admin.display(description="gateways", ordering="gateway_count")
-    def gateway_count(self, row: Any) -> int:
-        return int(row.gateway_count)
-
-    @admin.display(description="used by")
-    def used_by(self, row: Expiring) -> str:
-        users = [(each.uri, each.trunk.name) for each in users_of(row)]
-        return format_html_join("", "<p>{} of {}</p>", users) or "no gateway"
-
-
-@admin.register(TrustedAuthority)
-class TrustedAuthorityAdmin(ExpiringAdmin):
-    """Authorities that vouch for carriers."""
-
-
-@admin.register(ClientCertificate)
-class ClientCertificateAdmin(ExpiringAdmin):
-    """Certificates that are shown to carriers, without their keys."""
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).defer("secret")
-
-
-@admin.register(ReadinessCheck)
-class ReadinessCheckAdmin(ReadOnlyAdmin):
-    """Readiness checks with their true causes."""
-
-    list_display = ("created_at", "trunk", "tenant_link", "outcome", "cause", "requested_by", "duration_ms")
-    list_filter = ("state", "verdict", "requested_kind")
-    list_select_related = ("tenant", "trunk")
-    search_fields = ("id", "trunk__name", "tenant__name", "cause", "target")
-    date_hierarchy = "created_at"
-    show_full_result_count = False
-    fieldsets = (
-        ("Result", {"fields": ("tenant_link", "trunk", "outcome", "cause", "problem", "target")}),
-        ("Asked for", {"fields": ("requested_kind", "requested_by", "reason", "register", "call", "caller")}),
-        ("When", {"fields": ("created_at", "started_at", "finished_at", "duration_ms", "id")}),
-        ("Report", {"fields": ("report", "calls")}),
-    )
-    readonly_fields = ("tenant_link", "outcome", "report", "calls", "created_at", "id")
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ReadinessCheck]:
-        checks = super().get_queryset(request)
-        is_list = request.resolver_match is not None and "object_id" not in request.resolver_match.kwargs
-        return checks.defer("steps", "trace", "runs") if is_list else checks
-
-    @admin.display(description="tenant", ordering="tenant__name")
-    def tenant_link(self, check: ReadinessCheck) -> str:
-        return admin_link(reverse("admin:tenants_tenant_change", args=[check.tenant_id]), str(check.tenant))
-
-    @display(description="result", label=CHECK_COLOURS)
-    def outcome(self, check: ReadinessCheck) -> tuple[str, str]:
-        if check.verdict:
-            return check.verdict, check.get_verdict_display()
-        return check.state, check.get_state_display()
-
-    def report(self, check: ReadinessCheck) -> str:
-        return format_html("<pre>{}</pre>", as_text(check, for_staff=True))
-
-    @admin.display(description="calls placed")
-    def calls(self, check: ReadinessCheck) -> str:
-        calls = [(each.call_id, each.get_state_display(), each.outcome) for each in check.placed_calls.all()]
-        return format_html_join("", "<p>{} · {} {}</p>", calls) or "none"

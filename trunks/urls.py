@@ -10,10 +10,12 @@ from trunks.checks.views import schedules as check_schedules
 from trunks.checks.views import sharing as check_sharing
 from trunks.connect import views as connect
 from trunks.gateways import views as gateways
+from trunks.health import views as health
 from trunks.numbers import views as numbers
 from trunks.registrations import views as registration
 from trunks.session_timers import views as session_timers
-from trunks.views import detail, lists, settings
+from trunks.trunks import views as trunk
+from trunks.views import detail, lists
 
 app_name = "trunks"
 
@@ -53,8 +55,8 @@ urlpatterns: list[URLPattern] = [
     ),
     path(_TRUNK, detail.TrunkDetail.as_view(), name="detail"),
     path(f"{_TRUNK}first-check/", connect.FirstCheck.as_view(), name="first-check"),
-    path(f"{_TRUNK}history/", detail.TrunkHistory.as_view(), name="history"),
-    path(f"{_TRUNK}probe/", detail.ProbeNow.as_view(), name="probe-now"),
+    path(f"{_TRUNK}history/", health.TrunkHistory.as_view(), name="history"),
+    path(f"{_TRUNK}probe/", health.ProbeNow.as_view(), name="probe-now"),
     path(f"{_TRUNK}checks/", checks.CheckList.as_view(), name="checks"),
     path(f"{_TRUNK}checks/schedule/", check_schedules.ScheduleEdit.as_view(), name="check-schedule"),
     path(_CHECK, checks.CheckDetail.as_view(), name="check-detail"),
@@ -68,10 +70,10 @@ urlpatterns: list[URLPattern] = [
         check_sharing.CheckShareRevoke.as_view(),
         name="check-share-revoke",
     ),
-    path(f"{_TRUNK}edit/", settings.TrunkEdit.as_view(), name="edit"),
-    path(f"{_TRUNK}delete/", settings.TrunkDelete.as_view(), name="delete"),
-    path(f"{_TRUNK}health-checks/", settings.PolicyEdit.as_view(), name="policy"),
-    path(f"{_TRUNK}health-checks/preview/", settings.PolicyPreview.as_view(), name="policy-preview"),
+    path(f"{_TRUNK}edit/", trunk.TrunkEdit.as_view(), name="edit"),
+    path(f"{_TRUNK}delete/", trunk.TrunkDelete.as_view(), name="delete"),
+    path(f"{_TRUNK}health-checks/", health.PolicyEdit.as_view(), name="policy"),
+    path(f"{_TRUNK}health-checks/preview/", health.PolicyPreview.as_view(), name="policy-preview"),
     path(f"{_TRUNK}carrier/", carrier.CarrierPage.as_view(), name="carrier"),
     path(f"{_TRUNK}carrier/apply/", carrier.ApplyLine.as_view(), name="preset-apply"),
     path(f"{_TRUNK}carrier/review/", carrier.ReviewPreset.as_view(), name="preset-review"),

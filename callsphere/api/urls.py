@@ -10,21 +10,16 @@ from callsphere.alerts.api import IncidentViewSet
 from callsphere.api import views
 from tenants.api import AuditEventViewSet, OwnTenantViewSet
 from tenants.renderers import CaptureRenderer, TextRenderer
-from trunks.api import (
-    AllowedNetworkViewSet,
-    CredentialViewSet,
-    GatewayViewSet,
-    HealthPolicyViewSet,
-    SessionTimerPolicyViewSet,
-    StatusChangeViewSet,
-    TrunkHealthViewSet,
-    TrunkViewSet,
-)
+from trunks.access.api import AllowedNetworkViewSet, CredentialViewSet
+from trunks.api import TrunkViewSet
 from trunks.certificates.api import ClientCertificateViewSet, TrustedAuthorityViewSet
 from trunks.checks.api import CheckScheduleViewSet, CheckShareViewSet, ReadinessCheckViewSet
-from trunks.health.api import TrunkHistoryViewSet
+from trunks.gateways.api import GatewayViewSet
+from trunks.health.api.history import TrunkHistoryViewSet
+from trunks.health.api.watch import HealthPolicyViewSet, StatusChangeViewSet, TrunkHealthViewSet
 from trunks.presets.api import CarrierPresetViewSet
 from trunks.registrations.api import AttemptViewSet, RegistrationChangeViewSet, RegistrationViewSet
+from trunks.session_timers.api import SessionTimerPolicyViewSet
 
 app_name = "api"
 EDIT: dict[str, Any] = {"get": "retrieve", "put": "update", "patch": "partial_update"}

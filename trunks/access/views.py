@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils.functional import cached_property
 
 from trunks.access import services
-from trunks.forms import CredentialEditForm, CredentialForm, NetworkEditForm, NetworkForm
+from trunks.access.forms import CredentialEditForm, CredentialForm, NetworkEditForm, NetworkForm
 from trunks.models import AllowedNetwork, DigestCredential
 from trunks.pages.base import OneTrunkPage
 from trunks.pages.deleting import DeletePage

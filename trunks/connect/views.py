@@ -17,9 +17,10 @@ from trunks.carriers.checklist import Item
 from trunks.carriers.forms import PresetChoiceForm, find_preset
 from trunks.carriers.services import network_note
 from trunks.carriers.views.carriers import checklist_of, facts_of
+from trunks.connect.forms import ConnectForm
 from trunks.connect.services import provision_trunk
 from trunks.enums import Authentication, Direction, HealthState, NumberFormat, Transport
-from trunks.forms import AddressFields, ConnectForm
+from trunks.gateways.forms import AddressFields
 from trunks.gateways.services import check_address
 from trunks.health.summaries import gateway_rows, problems_of
 from trunks.models import AllowedNetwork, Gateway, Trunk

@@ -11,8 +11,8 @@ from django.utils.functional import cached_property
 
 from trunks.certificates.summaries import authorities_of, client_certificates_of
 from trunks.enums import CredentialDirection
-from trunks.forms import GatewayEditForm, GatewayForm
 from trunks.gateways import services
+from trunks.gateways.forms import GatewayEditForm, GatewayForm
 from trunks.health.summaries import answer_rows, change_rows, gateway_rows, problems_of
 from trunks.models import DigestCredential, Gateway
 from trunks.pages.base import LivePage, OneTrunkPage

@@ -6,8 +6,8 @@ from typing import Any
 
 from django import forms
 
+from tenants.forms import EditForm
 from trunks.enums import NumberFormat
-from trunks.forms import EditForm
 from trunks.models import Trunk
 from trunks.number_format import RULE_FIELDS, NumberError, countries, read_number
 

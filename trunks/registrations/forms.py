@@ -8,7 +8,8 @@ from typing import Any
 from django import forms
 
 from tenants.card_fields import CardChoiceField, offer
-from trunks.forms import AddressFields, EditForm
+from tenants.forms import EditForm
+from trunks.gateways.forms import AddressFields
 from trunks.models import DigestCredential, Registration
 from trunks.models.registrations import LONGEST_EXPIRES_S, SHORTEST_EXPIRES_S
 

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import messages
-from django.http import HttpResponseRedirect
-from django.http.response import HttpResponseBase
-from django.views.generic.base import View
-
-from callsphere.lib.errors import Refused
 from tenants.enums import ActorKind
-from trunks import services
 from trunks.carriers.services import differences_of
 from trunks.checks.queries import latest_checks
 from trunks.checks.reports import told_cause_of
@@ -20,15 +13,12 @@ from trunks.checks.views.checks import check_form
 from trunks.enums import Verdict
 from trunks.health.summaries import answer_rows, change_rows, gateway_rows, problems_of
 from trunks.models import HealthPolicy, ReadinessCheck, SessionTimerPolicy, Trunk
-from trunks.pages.base import EditsOnly, LivePage, OneTrunkPage
+from trunks.pages.base import LivePage, OneTrunkPage
 from trunks.presets.catalogue import carrier_presets
 from trunks.queries import (
-    changes_before,
     changes_of,
     gateways_of,
     latest_answers,
-    place_of,
-    read_place,
 )
 from trunks.registrations.summaries import card_of, registrations_of
 from trunks.session_timers import policy as session_timers
@@ -37,7 +27,6 @@ from trunks.wording import authentication_words, policy_sentences
 
 ANSWERS_SHOWN = 8
 CHANGES_SHOWN = 5
-HISTORY_PAGE = 50
 
 
 class TrunkDetail(LivePage, OneTrunkPage):
@@ -89,40 +78,3 @@ def _scheduled(last: ReadinessCheck | None) -> dict[str, Any]:
     if last is None or last.requested_kind != ActorKind.SYSTEM or last.verdict != Verdict.FAIL:
         return {}
     return {"scheduled_failure": told_cause_of(last), "scheduled_news": news_of(last)}
-
-
-class TrunkHistory(LivePage, OneTrunkPage):
-    """Every change of state of a trunk's gateways, with how long each state lasted."""
-
-    tab = "history"
-    template_name = "trunks/history.html"
-
-    def page_context(self) -> dict[str, Any]:
-        place = read_place(self.request.GET.get("before", ""))
-        changes = changes_before(changes_of(self.tenant).filter(trunk=self.trunk), place)
-        rows = change_rows(changes, limit=HISTORY_PAGE + 1)
-        shown = rows[:HISTORY_PAGE]
-        older = f"?before={place_of(shown[-1].change)}" if len(rows) > HISTORY_PAGE else ""
-        return {
-            **self.trunk_context(),
-            "changes": shown,
-            "newest_url": self.request.path if place else "",
-            "older_url": older,
-        }
-
-
-class ProbeNow(EditsOnly, OneTrunkPage, View):
-    """Look at a trunk's gateways at once."""
-
-    http_method_names = ["post"]
-
-    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        try:
-            count = services.probe_now(tenant=self.tenant, actor=self.actor, trunk=self.trunk)
-        except Refused as refusal:
-            messages.warning(request, str(refusal))
-        else:
-            asked = "The gateway is" if count == 1 else f"{count} gateways are"
-            messages.success(request, f"{asked} being checked now. The answer shows here in seconds.")
-        name = "first-check" if request.POST.get("next") == "first-check" else "detail"
-        return HttpResponseRedirect(self.trunk_url(name))

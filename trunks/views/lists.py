@@ -6,10 +6,10 @@ from typing import Any
 
 from django.http import QueryDict
 
-from trunks.forms import TrunkFilterForm
 from trunks.health.summaries import trunk_rows
 from trunks.pages.base import LivePage
 from trunks.queries import matching, page_of, trunks_of
+from trunks.trunks.forms import TrunkFilterForm
 
 
 class TrunkList(LivePage):

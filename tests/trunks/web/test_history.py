@@ -9,8 +9,8 @@ import pytest
 from tests.conftest import Person
 from tests.trunks.watching import NOON, OK, SILENT, probe, set_policy
 from tests.trunks.web.conftest import page
+from trunks.health import views
 from trunks.models import Trunk
-from trunks.views import detail
 
 
 def flap(person: Person, trunk: Trunk, letters: str) -> None:
@@ -37,7 +37,7 @@ def test_each_change_says_how_long_it_lasted(alice: Person, trunk: Trunk) -> Non
 def test_older_changes_are_on_the_next_page(
     alice: Person, trunk: Trunk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(detail, "HISTORY_PAGE", 2)
+    monkeypatch.setattr(views, "HISTORY_PAGE", 2)
     flap(alice, trunk, OK + SILENT + OK)
     browser = alice.client()
     url = page("history", alice, trunk)
