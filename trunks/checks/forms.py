@@ -9,7 +9,7 @@ from django import forms
 
 from tenants.forms import EditForm, VersionInput
 from trunks.models import Gateway
-from trunks.models.readiness import LONGEST_NUMBER
+from trunks.models.checks import LONGEST_NUMBER
 
 
 class CheckOptionsForm(forms.Form):

@@ -30,7 +30,7 @@ from trunks.checks.dialog_calls import dialogs_over
 from trunks.engines import address_policy
 from trunks.enums import PlacedCallState
 from trunks.models import PlacedCall
-from trunks.models.readiness import OPEN_STATES
+from trunks.models.checks import OPEN_STATES
 from trunks.storable import without_nul
 from trunks.tls_profiles import choices_at, profiles_of, trust_of
 

@@ -1,8 +1,19 @@
 """Trunks, what belongs to them, and what is known of their health, registrations and readiness."""
 
+from trunks.models.access import AllowedNetwork, DigestCredential
 from trunks.models.certificates import ClientCertificate, Expiring, TrustedAuthority
+from trunks.models.checks import CheckSchedule, CheckShare, HostAllowance, PlacedCall, ReadinessCheck
+from trunks.models.gateways import Gateway
+from trunks.models.health import (
+    AddressAllowance,
+    GatewayHealth,
+    HealthPolicy,
+    ProbeAnswer,
+    ProbeBucket,
+    ProbeHour,
+    StatusChange,
+)
 from trunks.models.live_calls import LiveCall
-from trunks.models.readiness import CheckSchedule, CheckShare, HostAllowance, PlacedCall, ReadinessCheck
 from trunks.models.registrations import (
     RegistrarPace,
     Registration,
@@ -12,19 +23,7 @@ from trunks.models.registrations import (
     RegistrationStatus,
 )
 from trunks.models.session_timers import SessionTimerPolicy
-from trunks.models.trunks import (
-    AddressAllowance,
-    AllowedNetwork,
-    DigestCredential,
-    Gateway,
-    GatewayHealth,
-    HealthPolicy,
-    ProbeAnswer,
-    ProbeBucket,
-    ProbeHour,
-    StatusChange,
-    Trunk,
-)
+from trunks.models.trunks import Trunk
 
 __all__ = [
     "AddressAllowance",

@@ -10,8 +10,9 @@ from django.utils import timezone
 from tenants.fields import EncryptedTextField
 from tenants.models import TenantOwned, VersionedOwned
 from trunks.enums import RegistrationState, RegistrationStep, Transport
+from trunks.models.access import DigestCredential
 from trunks.models.certificates import ClientCertificate, TrustedAuthority
-from trunks.models.trunks import DigestCredential, Trunk
+from trunks.models.trunks import Trunk
 
 SHORTEST_EXPIRES_S = 60
 LONGEST_EXPIRES_S = 86_400

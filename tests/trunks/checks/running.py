@@ -12,7 +12,7 @@ from tests.conftest import Person
 from trunks import services
 from trunks.checks.runs import CheckRunner
 from trunks.models import ReadinessCheck, Trunk
-from trunks.models.readiness import OPEN_STATES
+from trunks.models.checks import OPEN_STATES
 
 PATIENCE_S = 40.0
 

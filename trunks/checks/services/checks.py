@@ -22,7 +22,7 @@ from trunks.checks.numbers import number_dialled
 from trunks.editing import lock_trunk_of
 from trunks.enums import CheckState, CredentialDirection
 from trunks.models import CheckShare, DigestCredential, Gateway, ReadinessCheck, Registration, Trunk
-from trunks.models.readiness import LONGEST_NUMBER, OPEN_STATES
+from trunks.models.checks import LONGEST_NUMBER, OPEN_STATES
 from trunks.number_format import NumberError
 
 CHECKS_PER_HOUR = 30

@@ -10,7 +10,8 @@ from django.utils import timezone
 from tenants.enums import ActorKind
 from tenants.models import TenantOwned, Versioned
 from trunks.enums import CheckState, PlacedCallState, Transport, Verdict
-from trunks.models.trunks import Gateway, Trunk
+from trunks.models.gateways import Gateway
+from trunks.models.trunks import Trunk
 
 LONGEST_NUMBER = 64
 OPEN_STATES = (CheckState.QUEUED, CheckState.RUNNING)
