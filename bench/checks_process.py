@@ -48,7 +48,7 @@ def main() -> None:
                 for task in tasks:
                     threads.submit(works[task])
         print(json.dumps({"cpu_s": _cpu_s() - cpu}), flush=True)
-    check_runs.stop_runner()
+    check_runs.runner.stop()
 
 
 def _cpu_s() -> float:

@@ -86,4 +86,4 @@ def _stop_claiming(**_kwargs: Any) -> None:
 @worker_shutdown.connect
 @worker_process_shutdown.connect
 def _stop_checks(**_kwargs: Any) -> None:
-    runs.stop_runner()
+    runs.runner.stop()

@@ -6,9 +6,7 @@ talks.
 
 from __future__ import annotations
 
-import os
 import random
-import threading
 import time
 import uuid
 from collections import Counter
@@ -30,7 +28,7 @@ from trunks.bindings.farewells import FarewellClaim, claim_farewells, store_fare
 from trunks.bindings.late import settle_late_bindings
 from trunks.bindings.outcomes import BindingOutcome, store_outcomes
 from trunks.bindings.registering import Result, after, step_of
-from trunks.engines import address_policy, is_stopping
+from trunks.engines import OfThisProcess, address_policy, is_stopping
 from trunks.storable import storable, without_nul
 
 BATCH = 500
@@ -51,26 +49,18 @@ OLDEST_DUE = Gauge(
     multiprocess_mode="max",
 )
 
-_lock = threading.Lock()
-_engine: RegistrarEngine | None = None
-_engine_pid = 0
+
+def _make_engine() -> RegistrarEngine:
+    return RegistrarEngine(
+        policy=address_policy(),
+        nameservers=settings.SIP_NAMESERVERS,
+        ca_file=settings.SIP_CA_FILE or None,
+        advertised_host=settings.SIP_ADVERTISED_HOST or None,
+        outbound_proxy=settings.SIP_OUTBOUND_PROXY,
+    )
 
 
-def engine() -> RegistrarEngine:
-    """Return this process's running engine, made from the settings when first asked for, or after a fork."""
-    global _engine, _engine_pid
-    with _lock:
-        if _engine is None or _engine_pid != os.getpid() or not _engine.running:
-            made = RegistrarEngine(
-                policy=address_policy(),
-                nameservers=settings.SIP_NAMESERVERS,
-                ca_file=settings.SIP_CA_FILE or None,
-                advertised_host=settings.SIP_ADVERTISED_HOST or None,
-                outbound_proxy=settings.SIP_OUTBOUND_PROXY,
-            )
-            made.start()
-            _engine, _engine_pid = made, os.getpid()
-        return _engine
+engine = OfThisProcess(_make_engine)
 
 
 def refresh_due(

@@ -7,7 +7,6 @@ What happens is stored from a few threads, in order for each check, while no tra
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 import uuid
 from collections.abc import Callable, Iterable
@@ -38,7 +37,7 @@ from trunks.checks.checking import (
     store_progress,
 )
 from trunks.checks.findings import Collector
-from trunks.engines import is_stopping
+from trunks.engines import OfThisProcess, is_stopping
 from trunks.enums import CheckState
 
 MOST_AT_ONCE = 50
@@ -229,24 +228,4 @@ def _closing(store: Callable[[], _Value]) -> _Value:
         close_old_connections()
 
 
-_runner: CheckRunner | None = None
-_runner_pid = 0
-_runner_lock = threading.Lock()
-
-
-def runner() -> CheckRunner:
-    """Return this process's runner, made when first asked for, or after a fork."""
-    global _runner, _runner_pid
-    with _runner_lock:
-        if _runner is None or _runner_pid != os.getpid() or not _runner.running:
-            made = CheckRunner()
-            made.start()
-            _runner, _runner_pid = made, os.getpid()
-        return _runner
-
-
-def stop_runner() -> None:
-    """End this process's checks, if it runs any."""
-    with _runner_lock:
-        if _runner is not None and _runner_pid == os.getpid():
-            _runner.stop()
+runner = OfThisProcess(CheckRunner)

@@ -6,8 +6,6 @@ No transaction is open while the engine talks.
 
 from __future__ import annotations
 
-import os
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -25,7 +23,7 @@ from prometheus_client import Gauge, Histogram
 from callsphere.sip.engine import PingEngine, PingOutcome, PingRun, PingTarget
 from callsphere.sip.resolver import ResolutionError
 from callsphere.sip.uri import SipUri, SipUriError, parse_gateway_uri
-from trunks.engines import address_policy, is_stopping
+from trunks.engines import OfThisProcess, address_policy, is_stopping
 from trunks.enums import Severity
 from trunks.health.judging import (
     Answer,
@@ -73,26 +71,19 @@ OLDEST_DUE = Gauge(
     multiprocess_mode="max",
 )
 
-_lock = threading.Lock()
-_engine: PingEngine | None = None
-_engine_pid = 0
 _TOO_SLOW = ResolutionError("dns_timeout", f"no answer within {QUICK_LOOKUP_S + LONGEST_LOOKUP_S:g} s")
 
 
-def engine() -> PingEngine:
-    """Return this process's running engine, made from the settings when first asked for, or after a fork."""
-    global _engine, _engine_pid
-    with _lock:
-        if _engine is None or _engine_pid != os.getpid() or not _engine.running:
-            made = PingEngine(
-                policy=address_policy(),
-                nameservers=settings.SIP_NAMESERVERS,
-                ca_file=settings.SIP_CA_FILE or None,
-                advertised_host=settings.SIP_ADVERTISED_HOST or None,
-            )
-            made.start()
-            _engine, _engine_pid = made, os.getpid()
-        return _engine
+def _make_engine() -> PingEngine:
+    return PingEngine(
+        policy=address_policy(),
+        nameservers=settings.SIP_NAMESERVERS,
+        ca_file=settings.SIP_CA_FILE or None,
+        advertised_host=settings.SIP_ADVERTISED_HOST or None,
+    )
+
+
+engine = OfThisProcess(_make_engine)
 
 
 def probe_due(
