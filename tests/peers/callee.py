@@ -24,7 +24,7 @@ class Callee:
 
     def __init__(self, folder: Path, scenario: str, *, transport: str = "udp", calls: int = 1) -> None:
         self._program = require_peer("sipp")
-        self.port = free_port(both=True)
+        self.port = free_port()
         self._folder = folder / f"sipp{self.port}"
         self._folder.mkdir()
         self._scenario = self._folder / "scenario.xml"

@@ -48,8 +48,8 @@ class Kamailio:
         self._log = folder / "kamailio.log"
         self._defines = [argument for name in defines for argument in ("-A", name)]
         self._process: subprocess.Popen[bytes] | None = None
-        self.port = free_port(both=True)
-        self.tls_port = free_port(both=True)
+        self.port = free_port()
+        self.tls_port = free_port()
         modules = str(next(Path("/usr/lib").glob("*/kamailio/modules")))
         text = template.read_text()
         for mark, value in (

@@ -21,7 +21,7 @@ class OptionsServer:
         self._transport = transport
         self._process: subprocess.Popen[bytes] | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        self.port = port or free_port(both=True)
+        self.port = port or free_port()
 
     def __enter__(self) -> OptionsServer:
         self._folder = tempfile.TemporaryDirectory()

@@ -123,7 +123,7 @@ def test_a_truncated_reply_is_fetched_over_tcp() -> None:
         reply = reply_to(connection.recv(length), count=100)
         connection.sendall(len(reply).to_bytes(2, "big") + reply)
 
-    port = free_port(both=True)
+    port = free_port()
     with server(cut, port) as peer, StreamPeer(whole, port=port):
         assert len(look_up(("127.0.0.1", port)).records) == 100
         assert len(peer.requests) == 2  # dnspython begins anew

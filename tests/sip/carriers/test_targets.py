@@ -149,7 +149,7 @@ def pair(dns: DnsServer, first: Carrier | None, second: Carrier, transport: str 
         stack.enter_context(serving(second, transport))
         if first is not None:
             stack.enter_context(serving(first, transport))
-        port = first.port if first is not None else free_port(both=True)
+        port = first.port if first is not None else free_port()
         dns.set(record, "SRV", f"20 1 {second.port} gw2.{NAME}.", f"10 1 {port} gw1.{NAME}.")
         dns.set(f"gw1.{NAME}", "A", "127.0.0.1")
         dns.set(f"gw2.{NAME}", "A", "127.0.0.1")
