@@ -120,7 +120,7 @@ class StreamPeer:
             except TimeoutError:
                 continue
             self.accepted += 1
-            connection.settimeout(5)
+            connection.settimeout(60)
             threading.Thread(target=self._handle, args=(connection,), daemon=True).start()
 
     def _handle(self, connection: socket.socket) -> None:
