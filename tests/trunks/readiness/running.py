@@ -14,7 +14,7 @@ from trunks.check_runs import CheckRunner
 from trunks.models import ReadinessCheck, Trunk
 from trunks.models.readiness import OPEN_STATES
 
-PATIENCE_S = 40.0
+PATIENCE_S = 120.0
 
 
 @contextmanager
