@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import hypothesis
 import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -17,6 +18,16 @@ from tenants.enums import Role
 from tenants.models import Membership, Tenant, User
 from tenants.services import create_api_key, create_tenant
 from tests import databases
+
+# The same examples each time, on machines of any speed. `--hypothesis-profile=hunt` looks for new ones.
+for _profile, _same in (("same", True), ("hunt", False)):
+    hypothesis.settings.register_profile(
+        _profile,
+        derandomize=_same,
+        deadline=None,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
+hypothesis.settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")
