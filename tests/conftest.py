@@ -8,6 +8,7 @@ import hypothesis
 import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connections
 from django.test import Client, TransactionTestCase
 from rest_framework.test import APIClient
@@ -45,6 +46,12 @@ def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any) -> I
     with django_db_blocker.unblock():
         connections.close_all()
     databases.drop_database(name)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> None:
+    """Forget what earlier tests left in the cache of the process: sign-ins and mails are counted there."""
+    cache.clear()
 
 
 @dataclass
