@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import hypothesis
 import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connections
 from django.test import Client, TransactionTestCase
 from rest_framework.test import APIClient
@@ -17,6 +19,16 @@ from tenants.enums import Role
 from tenants.models import Membership, Tenant, User
 from tenants.services import create_api_key, create_tenant
 from tests import databases
+
+# The same examples each time, on machines of any speed. `--hypothesis-profile=hunt` looks for new ones.
+for _profile, _same in (("same", True), ("hunt", False)):
+    hypothesis.settings.register_profile(
+        _profile,
+        derandomize=_same,
+        deadline=None,
+        suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    )
+hypothesis.settings.load_profile("same")
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +46,12 @@ def django_db_setup(request: pytest.FixtureRequest, django_db_blocker: Any) -> I
     with django_db_blocker.unblock():
         connections.close_all()
     databases.drop_database(name)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> None:
+    """Forget what earlier tests left in the cache of the process: sign-ins and mails are counted there."""
+    cache.clear()
 
 
 @dataclass

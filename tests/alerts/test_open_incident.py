@@ -150,7 +150,7 @@ def test_two_workers_at_once_make_one_incident(alice: Person) -> None:
     def see(number: int) -> None:
         try:
             with tenant_context(alice.tenant):
-                barrier.wait(5)
+                barrier.wait(60)
                 make_incident(alice, now=NOON + timedelta(seconds=number))
         finally:
             connections.close_all()

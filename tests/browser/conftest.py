@@ -18,6 +18,7 @@ from playwright.sync_api import (
     Playwright,
     Response,
     ViewportSize,
+    expect,
     sync_playwright,
 )
 
@@ -39,6 +40,10 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE_MS = 60_000
+# A page is examined when its style sheet is there and nothing fades from one look into another.
+SETTLED = """() => document.readyState === "complete"
+    && !document.getAnimations().some((each) => each instanceof CSSTransition)"""
 # A table that people are told to scroll, and can scroll by keyboard, is not cut off.
 CUT_TABLES = """[...document.querySelectorAll(".table-wrap:not([tabindex])")]
     .filter((wrap) => wrap.scrollWidth > wrap.clientWidth)
@@ -64,7 +69,7 @@ class Visitor:
         self.folder = folder
         self.complaints: list[str] = []
         self.page: Page = context.new_page()
-        self.page.set_default_timeout(10_000)
+        self.page.set_default_timeout(PATIENCE_MS)
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.complaints.append(f"script: {error}"))
         self.page.on("response", self._answered)
@@ -94,6 +99,7 @@ class Visitor:
         """Examine the page on a desk and on a phone, keep a picture of each, and come back to the desk."""
         for size, viewport in (("375", PHONE), ("1280", DESKTOP)):
             self.page.set_viewport_size(viewport)
+            settle(self.page)
             width = self.page.evaluate(
                 "document.documentElement.scrollWidth - document.documentElement.clientWidth"
             )
@@ -119,6 +125,11 @@ class Visitor:
             self.complaints.append(f"{response.status} {response.url}")
 
 
+def settle(page: Page) -> None:
+    """Wait until a page looks as it is going to."""
+    page.wait_for_function(SETTLED, timeout=PATIENCE_MS)
+
+
 def violations(page: Page) -> list[str]:
     """Return what axe finds, each with the first element that it is about."""
     return [
@@ -130,6 +141,7 @@ def violations(page: Page) -> list[str]:
 @pytest.fixture(scope="module")
 def playwright() -> Iterator[Playwright]:
     """Playwright for one file: its event loop must have ended before other tests run loops of their own."""
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as running:
         yield running
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, Visitor, violations
+from tests.browser.conftest import DESKTOP, PHONE, Visitor, settle, violations
 
 DOCS = "/api/v1/docs/"
 WHITE, DARK = "rgb(255, 255, 255)", "rgb(28, 32, 34)"
@@ -15,6 +15,7 @@ WHITE, DARK = "rgb(255, 255, 255)", "rgb(28, 32, 34)"
 
 def background(page: Page) -> str:
     """Return the colour of the page."""
+    settle(page)
     return str(page.evaluate("getComputedStyle(document.body).backgroundColor"))
 
 
@@ -30,6 +31,7 @@ def test_it_looks_as_the_system_does(open_browser: Callable[..., Visitor], schem
     assert background(page) == colour
     for width, viewport in (("375", PHONE), ("1280", DESKTOP)):
         page.set_viewport_size(viewport)
+        settle(page)
         assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
         assert [found for found in violations(page) if found.startswith("color-contrast")] == []
         page.screenshot(path=visitor.folder / f"api-reference-{scheme}-{width}.png")

@@ -22,8 +22,6 @@ def look_in_both(visitor: Visitor, name: str) -> None:
     """Look at a page in light and dark."""
     for scheme in ("light", "dark"):
         visitor.page.emulate_media(color_scheme=scheme)
-        # buttons fade from one scheme into the other
-        visitor.page.wait_for_timeout(400)
         visitor.look(f"{name}-{scheme}")
     visitor.page.emulate_media(color_scheme="light")
 

@@ -16,16 +16,14 @@ from tests.peers.kamailio import Kamailio
 from trunks.models import GatewayHealth, Trunk
 from trunks.services import add_gateway, create_trunk, update_health_policy
 
-PATIENCE_MS = 30_000
-
 
 def connect(alice: Person, kamailio: Kamailio) -> Trunk:
-    """Make a trunk with a gateway over each transport, looked at every 15 seconds."""
+    """Make a trunk with a gateway over each transport, looked at once and then when the test says so."""
     tenant, actor = alice.tenant, alice.actor
     with tenant_context(tenant):
         trunk = create_trunk(tenant=tenant, actor=actor, name="Kamailio")
         policy = trunk.health_policy
-        update_health_policy(tenant=tenant, actor=actor, policy=policy, expected_version=None, interval_s=15)
+        update_health_policy(tenant=tenant, actor=actor, policy=policy, expected_version=None, interval_s=600)
         for uri in (
             f"sip:127.0.0.1:{kamailio.port}",
             f"sip:127.0.0.1:{kamailio.port};transport=tcp",
@@ -44,12 +42,12 @@ def look_now() -> int:
 
 def wait_for_looks(page: Page, count: int) -> None:
     """Wait until that many answers or silences are stored."""
-    for _ in range(300):
+    for _ in range(900):
         with platform_context("watch"):
             if sum(GatewayHealth.objects.values_list("probe_count", flat=True)) >= count:
                 return
         page.wait_for_timeout(100)
-    raise AssertionError(f"not {count} looks in 30 s")
+    raise AssertionError(f"not {count} looks in 90 s")
 
 
 def test_the_page_follows_the_carrier(visitor: Visitor, alice: Person, tmp_path: Path) -> None:
@@ -59,7 +57,7 @@ def test_the_page_follows_the_carrier(visitor: Visitor, alice: Person, tmp_path:
         trunk = connect(alice, kamailio)
         page = visitor.go(f"/t/{alice.tenant.slug}/trunks/{trunk.pk}/")
         headline = page.locator("#headline")
-        expect(headline).to_have_text("Up · 3 of 3 gateways answer", timeout=PATIENCE_MS)
+        expect(headline).to_have_text("Up · 3 of 3 gateways answer")
         visitor.look("kamailio-up")
 
         kamailio.stop()
@@ -68,11 +66,11 @@ def test_the_page_follows_the_carrier(visitor: Visitor, alice: Person, tmp_path:
         page.wait_for_timeout(6_000)  # the page has refreshed since, and two failures change nothing
         expect(headline).to_contain_text("Up")
         wait_for_looks(page, look_now() + 3)
-        expect(headline).to_contain_text("Down", timeout=PATIENCE_MS)
+        expect(headline).to_contain_text("Down")
         expect(page.locator("#live")).to_contain_text("The carrier refuses the connection")
         visitor.look("kamailio-down")
 
         kamailio.start()
         for _ in range(2):
             wait_for_looks(page, look_now() + 3)
-        expect(headline).to_have_text("Up · 3 of 3 gateways answer", timeout=PATIENCE_MS)
+        expect(headline).to_have_text("Up · 3 of 3 gateways answer")

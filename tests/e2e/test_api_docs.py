@@ -47,7 +47,7 @@ class Shell:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=180,
         )
         assert (done.returncode, done.stderr) == (0, "")
         return list(documents(done.stdout))

@@ -26,7 +26,7 @@ from trunks.models import GatewayHealth
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FAILURES, SUCCESSES = 3, 2
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 
 
 class Customer:
@@ -34,7 +34,7 @@ class Customer:
 
     def __init__(self, base_url: str, token: str) -> None:
         self._client = httpx.Client(
-            base_url=f"{base_url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=10
+            base_url=f"{base_url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=60
         )
 
     def __enter__(self) -> Customer:

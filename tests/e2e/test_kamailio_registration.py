@@ -25,7 +25,7 @@ from tests.peers.kamailio import Kamailio
 from trunks.models import RegistrationStatus
 
 pytestmark = pytest.mark.django_db(transaction=True)
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
 T = TypeVar("T")
 PASSWORD = "secret of clinic"
 ENVIRONMENT = {"NETGUARD_ALLOW": "127.0.0.0/8"}
@@ -134,7 +134,7 @@ def kamailio(tmp_path: Path) -> Iterator[Kamailio]:
 @pytest.fixture
 def client(live_server: LiveServer, alice: Person) -> Iterator[httpx.Client]:
     headers = {"Authorization": f"Bearer {alice.api_token()}"}
-    with httpx.Client(base_url=f"{live_server.url}/api/v1", headers=headers, timeout=10) as client:
+    with httpx.Client(base_url=f"{live_server.url}/api/v1", headers=headers, timeout=60) as client:
         yield client
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -13,6 +12,7 @@ from callsphere import celery
 from callsphere.celery import Waker
 from tenants.context import platform_context
 from tenants.models import OutgoingMail
+from tests import waiting
 from tests.e2e.workers import Background, redis_url
 from tests.tenants.mail.conftest import mails, the_mail, write
 from tests.tenants.mail.smtp_server import SmtpServer
@@ -38,11 +38,8 @@ def background(server: SmtpServer, *, beat: bool) -> Background:
     return Background({"EMAIL_URL": f"smtp://127.0.0.1:{server.port}"}, worker="work", beat=beat)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, [(mail.state, mail.last_error) for mail in mails()]
-        time.sleep(0.05)
+def wait_until(condition: Callable[[], bool]) -> None:
+    waiting.wait_until(condition, lambda: [(mail.state, mail.last_error) for mail in mails()])
 
 
 def test_a_mail_leaves_when_its_transaction_is_stored(server: SmtpServer) -> None:

@@ -23,7 +23,7 @@ from redis import Redis
 from callsphere.celery import app
 from tests.databases import ROOT
 
-START_S = 60.0
+START_S = 180.0
 STOP_S = 35.0
 _CELERY = ("-m", "celery", "--quiet", "-A", "callsphere")
 _QUIET = ("--without-gossip", "--without-mingle")
@@ -35,15 +35,25 @@ _WORKERS = {
 
 
 class Background:
-    """A worker, `probe` or `work`, and with `beat` the process that ticks. Use as a context manager."""
+    """A worker, `probe` or `work`, and with `beat` the process that ticks. Use as a context manager.
 
-    def __init__(self, environment: Mapping[str, str], *, worker: str = "probe", beat: bool = True) -> None:
+    One that is `apart` hears nothing of what another one is told.
+    """
+
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        *,
+        worker: str = "probe",
+        beat: bool = True,
+        apart: bool = False,
+    ) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="callsphere-e2e-"))
         self._environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "callsphere.settings",
             "DATABASE_URL": _database_url(),
-            "REDIS_URL": redis_url(),
+            "REDIS_URL": redis_url(apart=apart),
             "CELERY_SKIP_CHECKS": "true",
             **environment,
         }
@@ -52,10 +62,10 @@ class Background:
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> Self:
-        Redis.from_url(redis_url()).flushdb()
+        Redis.from_url(self._environment["REDIS_URL"]).flushdb()
         self._start("worker", (*_CELERY, "worker", "--loglevel", "INFO", *_WORKERS[self._worker], *_QUIET))
         if self._beat:
-            self._start("beat", (*_CELERY, "beat", "--schedule", str(self._folder / "schedule")))
+            self.start_beat()
         self._wait_until_ready()
         return self
 
@@ -74,9 +84,13 @@ class Background:
             for log in sorted(self._folder.glob("*.log")):
                 error.add_note(f"--- {log.name}\n{log.read_text()[-3000:]}")
 
+    def start_beat(self) -> None:
+        """Start the process that ticks."""
+        self._start("beat", (*_CELERY, "beat", "--schedule", str(self._folder / "schedule")))
+
     def tick(self, task: str = "trunks.probe_due_gateways") -> None:
         """Tell the worker to look for due gateways, or other work, as beat does every second."""
-        with app.connection_for_write(redis_url()) as broker:
+        with app.connection_for_write(self._environment["REDIS_URL"]) as broker:
             app.send_task(task, queue="probe", connection=broker)
 
     def kill(self) -> None:
@@ -109,12 +123,12 @@ class Background:
             time.sleep(0.1)
 
 
-def redis_url() -> str:
+def redis_url(*, apart: bool = False) -> str:
     """A database of the configured Redis that other test runs hardly use: a message is only a hint."""
     url = os.environ.get("REDIS_URL")
     if url is None:
         pytest.skip("REDIS_URL is not set")
-    number = 1 + zlib.crc32(connection.settings_dict["NAME"].encode()) % 15
+    number = 1 + (zlib.crc32(connection.settings_dict["NAME"].encode()) + apart) % 15
     return urlsplit(url)._replace(path=f"/{number}").geturl()
 
 

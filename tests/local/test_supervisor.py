@@ -47,7 +47,7 @@ def start(folder: Path, work: dict[str, str] | None = None) -> tuple[subprocess.
     process = subprocess.Popen(
         [sys.executable, "-c", SCRIPT, folder, repr(work or {})], stdout=subprocess.PIPE, text=True
     )
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while len(files := list(folder.glob("*.pids"))) < 2:
         assert time.monotonic() < deadline, "the processes did not start"
         time.sleep(0.05)
@@ -64,8 +64,9 @@ def alive(pids: set[int]) -> set[int]:
     return found
 
 
-def wait_for_end(pids: set[int], seconds: float) -> set[int]:
-    deadline = time.monotonic() + seconds
+def wait_for_end(pids: set[int]) -> set[int]:
+    """Those that a minute does not end: each would live for ten."""
+    deadline = time.monotonic() + 60
     while alive(pids) and time.monotonic() < deadline:
         time.sleep(0.05)
     return alive(pids)
@@ -85,9 +86,9 @@ def test_signal_ends_every_process(tmp_path: Path) -> None:
     process, pids = start(tmp_path)
     try:
         process.send_signal(signal.SIGINT)
-        output, _ = process.communicate(timeout=10)
+        output, _ = process.communicate(timeout=60)
 
-        assert wait_for_end(leaders(tmp_path), 1) == set()
+        assert wait_for_end(leaders(tmp_path)) == set()
         assert output.startswith("Stopping ...\nTrue ")
     finally:
         end_children(pids)
@@ -97,11 +98,9 @@ def test_stubborn_process_is_killed_with_its_children(tmp_path: Path) -> None:
     process, pids = start(tmp_path, IGNORES_SIGTERM)
     try:
         process.send_signal(signal.SIGTERM)
-        began = time.monotonic()
-        process.communicate(timeout=15)
+        process.communicate(timeout=60)
 
-        assert time.monotonic() - began < 10
-        assert wait_for_end(pids, 1) == set()
+        assert wait_for_end(pids) == set()
     finally:
         end_children(pids)
 
@@ -117,10 +116,10 @@ ENDS_BY_ITSELF = {
 def test_one_end_ends_all_and_is_named(tmp_path: Path) -> None:
     process, pids = start(tmp_path, ENDS_BY_ITSELF)
     try:
-        output, _ = process.communicate(timeout=10)
+        output, _ = process.communicate(timeout=60)
 
         assert output == "Stopping ...\nFalse work\n"
-        assert wait_for_end(leaders(tmp_path), 1) == set()
+        assert wait_for_end(leaders(tmp_path)) == set()
         assert (tmp_path / "work.log").read_text() == "out of luck\n"
     finally:
         end_children(pids)
@@ -130,8 +129,8 @@ def test_killed_supervisor_leaves_no_process(tmp_path: Path) -> None:
     process, pids = start(tmp_path)
     try:
         process.kill()
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
 
-        assert wait_for_end(leaders(tmp_path), 5) == set()
+        assert wait_for_end(leaders(tmp_path)) == set()
     finally:
         end_children(pids)

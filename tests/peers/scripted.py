@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import Callable
 
+SETTLE_S = 10.0
+"""How long that may take on a busy machine; so long it does take while a connection is kept open."""
 _ECHOED = re.compile(rb"(?im)^(?:via|from|to|call-id|cseq):[^\r\n]*\r\n")
 
 
@@ -74,7 +76,7 @@ class StreamPeer:
 
     def __init__(
         self,
-        script: Callable[[socket.socket], None],
+        script: Callable[[socket.socket], object],
         tls: ssl.SSLContext | None = None,
         *,
         backlog: int = 50,
@@ -92,6 +94,7 @@ class StreamPeer:
         self._listener.settimeout(0.05)
         self.port: int = self._listener.getsockname()[1]
         self._open: list[socket.socket] = []
+        self._handlers: list[threading.Thread] = []
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
@@ -104,6 +107,12 @@ class StreamPeer:
         self._thread.join(5)
         self._listener.close()
         self.drop()
+
+    def settle(self) -> None:
+        """Wait until what was sent before a connection ended is taken: the last ACK may be among it."""
+        deadline = time.monotonic() + SETTLE_S
+        for handler in self._handlers:
+            handler.join(max(0.0, deadline - time.monotonic()))
 
     def drop(self) -> None:
         """Close every open connection from the peer's side."""
@@ -120,8 +129,10 @@ class StreamPeer:
             except TimeoutError:
                 continue
             self.accepted += 1
-            connection.settimeout(5)
-            threading.Thread(target=self._handle, args=(connection,), daemon=True).start()
+            connection.settimeout(60)
+            handler = threading.Thread(target=self._handle, args=(connection,), daemon=True)
+            self._handlers.append(handler)
+            handler.start()
 
     def _handle(self, connection: socket.socket) -> None:
         with contextlib.suppress(OSError):

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Callable
 
 from callsphere.sip.digest import Verdict, make_challenge, verify
 from callsphere.sip.message import Request, Response, StreamParser, parse_message
 from callsphere.sip.sdp import LocalAudio, MediaSession, parse_sdp, sdp_body
 from tests.peers.scripted import UdpPeer
+from tests.waiting import wait_until
 
 Answer = Callable[[Request], Response | None]
 REALM = "carrier.test"
@@ -32,6 +32,7 @@ class Carrier:
         self.timer = True
         self.routes: list[str] = []
         self._media: dict[str, MediaSession] = {}
+        self._answered: dict[tuple[str | None, str], list[Response]] = {}
 
     @property
     def methods(self) -> list[str]:
@@ -40,13 +41,19 @@ class Carrier:
 
     def asked(self, *methods: str) -> bool:
         """Whether exactly this was asked, in order; the last of it may still be under way."""
-        deadline = time.monotonic() + 2
-        while len(self.requests) < len(methods) and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_until(lambda: len(self.requests) >= len(methods), lambda: str(self.methods))
         return self.methods == list(methods)
 
     def take(self, request: Request) -> list[Response]:
-        """The answers to a request."""
+        """The answers to a request; one that comes again gets them again (RFC 3261 §17.2)."""
+        key = (request.via.branch, request.method)
+        if key in self._answered:
+            return self._answered[key]
+        self._answered[key] = []
+        self._answered[key] = self._answers_to(request)
+        return self._answered[key]
+
+    def _answers_to(self, request: Request) -> list[Response]:
         self.requests.append(request)
         if request.method in self.answers:
             given = self.answers[request.method](request)

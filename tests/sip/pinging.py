@@ -10,6 +10,8 @@ from callsphere.sip.resolver import Target
 from callsphere.sip.uri import SipUri
 
 LOOPBACK = AddressPolicy.from_strings(["127.0.0.0/8", "::1/128"])
+LONG_S = 60.0
+"""How long an answer is waited for that comes by itself, however busy the machine is, in seconds."""
 
 
 def new_engine(
@@ -22,12 +24,12 @@ def new_engine(
     return PingEngine(policy=policy, ca_file=ca_file, nameservers=nameservers)
 
 
-def target(port: int, transport: str = "udp", *, wait_s: float = 3.0, key: object = "key") -> PingTarget:
+def target(port: int, transport: str = "udp", *, wait_s: float = LONG_S, key: object = "key") -> PingTarget:
     """A peer on 127.0.0.1."""
     return PingTarget(key, SipUri.parse(f"sip:127.0.0.1:{port};transport={transport}"), wait_s)
 
 
-def named_target(name: str, port: int, *, wait_s: float = 3.0, verify: bool = True) -> PingTarget:
+def named_target(name: str, port: int, *, wait_s: float = LONG_S, verify: bool = True) -> PingTarget:
     """A TLS peer on 127.0.0.1 that is known by a name."""
     address = Target("127.0.0.1", port, "tls", name)
     return PingTarget(name, SipUri.parse(f"sips:{name}:{port}"), wait_s, address, verify)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from callsphere.sip.engine import PingTarget
 from callsphere.sip.uri import SipUri
-from tests.sip.pinging import flat, new_engine
+from tests.sip.pinging import LONG_S, flat, new_engine
 
 transport, port, count, left = sys.argv[1:]
 with new_engine() as engine:
@@ -20,7 +20,7 @@ with new_engine() as engine:
         highest = max(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
         resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1 + int(left), hard))
     uris = [f"sip:127.0.0.{number + 1}:{port};transport={transport}" for number in range(int(count))]
-    targets = [PingTarget(uri, SipUri.parse(uri), 5.0) for uri in uris]
+    targets = [PingTarget(uri, SipUri.parse(uri), LONG_S) for uri in uris]
     outcomes = flat(engine.ping_many(targets, in_flight=len(targets)))
 alive = sum(outcome.alive for outcome in outcomes)
 ours = sum(outcome.is_ours for outcome in outcomes)

@@ -12,6 +12,7 @@ import pytest
 
 from callsphere.sip.message import Request, Response
 from tests.sip.answering import Carrier, over_udp
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 RUN = "import sys; from callsphere.sip.check_cli import run; sys.exit(run(sys.argv[1:]))"
@@ -23,19 +24,17 @@ def interrupt(carrier: Carrier, after: str, number: signal.Signals, *args: str) 
         process = subprocess.Popen(
             [
                 *(sys.executable, "-c", RUN, f"sip:127.0.0.1:{peer.port}", "--allow-private", "--json"),
-                *("--call", "+14155550123", *args),
+                *("--timeout", "60", "--call", "+14155550123", *args),
             ],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
-        deadline = time.monotonic() + 20
-        while after not in carrier.methods and time.monotonic() < deadline:
-            time.sleep(0.02)
-        time.sleep(0.1)
+        wait_until(lambda: after in carrier.methods)
+        time.sleep(0.1)  # more often than not the answer has been read by then
         process.send_signal(number)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=120)
     return process.returncode, out, err
 
 
@@ -61,5 +60,6 @@ def test_an_answered_call_is_hung_up_and_the_binding_removed() -> None:
     args = ("--register", "--username", "alice")
     code, _, _ = interrupt(carrier, "ACK", signal.SIGINT, *args)
     assert code == 130
-    assert carrier.asked("OPTIONS", "REGISTER", "INVITE", "ACK", "BYE", "REGISTER")
+    assert carrier.methods[:4] == ["OPTIONS", "REGISTER", "INVITE", "ACK"]
+    assert carrier.methods[-2:] == ["BYE", "REGISTER"]
     assert carrier.requests[-1].headers.get("expires") == "0"

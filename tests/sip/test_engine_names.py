@@ -9,7 +9,7 @@ from callsphere.sip.resolver import ResolutionError
 from callsphere.sip.uri import SipUri
 from tests.peers.scripted import UdpPeer, answer_to
 from tests.sip.dns_server import DnsServer
-from tests.sip.pinging import flat, new_engine, ping, seen, target
+from tests.sip.pinging import LONG_S, flat, new_engine, ping, seen, target
 
 
 def healthy(peer: UdpPeer, request: bytes, source: tuple[str, int]) -> None:
@@ -21,12 +21,12 @@ def test_a_second_batch_asks_no_name_server() -> None:
         uris = [SipUri.parse(f"sip:g{number}.test:{peer.port}") for number in range(40)]
         for uri in uris[:30]:
             dns.set(uri.host, "A", "127.0.0.1")
-        targets = [PingTarget(uri.host, uri, 5.0) for uri in uris]
+        targets = [PingTarget(uri.host, uri, LONG_S) for uri in uris]
         first = {outcome.key: outcome.cause for outcome in ping(engine, *targets)}
         asked = len(dns.asked)
         assert asked == 80
         assert {outcome.key: outcome.cause for outcome in ping(engine, *targets)} == first
-        found = engine.resolve_many(uris, 5.0)
+        found = engine.resolve_many(uris, LONG_S)
         assert len(dns.asked) == asked
     assert list(first.values()).count("dns_not_found") == 10
     assert sum(isinstance(place, ResolutionError) for place in found.values()) == 10
@@ -38,11 +38,11 @@ def test_known_and_unknown_names_go_in_one_batch() -> None:
         for name in ("old", "new"):
             dns.set(f"{name}.test", "A", "127.0.0.1")
         old, new = (
-            PingTarget(name, SipUri.parse(f"sip:{name}.test:{peer.port}"), 5.0) for name in ("old", "new")
+            PingTarget(name, SipUri.parse(f"sip:{name}.test:{peer.port}"), LONG_S) for name in ("old", "new")
         )
         ping(engine, old)
         assert seen(ping(engine, new, old, target(peer.port))) == [(True, 200, None)] * 3
-        found = engine.resolve_many([old.uri, SipUri.parse("sip:never.test:5060")], 5.0)
+        found = engine.resolve_many([old.uri, SipUri.parse("sip:never.test:5060")], LONG_S)
     assert [isinstance(place, ResolutionError) for place in found.values()] == [False, True]
 
 

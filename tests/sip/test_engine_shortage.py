@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from tests.peers import free_port
 from tests.peers.scripted import StreamPeer, answer_all
 
 PEERS = 200
@@ -26,7 +27,7 @@ def ping_short(*arguments: object, descriptors: int = 1024, before: tuple[str, .
         preexec_fn=limit,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -62,6 +63,4 @@ def test_without_a_network_nobody_is_judged(transport: str) -> None:
 
 
 def test_a_closed_port_stays_the_peers_fault() -> None:
-    with StreamPeer(answer_all) as peer:
-        port = peer.port
-    assert ping_short("tcp", port, 3, "all") == [0, 0, 3]
+    assert ping_short("tcp", free_port(), 3, "all") == [0, 0, 3]

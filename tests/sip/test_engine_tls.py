@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import socket
 import ssl
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import pytest
 
 from tests.peers.certificates import Authority, KeyPair
 from tests.peers.scripted import StreamPeer, answer_all
-from tests.sip.pinging import named_target, new_engine, ping, seen
+from tests.sip.pinging import LONG_S, named_target, new_engine, ping, seen
 
 NAME = "edge.example.com"
 ALIVE = [(True, 200, None)]
@@ -110,7 +109,6 @@ def test_demand_for_a_client_certificate(authority: Authority, version: ssl.TLSV
 def speaks_http(connection: socket.socket) -> None:
     connection.recv(4096)
     connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-    time.sleep(0.2)
 
 
 def closes(connection: socket.socket) -> None:
@@ -119,13 +117,17 @@ def closes(connection: socket.socket) -> None:
 
 
 def stays_mute(connection: socket.socket) -> None:
-    time.sleep(1.5)
+    connection.recv(4096)
 
 
 @pytest.mark.parametrize(
-    ("script", "cause"),
-    [(speaks_http, "tls_not_spoken"), (closes, "connection_closed"), (stays_mute, "no_answer")],
+    ("script", "wait_s", "cause"),
+    [
+        (speaks_http, LONG_S, "tls_not_spoken"),
+        (closes, LONG_S, "connection_closed"),
+        (stays_mute, 1.0, "no_answer"),
+    ],
 )
-def test_port_without_tls(script: Any, cause: str) -> None:
+def test_port_without_tls(script: Any, wait_s: float, cause: str) -> None:
     with StreamPeer(script) as peer, new_engine() as engine:
-        assert seen(ping(engine, named_target(NAME, peer.port, wait_s=0.6))) == [(False, None, cause)]
+        assert seen(ping(engine, named_target(NAME, peer.port, wait_s=wait_s))) == [(False, None, cause)]

@@ -138,12 +138,12 @@ def test_lists_split_outside_quotes_and_brackets() -> None:
     "hostile", ['"\\' * 30_000, '"\\"' * 20_000 + ",", "<" * 60_000 + ",", ';a="' * 15_000 + ","]
 )
 def test_hostile_lists_take_no_time(hostile: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     split_list(hostile)
     for parse in (Address.parse, Via.parse, Valued.parse):
         with contextlib.suppress(SipParseError):
             parse(hostile)
-    assert time.perf_counter() - started < 3.0
+    assert time.thread_time() - started < 5.0
 
 
 def test_values_with_parameters() -> None:

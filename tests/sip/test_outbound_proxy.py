@@ -25,7 +25,7 @@ def register(proxy: str, **changes: Any) -> RegistrationReport:
         "sip:registrar.example",
         credentials=Credentials(USER, PASSWORD),
         username=USER,
-        timeout=1.5,
+        timeout=60.0,
         policy=LOOPBACK,
         outbound_proxy=parse_gateway_uri(proxy),
         **changes,

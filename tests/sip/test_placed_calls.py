@@ -51,7 +51,7 @@ class Witness:
 
 def plan(uri: str, *, signed: bool = False) -> Plan:
     credentials = Credentials(USER, PASSWORD) if signed else None
-    return Plan(uri, credentials=credentials, call="100", timeout=2.0, ring_timeout=20.0, policy=LOOPBACK)
+    return Plan(uri, credentials=credentials, call="100", timeout=60.0, ring_timeout=60.0, policy=LOOPBACK)
 
 
 def check(witness: Witness, uri: str, *, signed: bool = False) -> CheckReport:
@@ -112,13 +112,13 @@ async def abandoned(carrier: Carrier, uri: str, state: str) -> PlacedCall:
     agent = asked.agent(Trace(time.monotonic()))
     parsed = parse_gateway_uri(uri)
     (target,) = await agent.resolver.resolve(parsed)
-    flow = await agent.open(target, timeout=2.0)
+    flow = await agent.open(target, timeout=60.0)
     media = MediaSession(local_audio(flow, 40000))
     call = Call(agent, Authenticator(None), media, asked.timers, witness)
     call.offer = call.media.offer()
     invite = invite_request(asked, parsed, flow, call.negotiation, call.offer.to_bytes())
     placing = asyncio.ensure_future(call.place(invite, flow, asked.patience))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while witness.states[-1:] != [state]:
             await asyncio.sleep(0.01)
     agent.close()
@@ -131,7 +131,7 @@ async def abandoned(carrier: Carrier, uri: str, state: str) -> PlacedCall:
 async def end(call: PlacedCall) -> str:
     agent = plan("sip:127.0.0.1").agent(Trace(time.monotonic()))
     try:
-        return await end_call(agent, call, Authenticator(Credentials(USER, PASSWORD)), timeout=2.0)
+        return await end_call(agent, call, Authenticator(Credentials(USER, PASSWORD)), timeout=60.0)
     finally:
         agent.close()
 

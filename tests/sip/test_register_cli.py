@@ -39,7 +39,7 @@ def register(monkeypatch: pytest.MonkeyPatch, uri: str, user: str, *args: str) -
     parser = ArgumentParser()
     add_register_arguments(parser)
     out, err = io.StringIO(), io.StringIO()
-    argv = [uri, "--username", user, "--allow-private", "--json", *args]
+    argv = [uri, "--username", user, "--allow-private", "--json", "--timeout", "60", *args]
     code = run_register(vars(parser.parse_args(argv)), out, err)
     assert err.getvalue() == ""
     assert f"secret of {user}" not in out.getvalue()
@@ -47,8 +47,8 @@ def register(monkeypatch: pytest.MonkeyPatch, uri: str, user: str, *args: str) -
 
 
 def sent(report: dict[str, Any], header: str) -> list[str]:
-    """The values of a header in what we sent."""
-    texts = [entry["text"] for entry in report["trace"] if entry["direction"] == "sent"]
+    """The values of a header in what we sent, repetitions apart."""
+    texts = dict.fromkeys(entry["text"] for entry in report["trace"] if entry["direction"] == "sent")
     return [re.findall(rf"^{header}: (.*?)\r$", text, re.M)[0] for text in texts]
 
 
@@ -94,7 +94,7 @@ def test_a_binding_can_be_kept_and_found(kamailio: Kamailio, monkeypatch: pytest
     kept = sent(report, "Contact")[-1].partition(";expires")[0]
     assert not sent(report, "Contact")[-1].endswith(";expires=0")
     _, report = register(monkeypatch, uri, "dave")
-    listed = report["trace"][3]["text"]
+    listed = next(entry["text"] for entry in report["trace"] if entry["summary"] == "200 OK")
     assert kept.strip("<>") in listed
     assert listed.count("expires=") == 2
     assert sent(report, "Contact")[-1].count("sip:") == 1  # only our own is removed
@@ -109,7 +109,7 @@ def test_a_wrong_password_is_tried_once(kamailio: Kamailio, monkeypatch: pytest.
     code = run_check(vars(parser.parse_args(argv)), out, io.StringIO())
     report = json.loads(out.getvalue())
     assert (code, report["cause"]) == (1, "credentials_rejected")
-    registers = [entry for entry in report["trace"] if entry["summary"] == "REGISTER"]
+    registers = {entry["text"] for entry in report["trace"] if entry["summary"] == "REGISTER"}
     assert len(registers) == 2
 
 

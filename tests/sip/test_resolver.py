@@ -22,6 +22,9 @@ from tests.sip.dns_server import DnsServer
 
 PUBLIC = AddressPolicy()
 A, B, C = "8.8.8.1", "8.8.8.2", "8.8.8.3"
+PATIENT: dict[str, Any] = {"timeout_s": 60.0, "lifetime_s": 60.0}
+BRIEF: dict[str, Any] = {"timeout_s": 1.0, "lifetime_s": 1.5}
+"""Where something is never answered."""
 
 
 @pytest.fixture
@@ -34,8 +37,7 @@ def ask(server: DnsServer, *uris: str, policy: AddressPolicy = PUBLIC, **lookup:
     """Resolve URIs one after the other with one resolver; targets as text."""
 
     async def run() -> list[list[str]]:
-        options: dict[str, Any] = {"timeout_s": 0.2, "lifetime_s": 0.4, **lookup}
-        client = DnsLookup([server.address], **options)
+        client = DnsLookup([server.address], **(PATIENT | lookup))
         resolver = Resolver(None, policy, lookup=client)
         return [[str(target) for target in await resolver.resolve(SipUri.parse(uri))] for uri in uris]
 
@@ -201,14 +203,14 @@ def test_a_name_that_is_no_dns_name(dns_server: DnsServer) -> None:
 def test_a_silent_or_failing_server_is_named_apart(dns_server: DnsServer) -> None:
     dns_server.mute = {"mute.example"}
     dns_server.broken = {"broken.example"}
-    assert refusal(dns_server, "sip:mute.example:5060") == "dns_timeout"
-    assert refusal(dns_server, "sip:broken.example:5060") == "dns_timeout"
+    assert refusal(dns_server, "sip:mute.example:5060", **BRIEF) == "dns_timeout"
+    assert refusal(dns_server, "sip:broken.example:5060", **BRIEF) == "dns_timeout"
 
 
 def test_a_server_that_drops_naptr_and_srv_does_not_hide_the_address(dns_server: DnsServer) -> None:
     dns_server.mute = {"_sip._udp.a.example", "_sip._tcp.a.example"}
     dns_server.set("a.example", "A", A)
-    assert ask(dns_server, "sip:a.example") == [[f"{A}:5060/udp"]]
+    assert ask(dns_server, "sip:a.example", **BRIEF) == [[f"{A}:5060/udp"]]
 
 
 @pytest.mark.parametrize(
@@ -239,7 +241,7 @@ def test_a_slow_answer_counts_from_then_on(dns_server: DnsServer) -> None:
     dns_server.set("b.example", "A", B)
 
     async def run() -> list[str]:
-        lookup = DnsLookup([dns_server.address], timeout_s=0.2, lifetime_s=0.4, clock=lambda: clock[0])
+        lookup = DnsLookup([dns_server.address], **BRIEF, clock=lambda: clock[0])
         resolver = Resolver(None, PUBLIC, lookup=lookup)
         first = await resolver.resolve(SipUri.parse("sip:a.example"))
         dns_server.mute_types = set()

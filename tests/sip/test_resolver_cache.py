@@ -43,7 +43,8 @@ Work = Callable[[Resolver, Clock], Coroutine[None, None, None]]
 
 def run(server: DnsServer, work: Work, *, seed: int | None = None, **options: Any) -> None:
     clock = Clock()
-    lookup = DnsLookup([server.address], timeout_s=0.2, lifetime_s=0.4, clock=clock, **options)
+    patience = {"timeout_s": 60.0, "lifetime_s": 60.0}
+    lookup = DnsLookup([server.address], clock=clock, **(patience | options))
     chance = random.Random(seed) if seed is not None else None
     asyncio.run(work(Resolver(None, AddressPolicy(), lookup=lookup, chance=chance), clock))
 
@@ -229,7 +230,7 @@ def test_a_failed_question_is_not_held_against_the_name(dns_server: DnsServer) -
         dns_server.broken.clear()
         assert await outcome(resolver, PLAIN) == [f"{A}:5060/udp"]
 
-    run(dns_server, work)
+    run(dns_server, work, timeout_s=1.0, lifetime_s=1.5)
 
 
 # Bounds and the address guard

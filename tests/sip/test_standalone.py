@@ -22,7 +22,7 @@ def sip(*args: str, **variables: str) -> subprocess.CompletedProcess[str]:
         env={"PATH": os.environ["PATH"], **variables},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
     )
 
 
@@ -51,7 +51,7 @@ def test_nobody_waits_for_django() -> None:
         "import sys, callsphere.sip_command as c; c.main(['parse', '/dev/null']);"
         "sys.exit('django.apps' in sys.modules or 'callsphere.settings' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", script], cwd=PROJECT, timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", script], cwd=PROJECT, timeout=180).returncode == 0
 
 
 def test_nothing_is_loaded_that_sip_has_no_use_for() -> None:
@@ -64,6 +64,6 @@ def test_nothing_is_loaded_that_sip_has_no_use_for() -> None:
     )
     for args in (["parse", "/dev/null"], ["ping", "sip:127.0.0.1:9", "--allow-private", "--json"]):
         run = subprocess.run(
-            [sys.executable, "-c", script, *args], cwd=PROJECT, capture_output=True, text=True, timeout=60
+            [sys.executable, "-c", script, *args], cwd=PROJECT, capture_output=True, text=True, timeout=180
         )
         assert (run.stdout.splitlines()[-1], run.stderr) == ("[]", "")

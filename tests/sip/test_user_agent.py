@@ -67,8 +67,8 @@ async def ask_often(port: int, transport: str, *, timeout: float) -> list[str]:
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 def test_what_was_answered_is_not_kept(transport: str) -> None:
     with OptionsServer(transport=transport) as server:
-        assert asyncio.run(ask_often(server.port, transport, timeout=5.0)) == ["200"] * 5
+        assert asyncio.run(ask_often(server.port, transport, timeout=60.0)) == ["200"] * 5
 
 
 def test_what_failed_is_not_kept() -> None:
-    assert asyncio.run(ask_often(free_port(), "udp", timeout=5.0)) == ["connect_refused"] * 5
+    assert asyncio.run(ask_often(free_port(), "udp", timeout=60.0)) == ["connect_refused"] * 5

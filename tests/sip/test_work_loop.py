@@ -26,7 +26,7 @@ def test_work_is_done_between_begin_and_end() -> None:
 
     async def stay() -> None:
         try:
-            await asyncio.sleep(60)
+            await asyncio.sleep(600)
         finally:
             seen.append("cancelled")
 
@@ -34,17 +34,17 @@ def test_work_is_done_between_begin_and_end() -> None:
     assert not loop.running
     loop.start()
     assert loop.running
-    assert loop.submit(thread_name()).result(5) == "work"
+    assert loop.submit(thread_name()).result(60) == "work"
     called = threading.Event()
     loop.call_soon(called.set)
-    assert called.wait(5)
+    assert called.wait(60)
     staying = loop.submit(stay())
-    loop.submit(asyncio.sleep(0)).result(5)
+    loop.submit(asyncio.sleep(0)).result(60)
     loop.stop()
     assert not loop.running
     assert seen == ["begin in work", "end", "cancelled"]
     with pytest.raises(CancelledError):
-        staying.result(5)
+        staying.result(60)
 
 
 def test_a_loop_is_started_once() -> None:
@@ -86,5 +86,5 @@ def test_a_forked_child_is_refused_and_stops_nothing() -> None:
             os._exit(0)
     os.waitpid(child, 0)
     assert os.read(reading, 100) == b"refused"
-    assert loop.submit(thread_name()).result(5) == "parent"
+    assert loop.submit(thread_name()).result(60) == "parent"
     loop.stop()

@@ -26,10 +26,11 @@ def last_used(person: Person) -> datetime | None:
 def test_its_use_is_recorded_once_a_minute(alice: Person) -> None:
     api = alice.api()
     assert last_used(alice) is None
+    before = timezone.now()
     api.get(ADDRESS)
     first = last_used(alice)
     assert first is not None
-    assert timezone.now() - first < timedelta(seconds=10)
+    assert before <= first <= timezone.now()
     api.get(ADDRESS)
     assert last_used(alice) == first
     with tenant_context(alice.tenant):
@@ -71,6 +72,6 @@ def test_requests_with_one_key_do_not_wait_for_each_other(alice: Person) -> None
     with ThreadPoolExecutor(1) as pool:
 
         def slow(_request: HttpRequest) -> HttpResponse:
-            return HttpResponse(b"slow after " + pool.submit(ask_elsewhere).result(timeout=5))
+            return HttpResponse(b"slow after " + pool.submit(ask_elsewhere).result(timeout=60))
 
         assert ask(TenantMiddleware(slow)) == b"slow after quick"

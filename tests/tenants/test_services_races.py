@@ -25,7 +25,7 @@ def at_once(person: Person, action: Callable[[int], Any], times: int = 3) -> lis
 
     def run(number: int) -> str:
         try:
-            barrier.wait(timeout=5)
+            barrier.wait(60)
             with tenant_context(person.tenant):
                 action(number)
             return "done"

@@ -26,7 +26,7 @@ def at_once(person: Person, *actions: Callable[[], Any]) -> list[str]:
 
     def run(action: Callable[[], Any]) -> str:
         try:
-            barrier.wait(timeout=5)
+            barrier.wait(60)
             with tenant_context(person.tenant):
                 action()
             return "done"

@@ -23,7 +23,7 @@ def options(transport: str = "UDP") -> bytes:
     ).encode()
 
 
-def ask_udp(port: int, timeout: float = 2.0) -> tuple[Response, int]:
+def ask_udp(port: int, timeout: float = 60.0) -> tuple[Response, int]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.settimeout(timeout)
         sock.connect((HOST, port))
@@ -42,7 +42,7 @@ def test_the_healthy_carrier_answers_and_says_where_the_request_came_from(sandbo
 
 
 def test_the_healthy_carrier_answers_over_tcp(sandbox: Sandbox) -> None:
-    with socket.create_connection((HOST, sandbox.first_port), timeout=2) as sock:
+    with socket.create_connection((HOST, sandbox.first_port), timeout=60) as sock:
         sock.sendall(options("TCP") + options("TCP"))
         data = b""
         while data.count(b"\r\n\r\n") < 2:
@@ -53,7 +53,7 @@ def test_the_healthy_carrier_answers_over_tcp(sandbox: Sandbox) -> None:
 def test_the_healthy_carrier_answers_over_tls(sandbox: Sandbox) -> None:
     context = ssl.create_default_context(cafile=str(sandbox.ca_file))
     with (
-        socket.create_connection((HOST, sandbox.first_port + 1), timeout=2) as plain,
+        socket.create_connection((HOST, sandbox.first_port + 1), timeout=60) as plain,
         context.wrap_socket(plain, server_hostname=HOST) as sock,
     ):
         sock.sendall(options("TLS"))
@@ -75,7 +75,7 @@ def test_the_expired_certificate_is_refused(sandbox: Sandbox) -> None:
     context = ssl.create_default_context(cafile=str(sandbox.ca_file))
     with (
         pytest.raises(ssl.SSLCertVerificationError, match="certificate has expired"),
-        socket.create_connection((HOST, sandbox.first_port + 31), timeout=2) as plain,
+        socket.create_connection((HOST, sandbox.first_port + 31), timeout=60) as plain,
         context.wrap_socket(plain, server_hostname=HOST),
     ):
         pass
@@ -105,13 +105,13 @@ def test_unreadable_bytes_change_nothing(sandbox: Sandbox) -> None:
             for piece in pieces:
                 sock.sendto(piece, (HOST, port))
     for piece in pieces[1:]:
-        with socket.create_connection((HOST, sandbox.first_port), timeout=2) as sock:
+        with socket.create_connection((HOST, sandbox.first_port), timeout=60) as sock:
             sock.sendall(piece)
     assert ask_udp(sandbox.first_port)[0].status == 200
     assert sandbox.process.poll() is None
 
 
 def test_a_keep_alive_is_answered_on_a_connection(sandbox: Sandbox) -> None:
-    with socket.create_connection((HOST, sandbox.first_port), timeout=2) as sock:
+    with socket.create_connection((HOST, sandbox.first_port), timeout=60) as sock:
         sock.sendall(b"\r\n\r\n")
         assert sock.recv(16) == b"\r\n"

@@ -99,6 +99,7 @@ class Carrier:
     transport: str = "udp"
     resends: bool = True
     _timers: list[threading.Timer] = field(default_factory=list)
+    _answers: dict[bytes, list[bytes]] = field(default_factory=dict)
 
     # What a test may replace
 
@@ -262,6 +263,24 @@ class Carrier:
         elif method in ("options", "register", "invite", "update", "bye", "cancel", "ack"):
             getattr(self, method)(message, send)
 
+    def receive(self, data: bytes, send: Send) -> None:
+        """A datagram came.
+
+        A request that was answered and comes again is the same one still, on its way for long or answered
+        late by a busy machine: it gets the same answer (RFC 3261 §17.2), and is heard once.
+        """
+        answers = self._answers.setdefault(data, [])
+        if answers and not data.startswith(b"ACK "):
+            send(answers[-1])
+            return
+
+        def remembering(answer: bytes) -> None:
+            if answer.startswith(b"SIP/2.0"):
+                answers.append(answer)
+            send(answer)
+
+        self.take(data, remembering)
+
     def end(self) -> None:
         """Stop every timer."""
         for timer in self._timers:
@@ -324,7 +343,7 @@ def serving(
     if transport == "udp":
         peer = UdpPeer(
             lambda peer, data, source: (
-                carrier.take(data, lambda reply: peer.send(reply, source)) if data.strip() else None
+                carrier.receive(data, lambda reply: peer.send(reply, source)) if data.strip() else None
             ),
             host,
             port,
@@ -337,8 +356,8 @@ def serving(
             yield f"sip:{carrier.host}:{peer.port}" + (
                 "" if transport == "udp" else f";transport={transport}"
             )
-            if transport != "udp":
-                time.sleep(0.05)  # what was sent last is still on its way through the connection's thread
+            if isinstance(peer, StreamPeer):
+                peer.settle()
         finally:
             carrier.end()
 
@@ -351,7 +370,7 @@ def _stream(carrier: Carrier, connection: socket.socket) -> None:
         with lock:
             connection.sendall(data)
 
-    connection.settimeout(30)
+    connection.settimeout(60)
     while piece := connection.recv(65536):
         buffer += piece
         while True:

@@ -15,6 +15,10 @@ from callsphere.sip.register_cli import add_register_arguments, run_register
 from tests.sip.carriers.laboratory import PASSWORD, USER
 
 NUMBER = "+14155550123"
+LONG_S = "60"
+"""How long an answer is waited for that comes by itself, however busy the machine is."""
+BRIEFLY = ("--timeout", "2")
+"""How long one is waited for that never comes."""
 
 
 class Commands:
@@ -29,12 +33,12 @@ class Commands:
     def check(self, uri: str, *args: str, credentials: bool = False) -> tuple[int, dict[str, Any]]:
         """Exit code and report of `sip check`."""
         signed = ["--username", self._user, "--password-file", str(self._file)] if credentials else []
-        return self._run(add_check_arguments, run_check, [uri, "--timeout", "1.5", *signed, *args])
+        return self._run(add_check_arguments, run_check, [uri, "--timeout", LONG_S, *signed, *args])
 
     def register(self, uri: str, *args: str) -> tuple[int, dict[str, Any]]:
         """Exit code and report of `sip register`."""
         signed = ["--username", self._user, "--password-file", str(self._file)]
-        return self._run(add_register_arguments, run_register, [uri, "--timeout", "1.5", *signed, *args])
+        return self._run(add_register_arguments, run_register, [uri, "--timeout", LONG_S, *signed, *args])
 
     def _run(self, declare: Any, run: Any, argv: list[str]) -> tuple[int, dict[str, Any]]:
         parser = ArgumentParser()

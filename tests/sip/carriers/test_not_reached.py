@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import ssl
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from tests.peers import free_port
 from tests.peers.certificates import A_LONG_TIME, Authority, server_context
 from tests.peers.scripted import StreamPeer
 from tests.sip.carriers.laboratory import Carrier, serving
-from tests.sip.carriers.running import NUMBER, Commands, step, told
+from tests.sip.carriers.running import BRIEFLY, NUMBER, Commands, step, told
 
 
 def _context(authority: Authority, name: str, begins: int, ends: int) -> ssl.SSLContext:
@@ -84,8 +83,8 @@ def test_a_certificate_that_is_welcome_but_not_demanded(commands: Commands, auth
 
 
 def test_a_mute_port_in_place_of_tls(commands: Commands) -> None:
-    with StreamPeer(lambda connection: time.sleep(3)) as peer:
-        code, report = commands.check(f"sip:127.0.0.1:{peer.port};transport=tls")
+    with StreamPeer(lambda connection: connection.recv(65536)) as peer:
+        code, report = commands.check(f"sip:127.0.0.1:{peer.port};transport=tls", *BRIEFLY)
     assert (code, report["cause"], step(report, "tls")) == (1, "no_answer", ("fail", "no_answer"))
 
 

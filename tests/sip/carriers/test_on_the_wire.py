@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import pairwise
 
 import pytest
 
 from tests.peers.certificates import A_LONG_TIME, Authority, server_context
 from tests.sip.carriers.audit import audit
 from tests.sip.carriers.laboratory import Carrier, Heard, Send, fields_of, read, sdp, serving
-from tests.sip.carriers.running import NUMBER, Commands, step, told
+from tests.sip.carriers.running import BRIEFLY, NUMBER, Commands, step, told
 
 
 def test_loose_routes_are_reversed(commands: Commands) -> None:
@@ -51,16 +50,14 @@ def test_an_unanswered_invite_is_repeated_at_doubled_intervals(commands: Command
     with serving(carrier) as uri:
         code, report = commands.check(uri, "--call", NUMBER, "--timeout", "2.5")
     assert (code, report["cause"]) == (1, "no_answer"), told(report)
-    gaps = [other.at - one.at for one, other in pairwise(carrier.of("INVITE"))]
-    assert len(gaps) == 2
-    assert gaps == [pytest.approx(0.5, rel=0.4), pytest.approx(1.0, rel=0.4)]
+    assert len(carrier.of("INVITE")) == 3  # after 0.5 and 1.5 s; the next would come after 3.5 s
     audit(carrier)
 
 
 def test_nothing_is_repeated_over_tcp(commands: Commands) -> None:
     carrier = Silent()
     with serving(carrier, "tcp") as uri:
-        code, report = commands.check(uri, "--call", NUMBER)
+        code, report = commands.check(uri, "--call", NUMBER, *BRIEFLY)
     assert (code, report["cause"]) == (1, "no_answer"), told(report)
     assert len(carrier.of("INVITE")) == 1
 
@@ -336,10 +333,10 @@ def test_a_binding_that_may_have_come_about_is_removed(commands: Commands, comma
     carrier = LosesBinding()
     with serving(carrier) as uri:
         if command == "check":
-            code, report = commands.check(uri, "--register", credentials=True)
+            code, report = commands.check(uri, "--register", *BRIEFLY, credentials=True)
             assert step(report, "register") == ("fail", "no_answer")
         else:
-            code, report = commands.register(uri)
+            code, report = commands.register(uri, *BRIEFLY)
             assert [each["status"] for each in report["attempts"]] == [401, None]
     assert (code, report["cause"]) == (1, "no_answer")
     assert not carrier.bound
@@ -349,7 +346,7 @@ def test_a_binding_that_may_have_come_about_is_removed(commands: Commands, comma
 def test_a_binding_in_doubt_is_left_where_it_is_wanted(commands: Commands) -> None:
     carrier = LosesBinding()
     with serving(carrier) as uri:
-        code, _ = commands.register(uri, "--keep")
+        code, _ = commands.register(uri, "--keep", *BRIEFLY)
     assert code == 1
     assert carrier.bound
 
@@ -364,7 +361,7 @@ class MuteRegistrar(Carrier):
 def test_a_registrar_that_never_spoke_is_asked_for_nothing_more(commands: Commands) -> None:
     carrier = MuteRegistrar()
     with serving(carrier) as uri:
-        code, report = commands.register(uri)
+        code, report = commands.register(uri, *BRIEFLY)
     assert (code, report["cause"]) == (1, "no_answer")
     assert not [each for each in carrier.of("REGISTER") if each.get("contact").endswith("expires=0")]
 

@@ -12,7 +12,7 @@ from tests.peers import free_port
 from tests.peers.certificates import A_LONG_TIME, Authority, server_context
 from tests.sip.carriers.audit import audit
 from tests.sip.carriers.laboratory import Carrier, Heard, Send, serving
-from tests.sip.carriers.running import NUMBER, Commands, step, told
+from tests.sip.carriers.running import BRIEFLY, NUMBER, Commands, step, told
 from tests.sip.dns_server import DnsServer
 
 NAME = "trunk.example"
@@ -77,7 +77,7 @@ def test_service_records_that_lead_nowhere(commands: Commands, dns: DnsServer) -
 @pytest.mark.parametrize("silence", ["mute", "broken"])
 def test_name_servers_that_do_not_answer(commands: Commands, dns: DnsServer, silence: str) -> None:
     getattr(dns, silence).update({NAME, f"_sip._udp.{NAME}", f"_sip._tcp.{NAME}", f"_sips._tcp.{NAME}"})
-    code, report = commands.check(f"sip:{NAME}", *by(dns))
+    code, report = commands.check(f"sip:{NAME}", *BRIEFLY, *by(dns))
     assert (code, report["cause"], step(report, "dns")) == (1, "dns_timeout", ("fail", "dns_timeout"))
     assert {each["who"] for each in report["steps"] if each["cause"]} == {"callsphere"}
 
@@ -149,7 +149,7 @@ def pair(dns: DnsServer, first: Carrier | None, second: Carrier, transport: str 
         stack.enter_context(serving(second, transport))
         if first is not None:
             stack.enter_context(serving(first, transport))
-        port = first.port if first is not None else free_port(both=True)
+        port = first.port if first is not None else free_port()
         dns.set(record, "SRV", f"20 1 {second.port} gw2.{NAME}.", f"10 1 {port} gw1.{NAME}.")
         dns.set(f"gw1.{NAME}", "A", "127.0.0.1")
         dns.set(f"gw2.{NAME}", "A", "127.0.0.1")
@@ -179,7 +179,7 @@ def test_a_dead_first_target_is_a_warning(
     dead = None if first is None else first()
     carrier = Carrier()
     with pair(dns, dead, carrier, transport) as uri:
-        code, report = commands.check(uri, "--call", NUMBER, *by(dns))
+        code, report = commands.check(uri, "--call", NUMBER, *BRIEFLY, *by(dns))
     assert (code, report["cause"], step(report, where)) == (0, cause, ("warn", cause)), told(report)
     assert step(report, "bye") == ("pass", None)
     audit(carrier)
@@ -190,7 +190,7 @@ def test_a_dead_first_target_is_a_warning(
 def test_a_dead_second_target_is_a_warning(commands: Commands, dns: DnsServer) -> None:
     carrier, dead = Carrier(), Mute()
     with pair(dns, carrier, dead) as uri:
-        code, report = commands.check(uri, "--call", NUMBER, *by(dns))
+        code, report = commands.check(uri, "--call", NUMBER, *BRIEFLY, *by(dns))
     assert (code, report["cause"], step(report, "options")) == (0, "no_answer", ("warn", "no_answer"))
     assert len(carrier.of("BYE")) == 1
     audit(carrier)
@@ -198,7 +198,7 @@ def test_a_dead_second_target_is_a_warning(commands: Commands, dns: DnsServer) -
 
 def test_two_dead_targets_fail(commands: Commands, dns: DnsServer) -> None:
     with pair(dns, None, Mute(), "tcp") as uri:
-        code, report = commands.check(uri, "--call", NUMBER, *by(dns))
+        code, report = commands.check(uri, "--call", NUMBER, *BRIEFLY, *by(dns))
     assert (code, report["cause"], step(report, "connect")) == (
         1,
         "connect_refused",
@@ -258,7 +258,7 @@ def test_a_registrar_without_room_has_another_beside_it(commands: Commands, dns:
 
 def test_no_connection_in_time(commands: Commands) -> None:
     with full_listener() as port:
-        code, report = commands.check(f"sip:127.0.0.1:{port};transport=tcp", "--call", NUMBER)
+        code, report = commands.check(f"sip:127.0.0.1:{port};transport=tcp", "--call", NUMBER, *BRIEFLY)
     assert (code, report["cause"], step(report, "connect")) == (
         1,
         "connect_timeout",

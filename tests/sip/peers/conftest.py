@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from callsphere.sip.check import calling, in_call
 from tests.peers import HERE, require_peer
 from tests.peers.certificates import Authority, KeyPair
 from tests.peers.kamailio import Kamailio
@@ -35,6 +36,19 @@ def kamailio(pair: KeyPair, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     require_peer("sipp")
     with Kamailio(tmp_path_factory.mktemp("edge"), pair, template=HERE / "edge.cfg") as kamailio:
         yield kamailio
+
+
+@pytest.fixture
+def long_watch_of_ack(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Watch an answered call for as long as what the called side does then may take on a busy machine."""
+    for name in ("ACK_LISTEN_S", "ACK_DOUBT_S"):
+        monkeypatch.setattr(calling, name, 30.0)
+
+
+@pytest.fixture
+def long_watch_of_hold(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same of a held call."""
+    monkeypatch.setattr(in_call, "AFTER_HOLD_S", 30.0)
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from tests.sip.carriers.laboratory import Carrier, read
 from tests.sip.carriers.running import Commands
 from tests.sip.peers.routes import audit_routes
 
-TIMEOUT_S = "8"
-SETTLE_S = 5.0
+TIMEOUT_S = "60"
+SETTLE_S = 60.0
 
 
 @dataclass(frozen=True)

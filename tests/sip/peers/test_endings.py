@@ -61,6 +61,7 @@ def test_a_redirection_is_shown_and_not_followed(edge: Edge) -> None:
     assert len(asked_of(placed.called, "INVITE")) == 1
 
 
+@pytest.mark.usefixtures("long_watch_of_ack")
 @pytest.mark.parametrize("over", ["udp", "tcp", "tls"])
 def test_the_called_side_hangs_up(edge: Edge, over: str) -> None:
     reason = 'Reason: Q.850;cause=102;text="Recovery on timer expiry"'
@@ -71,7 +72,7 @@ def test_the_called_side_hangs_up(edge: Edge, over: str) -> None:
         over=over,
     )
     assert placed.verdict == (1, "fail", "call_dropped"), told(placed.report)
-    assert placed.detail("ack").startswith("BYE came 0.")
+    assert placed.detail("ack").startswith("BYE came ")
     assert placed.detail("ack").endswith(f" {reason}")
     assert not placed.front.of("BYE")
 
@@ -79,9 +80,9 @@ def test_the_called_side_hangs_up(edge: Edge, over: str) -> None:
 @pytest.mark.parametrize("over", ["udp", "tls"])
 def test_what_rings_too_long_is_cancelled(edge: Edge, over: str) -> None:
     ended = answer("487 Request Terminated", to_invite=True)
-    placed = edge.call(scenario(CALLED, RINGS, CANCELLED, ended, ACKED), "--ring-timeout", "0.6", over=over)
+    placed = edge.call(scenario(CALLED, RINGS, CANCELLED, ended, ACKED), "--ring-timeout", "2", over=over)
     assert placed.verdict == (1, "fail", "call_not_answered"), told(placed.report)
-    assert placed.detail("invite") == "No final answer came within 0.6 s after 180."
+    assert placed.detail("invite") == "No final answer came within 2 s after 180."
     (cancel,) = asked_of(placed.front, "CANCEL")
     invite = asked_of(placed.front, "INVITE")[-1]
     same = ("via", "from", "to", "call-id")  # RFC 3261 §9.1
@@ -95,12 +96,13 @@ def test_what_rings_too_long_is_cancelled(edge: Edge, over: str) -> None:
 def test_an_answer_that_crosses_the_cancel_is_acknowledged_and_hung_up(edge: Edge, over: str) -> None:
     late = accept(to_invite=True)
     placed = edge.call(
-        scenario(CALLED, RINGS, CANCELLED, late, ACKED, HUNG_UP), "--ring-timeout", "0.6", over=over
+        scenario(CALLED, RINGS, CANCELLED, late, ACKED, HUNG_UP), "--ring-timeout", "2", over=over
     )
     assert placed.verdict == (1, "fail", "call_not_answered"), told(placed.report)
     assert step(placed.report, "bye") == ("skipped", None)
 
 
+@pytest.mark.usefixtures("long_watch_of_ack")
 def test_an_ack_that_gets_lost_on_the_way(edge: Edge) -> None:
     placed = edge.call(scenario(CALLED, RINGS, accept(new=True), HUNG_UP), special="lost-ack-")
     assert placed.verdict == (1, "fail", "ack_not_received"), told(placed.report)

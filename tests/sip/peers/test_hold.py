@@ -42,6 +42,7 @@ def test_hold_is_not_honoured(edge: Edge) -> None:
     assert placed.verdict == (0, "warn", "hold_not_honoured"), told(placed.report)
 
 
+@pytest.mark.usefixtures("long_watch_of_hold")
 @pytest.mark.parametrize("over", ["udp", "tls"])
 def test_hold_ends_the_call(edge: Edge, over: str) -> None:
     placed = edge.call(scenario(ANSWERED, HELD, ask("BYE", 1), receive_status(200)), over=over)

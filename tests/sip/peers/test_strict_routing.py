@@ -48,7 +48,7 @@ def test_sipp_behind_a_strict_and_a_loose_router(commands: Commands, tmp_path: P
     )
     with Callee(tmp_path, scene, transport=over, calls=2) as callee:
         uri = f"sip:127.0.0.1:{callee.port};transport={over}"
-        code, report = commands.check(uri, "--call", "+14155550123", "--timeout", "8")
+        code, report = commands.check(uri, "--call", "+14155550123", "--timeout", "60")
     assert (code, report["cause"]) == (0, None), told(report)
     called = as_carrier(callee.messages())
     audit(called)

@@ -20,6 +20,7 @@ from tenants.cache import DegradingRedisCache
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.conftest import Person
+from tests.peers import free_port
 
 TRUNKS = "/api/v1/trunks/"
 
@@ -70,6 +71,7 @@ class WatchingRedis:
         row = database.execute(
             "SELECT count(*) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL"
+            " AND backend_type = 'client backend'"  # autovacuum comes when it likes
         ).fetchone()
         return int(row[0]) if row else -1
 
@@ -81,7 +83,7 @@ def use_redis(settings: Any, url: str) -> None:
             "BACKEND": "tenants.cache.DegradingRedisCache",
             "LOCATION": url,
             "KEY_PREFIX": "test-throttling",
-            "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+            "OPTIONS": {"socket_timeout": 60, "socket_connect_timeout": 60},
         }
     }
 
@@ -129,10 +131,8 @@ def test_all_keys_of_a_tenant_share_the_limit_and_others_have_their_own(
 
 
 def test_while_redis_is_away_nothing_is_counted(settings: Settings, alice: Person) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
     DegradingRedisCache._breakers.clear()
-    use_redis(settings, f"redis://127.0.0.1:{port}/0")
+    use_redis(settings, f"redis://127.0.0.1:{free_port()}/0")
     limit(alice.tenant, 1)
     api = alice.api()
     assert [api.get(TRUNKS).status_code for _time in range(3)] == [200, 200, 200]

@@ -86,7 +86,7 @@ class SmtpServer:
     def _comes_to(self, step: str) -> None:
         """Fall silent or break off where the test says so."""
         if step == self.hang_at:
-            self._ending.wait(30)
+            self._ending.wait(60)
             raise ConnectionError
         if step == self.close_at:
             raise ConnectionError
@@ -159,7 +159,7 @@ class _Session:
         self._connection.sendall(f"{text}\r\n".encode())
 
 
-def use(settings: object, url: str, *, timeout_s: float = 0.5) -> None:
+def use(settings: object, url: str, *, timeout_s: float = 60) -> None:
     """Have mails sent there, as EMAIL_URL would."""
     for name, value in {**env.email(url), "EMAIL_URL": url, "EMAIL_TIMEOUT": timeout_s}.items():
         setattr(settings, name, value)

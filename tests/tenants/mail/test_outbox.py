@@ -129,7 +129,7 @@ def test_a_worker_is_woken_once_it_is_stored(
         with django_capture_on_commit_callbacks(execute=True):
             write()
             assert queue.qsize() == 0
-        assert queue.get(timeout=10).headers["task"] == "tenants.deliver_mail"
+        assert queue.get(timeout=60).headers["task"] == "tenants.deliver_mail"
 
 
 def test_the_task_goes_to_the_queue_for_deliveries() -> None:

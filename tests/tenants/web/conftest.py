@@ -1,11 +1,10 @@
 """What the tests of the tenants' pages share: members of every kind, addresses, one-time codes."""
 
 from binascii import unhexlify
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -19,14 +18,6 @@ from tenants.models import AuditEvent, Tenant, User
 from tests.conftest import PASSWORD, Person, make_member
 
 KEY = "3132333435363738393031323334353637383930"
-
-
-@pytest.fixture(autouse=True)
-def forget_rate_limits() -> Iterator[None]:
-    """Sign-in is limited by address, and every test comes from the same one."""
-    cache.clear()
-    yield
-    cache.clear()
 
 
 @pytest.fixture

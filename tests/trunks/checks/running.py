@@ -14,7 +14,7 @@ from trunks.checks.runs import CheckRunner
 from trunks.models import ReadinessCheck, Trunk
 from trunks.models.checks import OPEN_STATES
 
-PATIENCE_S = 40.0
+PATIENCE_S = 120.0
 
 
 @contextmanager

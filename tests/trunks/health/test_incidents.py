@@ -212,7 +212,7 @@ def test_two_workers_that_each_see_one_gateway_fall_see_the_trunk_fall(alice: Pe
 
         def fall(claim: Any, barrier: Barrier = barrier) -> None:
             try:
-                barrier.wait(5)
+                barrier.wait(60)
                 store_answers([answer_of(claim, SILENT)], claimed_at=NOON, now=NOON)
             finally:
                 connections.close_all()
@@ -232,7 +232,7 @@ def test_edits_and_answers_at_once_do_not_lock_each_other_out(alice: Person) -> 
 
     def edit(gateway_id: uuid.UUID) -> None:
         try:
-            barrier.wait(5)
+            barrier.wait(60)
             with tenant_context(alice.tenant):
                 services.delete_gateway(
                     tenant=alice.tenant, actor=alice.actor, gateway=Gateway.objects.get(pk=gateway_id)
@@ -248,7 +248,7 @@ def test_edits_and_answers_at_once_do_not_lock_each_other_out(alice: Person) -> 
             letter = SILENT if number % 2 else BUSY
             found = [answer_of(claim, letter) for claim in claim_due(NOON, 100)]
             editing = pool.submit(edit, gateway_id)
-            barrier.wait(5)
+            barrier.wait(60)
             store_answers(found, claimed_at=NOON, now=NOON)
             editing.result(10)
 

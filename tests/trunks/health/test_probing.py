@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import resource
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -20,13 +20,14 @@ from callsphere.lib.netguard import AddressPolicy
 from callsphere.sip.engine import PingEngine
 from tenants.context import tenant_context
 from tests.conftest import Person
+from tests.peers import free_port
 from tests.peers.scripted import StreamPeer, UdpPeer, answer_all, answer_to
 from tests.sip.dns_server import DnsServer
 from tests.trunks.conftest import make_trunk
 from tests.trunks.watching import NOON, make_due, set_policy
 from trunks import engines
 from trunks.health import probing
-from trunks.health.judging import Claim, claim_due
+from trunks.health.judging import Claim, claim_due, wait_s
 from trunks.models import Gateway, GatewayHealth, ProbeAnswer
 
 LOOPBACK = AddressPolicy.from_strings(["127.0.0.0/8"])
@@ -50,6 +51,11 @@ def ok(peer: UdpPeer, request: bytes, source: tuple[str, int]) -> None:
 
 def overloaded(peer: UdpPeer, request: bytes, source: tuple[str, int]) -> None:
     peer.send(answer_to(request, "503 Service Unavailable"), source)
+
+
+def distinct(peer: UdpPeer) -> set[bytes]:
+    """What a peer was asked, whatever was sent again because a busy machine answered late."""
+    return {data for _, data in peer.requests}
 
 
 @contextmanager
@@ -87,14 +93,12 @@ def test_each_gateway_gets_the_state_that_its_peer_deserves(
     dns.set("busy.test", "A", "127.0.0.1")
     dns.set("inside.test", "A", "10.0.0.1")
     with UdpPeer(ok) as fine, UdpPeer(overloaded) as busy:
-        closed = UdpPeer(ok)
-        closed.socket.close()
         make_trunk(
             alice,
             "T",
             f"sip:fine.test:{fine.port}",
             f"sip:busy.test:{busy.port}",
-            f"sip:127.0.0.1:{closed.port}",
+            f"sip:127.0.0.1:{free_port()}",
             "sip:missing.test:5060",
             "sip:inside.test:5060",
         )
@@ -126,7 +130,7 @@ def test_no_transaction_is_open_while_talking(alice: Person, pinger: PingEngine)
     with UdpPeer(look) as peer:
         make_trunk(alice, "T", f"sip:127.0.0.1:{peer.port}")
         probing.probe_due(pinger)
-    assert open_transactions == [0]
+    assert set(open_transactions) == {0}
 
 
 def test_the_answers_text_is_kept(alice: Person, pinger: PingEngine) -> None:
@@ -142,7 +146,7 @@ def test_the_answers_text_is_kept(alice: Person, pinger: PingEngine) -> None:
     assert (stored.status, stored.cause, stored.target) == (404, "", f"127.0.0.1:{peer.port}/udp")
     assert stored.reason.startswith("Nobody here")
     assert stored.rtt_us is not None
-    assert 0 < stored.rtt_us < 5_000_000
+    assert stored.rtt_us > 0
     assert (health.server, health.state) == ("edge", "up")
 
 
@@ -152,7 +156,7 @@ def test_full_batches_are_followed_by_the_next(alice: Person, pinger: PingEngine
             make_trunk(alice, name, f"sip:127.0.0.1:{peer.port}")
         assert probing.probe_due(pinger, batch=2, longest_s=0) == 2
         assert probing.probe_due(pinger, batch=2) == 3
-        assert len(peer.requests) == 5
+        assert len(distinct(peer)) == 5
 
 
 def test_a_run_ends_when_the_process_goes_down(
@@ -183,7 +187,7 @@ def test_workers_at_once_share_the_work(alice: Person) -> None:
 
     def claim() -> list[Claim]:
         try:
-            barrier.wait(5)
+            barrier.wait(60)
             return [each for _ in range(4) for each in claim_due(NOON, 10)]
         finally:
             connections.close_all()
@@ -207,13 +211,13 @@ def test_rows_that_somebody_holds_are_left_to_them(alice: Person) -> None:
             with tenant_context(alice.tenant):
                 list(GatewayHealth.objects.select_for_update().filter(gateway__host="a.example.com"))
                 held.set()
-                release.wait(5)
+                release.wait(60)
         finally:
             connections.close_all()
 
     with ThreadPoolExecutor(1) as pool:
         holder = pool.submit(hold)
-        held.wait(5)
+        assert held.wait(60)
         claims = claim_due(NOON, 10)
         release.set()
         holder.result()
@@ -225,19 +229,35 @@ def test_rows_that_somebody_holds_are_left_to_them(alice: Person) -> None:
 def test_a_name_that_takes_long_holds_nobody_up(
     alice: Person, pinger: PingEngine, dns: DnsServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(probing, "QUICK_LOOKUP_S", 0.2)
-    monkeypatch.setattr(probing, "LONGEST_LOOKUP_S", 2.0)
+    monkeypatch.setattr(probing, "QUICK_LOOKUP_S", 2.0)
     dns.mute.add("slow.test")
-    dns.set("quick.test", "A", "127.0.0.1")
-    with UdpPeer(ok) as peer:
-        make_trunk(alice, "T", "sip:slow.test:5060", f"sip:quick.test:{peer.port}")
-        started = time.monotonic()
+    for name in ("quick.test", "slow.test"):
+        dns.set(name, "A", "127.0.0.1")
+    unknown_yet: list[bool] = []
+
+    def look(peer: UdpPeer, request: bytes, source: tuple[str, int]) -> None:
+        unknown_yet.append("slow.test" in dns.mute)
+        dns.mute.discard("slow.test")
+        ok(peer, request, source)
+
+    with UdpPeer(look) as peer:
+        make_trunk(alice, "T", f"sip:slow.test:{peer.port}", f"sip:quick.test:{peer.port}")
         probing.probe_due(pinger)
-        assert peer.requests[0][0] - started < 1.5
-    assert states(alice) == {
-        "quick.test": ("up", 200, "", 1),
-        "slow.test": ("down", None, "dns_timeout", 1),
-    }
+    # The one was asked while the other's look-up was under way.
+    assert unknown_yet[0]
+    assert states(alice)["quick.test"] == ("up", 200, "", 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_name_that_takes_too_long_is_given_up(
+    alice: Person, pinger: PingEngine, dns: DnsServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(probing, "QUICK_LOOKUP_S", 0.2)
+    monkeypatch.setattr(probing, "LONGEST_LOOKUP_S", 0.5)
+    dns.mute.add("silent.test")
+    make_trunk(alice, "T", "sip:silent.test:5060")
+    probing.probe_due(pinger)
+    assert states(alice) == {"silent.test": ("down", None, "dns_timeout", 1)}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -251,10 +271,12 @@ def test_the_look_up_is_part_of_the_wait(
     with UdpPeer(lambda *_: None) as mute:
         trunk = make_trunk(alice, "T", f"sip:late.test:{mute.port}")
         set_policy(alice, trunk, interval_s=15)
-        started = time.monotonic()
         probing.probe_due(pinger)
-        assert time.monotonic() - started < 9
     assert states(alice) == {"late.test": ("down", None, "no_answer", 1)}
+    with tenant_context(alice.tenant):
+        found = re.match(r"Nothing came back within (\d+\.\d) s", ProbeAnswer.objects.get().detail)
+    assert found is not None
+    assert float(found[1]) < wait_s(15) - 1
 
 
 @pytest.mark.django_db(transaction=True)
@@ -278,11 +300,12 @@ def test_a_probe_over_the_limit_is_put_off_without_a_change(
             make_trunk(alice, f"T{number}", f"sip:127.0.0.1:{peer.port}")
         before = timezone.now()
         assert probing.probe_due(pinger) == 7
-        assert len(peer.requests) == 5
+        assert len(distinct(peer)) == 5
     with tenant_context(alice.tenant):
         late = GatewayHealth.objects.filter(state="unknown", probe_count=0).order_by("next_probe_at")
-        waits = [(each.next_probe_at - before).total_seconds() for each in late if each.next_probe_at]
-    assert [round(wait) for wait in waits] == [2, 3]
+        first, second = [each.next_probe_at for each in late if each.next_probe_at]
+    assert (first - before).total_seconds() > 1.9
+    assert (second - first).total_seconds() == pytest.approx(1.0)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -290,7 +313,8 @@ def test_a_probe_that_this_machine_cannot_make_is_put_off_without_a_change(
     alice: Person, pinger: PingEngine
 ) -> None:
     with StreamPeer(answer_all) as peer:
-        make_trunk(alice, "T", f"sip:127.0.0.1:{peer.port};transport=tcp")
+        trunk = make_trunk(alice, "T", f"sip:127.0.0.1:{peer.port};transport=tcp")
+        set_policy(alice, trunk, interval_s=600)
         before = timezone.now()
         with no_descriptor_left():
             assert probing.probe_due(pinger) == 1
@@ -298,7 +322,7 @@ def test_a_probe_that_this_machine_cannot_make_is_put_off_without_a_change(
         with tenant_context(alice.tenant):
             due_at = GatewayHealth.objects.get().next_probe_at
         assert due_at is not None
-        assert 4 < (due_at - before).total_seconds() < 10
+        assert 4 < (due_at - before).total_seconds() < 300
         make_due(timezone.now())
         probing.probe_due(pinger)
     assert states(alice) == {"127.0.0.1": ("up", 200, "", 1)}

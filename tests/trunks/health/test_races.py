@@ -26,7 +26,7 @@ def test_a_trunk_deleted_while_its_answers_are_stored_leaves_nothing(alice: Pers
 
     def delete(trunk: Trunk) -> None:
         try:
-            barrier.wait(5)
+            barrier.wait(60)
             with tenant_context(alice.tenant):
                 services.delete_trunk(tenant=alice.tenant, actor=alice.actor, trunk=trunk)
         finally:
@@ -39,7 +39,7 @@ def test_a_trunk_deleted_while_its_answers_are_stored_leaves_nothing(alice: Pers
             make_due(NOON)
             answers = [answer_of(claim, OK) for claim in claim_due(NOON, 100)]
             deletion = pool.submit(delete, trunk)
-            barrier.wait(5)
+            barrier.wait(60)
             store_answers(answers, claimed_at=NOON, now=NOON)
             deletion.result()
             with platform_context("test"):
@@ -58,7 +58,7 @@ def test_the_worker_never_waits_for_an_edit(alice: Person) -> None:
             with tenant_context(alice.tenant):
                 GatewayHealth.objects.select_for_update(no_key=True).get(gateway=gateway_id)
                 held.set()
-                return finished.wait(5)
+                return finished.wait(60)
         finally:
             connections.close_all()
 
@@ -70,7 +70,7 @@ def test_the_worker_never_waits_for_an_edit(alice: Person) -> None:
     edited, other = (claim.gateway_id for claim in claims)
     with ThreadPoolExecutor(1) as pool:
         editing = pool.submit(edit, edited)
-        assert held.wait(5)
+        assert held.wait(60)
         postpone([(claim.gateway_id, claim.number, 3.0) for claim in claims], NOON)
         assert due() == {edited: lent[edited], other: NOON + timedelta(seconds=3)}
         stored = store_answers([answer_of(claim, OK) for claim in claims], claimed_at=NOON, now=NOON)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 
 import pytest
@@ -13,6 +12,7 @@ from tests.conftest import Person
 from tests.sip.carriers.laboratory import PASSWORD, USER, Carrier, Heard, Send, serving
 from tests.trunks.checks.running import ask, ended, report_of, running
 from tests.trunks.conftest import make_trunk
+from tests.waiting import wait_until
 from trunks import services
 from trunks.live_calls.sweep import Swept, sweep
 from trunks.models import LiveCall, PlacedCall, SessionTimerPolicy, Trunk
@@ -40,14 +40,9 @@ def line(person: Person, uri: str) -> Trunk:
 
 def live_call(person: Person) -> LiveCall:
     """The call that is watched; wait for it."""
-    deadline = time.monotonic() + 10
-    while True:
-        with tenant_context(person.tenant):
-            found = LiveCall.objects.first()
-        if found is not None:
-            return found
-        assert time.monotonic() < deadline, "no call was answered"
-        time.sleep(0.05)
+    with tenant_context(person.tenant):
+        wait_until(LiveCall.objects.exists)
+        return LiveCall.objects.get()
 
 
 def test_the_call_of_a_check_is_watched_until_it_is_hung_up(alice: Person) -> None:
