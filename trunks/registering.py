@@ -28,6 +28,8 @@ REMOVALS_TRIED = 3
 """A binding that cannot be taken away is left to run out."""
 SHORTEST_WAIT_S = 5.0
 """A registrar that grants seconds is not asked more often than this."""
+LONGEST_WAIT_S = 43_200.0
+"""Nor is one that grants for ever left alone for longer: it may have forgotten us meanwhile."""
 
 _CREDENTIALS = frozenset(
     {
@@ -99,10 +101,10 @@ def after(standing: Standing, result: Result, now: datetime, chance: float) -> S
 def refresh_after_s(granted_s: float, chance: float) -> float:
     """Seconds until the refresh: half the grant, 30 s before its end at the latest, a little less by chance.
 
-    Of a grant too short for that, a third.
+    Of a grant too short for that, a third; of one without end, half a day.
     """
     wait = max(min(granted_s / 2, granted_s - REFRESH_MARGIN_S), granted_s / 3)
-    return max(wait * (1 - JITTER * chance), SHORTEST_WAIT_S)
+    return max(min(wait, LONGEST_WAIT_S) * (1 - JITTER * chance), SHORTEST_WAIT_S)
 
 
 def retry_after_s(failures: int, chance: float) -> float:

@@ -17,6 +17,7 @@ from datetime import datetime
 
 import structlog
 from django.conf import settings
+from django.db import DataError
 from django.utils import timezone
 from prometheus_client import Counter as CounterMetric
 from prometheus_client import Gauge
@@ -165,12 +166,23 @@ def _outcome(claim: BindingClaim, found: BindingResult, now: datetime) -> Bindin
 
 
 def _store(outcomes: Sequence[BindingOutcome], now: datetime) -> None:
-    lost = store_outcomes(outcomes, now)
+    lost = _stored(outcomes, now)
     for outcome, count in Counter(each.result.cause or "registered" for each in outcomes).items():
         ATTEMPTS.labels(outcome).inc(count)
     if lost:
         DROPPED.inc(len(lost))
         settle_late_bindings(lost, now)
+
+
+def _stored(outcomes: Sequence[BindingOutcome], now: datetime) -> list[BindingOutcome]:
+    """Store outcomes; return those whose claim was lost. One that no row holds costs the others nothing."""
+    try:
+        return store_outcomes(outcomes, now)
+    except DataError:
+        if len(outcomes) > 1:
+            return [lost for outcome in outcomes for lost in _stored([outcome], now)]
+        log.exception("registration_not_stored", registration_id=str(outcomes[0].claim.registration_id))
+        return []
 
 
 def _say_farewell(

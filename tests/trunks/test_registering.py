@@ -21,7 +21,11 @@ def due_in(standing: Standing) -> float | None:
 
 
 @pytest.mark.parametrize(
-    ("granted", "wait"), [(3600, 1800), (120, 60), (60, 30), (50, 20), (40, 40 / 3), (30, 10), (6, 5), (0, 5)]
+    ("granted", "wait"),
+    [
+        *((2**31 - 1, 43_200), (86_400, 43_200), (3600, 1800), (120, 60), (60, 30), (50, 20)),
+        *((40, 40 / 3), (30, 10), (6, 5), (0, 5)),
+    ],
 )
 def test_a_refresh_is_due_at_half_or_thirty_seconds_before_the_end(granted: float, wait: float) -> None:
     assert refresh_after_s(granted, 0.0) == pytest.approx(wait)

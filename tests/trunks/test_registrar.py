@@ -49,17 +49,23 @@ def _no_limit(settings: Any) -> None:
 class Registrar(Carrier):
     """Keeps bindings for an hour; answers REGISTER with `refusal` while there is one."""
 
-    def __init__(self, *refusals: tuple[str, str], challenge: str | None = CHALLENGE) -> None:
+    def __init__(
+        self, *refusals: tuple[str, str], challenge: str | None = CHALLENGE, grants: str | None = None
+    ) -> None:
         super().__init__(challenge=challenge)
         self.refusals = list(refusals)
+        self.grants = grants
 
     def register(self, request: Heard, send: Send) -> None:
         if self.refusals:
             status, extra = self.refusals.pop(0)
             self.reply(send, request, status, extra)
         elif not self.challenged(request, send, "401 Unauthorized", "WWW-Authenticate"):
-            removed = "expires=0" in request.get("contact")
-            self.reply(send, request, "200 OK", "" if removed else f"Contact: {request.get('contact')}\r\n")
+            contact = request.get("contact")
+            removed = "expires=0" in contact
+            if self.grants is not None:
+                contact = re.sub(r"expires=\d+", f"expires={self.grants}", contact)
+            self.reply(send, request, "200 OK", "" if removed else f"Contact: {contact}\r\n")
 
 
 class Scene:
@@ -187,6 +193,38 @@ def test_a_nul_from_a_registrar_costs_nobody_else_a_binding(
     with platform_context("test"):
         attempt = RegistrationAttempt.objects.get(registration__trunk=scene.trunk)
     assert "Server: a\N{REPLACEMENT CHARACTER}b" in attempt.messages[1]["text"]
+
+
+@pytest.mark.parametrize("seconds", ["4294967295", "9999999999"])
+def test_an_endless_grant_costs_nobody_else_a_binding(scene: Scene, neighbour: Scene, seconds: str) -> None:
+    with serving(Registrar(grants=seconds)) as odd, serving(Registrar()) as uri:
+        scene.add(odd)
+        neighbour.add(uri)
+        assert scene.work() == 2
+    assert neighbour.status.state == State.REGISTERED
+    assert (scene.status.state, scene.status.granted_s) == (State.REGISTERED, 2**31 - 1)
+
+
+@pytest.mark.parametrize("minimum", ["4294967295", "9999999999"])
+def test_an_endless_minimum_costs_nobody_else_a_binding(scene: Scene, neighbour: Scene, minimum: str) -> None:
+    refusal = ("423 Interval Too Brief", f"Min-Expires: {minimum}\r\n")
+    with serving(Registrar(refusal)) as odd, serving(Registrar()) as uri:
+        scene.add(odd)
+        neighbour.add(uri)
+        assert scene.work() == 2
+    assert neighbour.status.state == State.REGISTERED
+    assert (scene.status.state, scene.status.min_expires_s) == (State.REGISTERED, 2**31 - 1)
+
+
+def test_what_no_row_can_hold_costs_nobody_else_a_binding(scene: Scene, neighbour: Scene) -> None:
+    with serving(Registrar()) as odd, serving(Registrar()) as uri:
+        registration = scene.add(odd)
+        with platform_context("test"):  # no service takes such a user
+            Registration.objects.filter(pk=registration.pk).update(username="é" * 128)
+        neighbour.add(uri)
+        assert scene.work() == 2
+    assert neighbour.status.state == State.REGISTERED
+    assert scene.status.state == State.REGISTERING
 
 
 def test_wrong_credentials_are_tried_twice_and_wait_for_an_edit(scene: Scene) -> None:

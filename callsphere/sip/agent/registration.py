@@ -24,6 +24,8 @@ from callsphere.sip.uri import SipUri, SipUriError, escape_user, unescape
 MAX_RAISES = 2
 """How often a 423 is followed."""
 
+_LONGEST_S = 2**31 - 1
+"""More seconds than this are told as this many: some say 2**32 - 1 (RFC 3261 §20.19), and mean for ever."""
 _DEFAULT_PORT = {"udp": 5060, "tcp": 5060, "tls": 5061}
 
 
@@ -279,4 +281,6 @@ def _place(host: str, port: int | None, flow: Flow) -> tuple[str, int]:
 
 def _number(text: str | None) -> int | None:
     digits = (text or "").strip()
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 10 else None
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 10):
+        return None
+    return min(int(digits), _LONGEST_S)
