@@ -150,8 +150,12 @@ def _unusable(claim: BindingClaim, detail: str) -> BindingResult:
     )
 
 
+def _result(found: BindingResult) -> Result:
+    return Result(found.cause, without_nul(found.detail), found.code, found.granted_s, found.retry_after_s)
+
+
 def _outcome(claim: BindingClaim, found: BindingResult, now: datetime) -> BindingOutcome:
-    result = Result(found.cause, without_nul(found.detail), found.code, found.granted_s, found.retry_after_s)
+    result = _result(found)
     return BindingOutcome(
         claim,
         after(claim.standing, result, now, random.random()),  # noqa: S311 (jitter)
@@ -201,6 +205,6 @@ def _say_farewell(
         )
         for claim in claims
     ]
-    gone = {result.key: not result.cause for result in registrar.register_many(jobs)}
+    found = {each.key: _result(each) for each in registrar.register_many(jobs)}
     if claims:
-        store_farewells([(claim, gone[claim.id]) for claim in claims], clock())
+        store_farewells([(claim, found[claim.id]) for claim in claims], clock())

@@ -55,6 +55,10 @@ class Registrar(Carrier):
         super().__init__(challenge=challenge)
         self.refusals = list(refusals)
         self.grants = grants
+        self.knows_us = True
+
+    def proves(self, request: Heard) -> bool:
+        return self.knows_us and super().proves(request)
 
     def register(self, request: Heard, send: Send) -> None:
         if self.refusals:
@@ -323,6 +327,34 @@ def test_deleting_the_trunk_does_so_too(scene: Scene) -> None:
         scene.do(services.delete_trunk, trunk=scene.trunk)
         scene.work()
     assert carrier.of("REGISTER")[-1].get("contact").endswith("expires=0")
+
+
+@pytest.mark.parametrize("leave", [services.pause_registration, services.delete_registration])
+def test_taking_away_asks_no_third_time_with_what_was_refused_twice(scene: Scene, leave: Any) -> None:
+    carrier = Registrar()
+    with serving(carrier) as uri:
+        registration = scene.add(uri)
+        scene.work()
+        carrier.knows_us = False
+        scene.work(1800)
+        scene.work(120)
+        assert (scene.status.refusals, scene.status.next_attempt_at) == (2, None)
+        asked = len(carrier.of("REGISTER"))
+        scene.do(leave, registration=registration)
+        assert scene.work(120) == 0
+    assert len(carrier.of("REGISTER")) == asked
+
+
+def test_a_farewell_that_is_refused_is_said_twice_at_most(scene: Scene) -> None:
+    carrier = Registrar()
+    with serving(carrier) as uri:
+        registration = scene.add(uri)
+        scene.work()
+        carrier.knows_us = False
+        scene.do(services.delete_registration, registration=registration)
+        assert [scene.work(each) for each in (0, 70, 70, 70)] == [1, 1, 0, 0]
+    with platform_context("test"):
+        assert not RegistrationFarewell.objects.exists()
 
 
 def test_another_registrar_is_another_binding_and_the_old_one_goes(scene: Scene) -> None:
