@@ -18,6 +18,7 @@ from tests.conftest import Person
 from tests.peers import free_port
 from tests.sip.carriers.audit import audit
 from tests.sip.carriers.laboratory import PASSWORD, USER, Carrier, Heard, Send, serving
+from tests.sip.dns_server import DnsServer
 from tests.trunks.conftest import make_trunk
 from trunks import registrar, services
 from trunks.binding_claims import claim_due
@@ -133,6 +134,12 @@ class Scene:
 
 
 @pytest.fixture
+def dns() -> Iterator[DnsServer]:
+    with DnsServer() as server:
+        yield server
+
+
+@pytest.fixture
 def neighbour(charlie: Person, engine: RegistrarEngine) -> Scene:
     return Scene(charlie, make_trunk(charlie), engine)
 
@@ -197,6 +204,36 @@ def test_a_nul_from_a_registrar_costs_nobody_else_a_binding(
     with platform_context("test"):
         attempt = RegistrationAttempt.objects.get(registration__trunk=scene.trunk)
     assert "Server: a\N{REPLACEMENT CHARACTER}b" in attempt.messages[1]["text"]
+
+
+def test_the_grant_is_that_of_our_binding_among_several(scene: Scene) -> None:
+    """An earlier instance had the same user, address and port over TCP, and its binding is almost over."""
+
+    class Several(Registrar):
+        def reply(self, send: Send, request: Heard, status: str, extra: str = "", body: str = "") -> None:
+            older = request.get("contact").replace(">;expires=3600", ";transport=tcp>;expires=12")
+            extra = extra.replace("Contact: ", f"Contact: {older}, ")
+            super().reply(send, request, status, extra, body)
+
+    with serving(Several()) as uri:
+        scene.add(uri)
+        scene.work()
+    assert (scene.status.state, scene.status.granted_s) == (State.REGISTERED, 3600)
+
+
+def test_a_target_without_room_is_left_alone_though_the_next_is_silent(
+    scene: Scene, dns: DnsServer, settings: Any
+) -> None:
+    with serving(Registrar(("503 Service Unavailable", "Retry-After: 90\r\n"))) as uri:
+        port = uri.rpartition(":")[2]
+        dns.set("_sip._udp.two.test", "SRV", f"1 0 {port} one.two.test.", f"2 0 {free_port()} one.two.test.")
+        dns.set("one.two.test", "A", "127.0.0.1")
+        with RegistrarEngine(
+            policy=AddressPolicy.from_strings(["127.0.0.0/8"]), nameservers=[dns.address]
+        ) as scene.engine:
+            scene.add("sip:two.test;transport=udp")
+            scene.work()
+    assert (scene.status.state, scene.status.code, scene.status.retry_after_s) == (State.THROTTLED, 503, 90)
 
 
 @pytest.mark.parametrize("seconds", ["4294967295", "9999999999"])

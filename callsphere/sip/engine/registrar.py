@@ -216,11 +216,18 @@ class _Attempt:
             targets = await self._agent.resolver.resolve(self._outbound_proxy or self._job.registrar)
         except ResolutionError as error:
             return self.failed(error.cause, error.detail)
+        full: list[BindingResult] = []
         for target in targets:
             result = await self._at(target)
             if result.cause not in _NEXT_TARGET and result.code != 503:
-                break
-        return result
+                return result
+            if result.code == 503:
+                full.append(result)
+        if not full:
+            return result
+        # One that asks for time gets it, though others are silent (RFC 3261 §21.5.4).
+        longest = max(full, key=lambda each: each.retry_after_s or 0.0)
+        return replace(longest, identity=self._identity)
 
     async def _at(self, target: Target) -> BindingResult:
         job = self._job
