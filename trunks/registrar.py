@@ -28,8 +28,9 @@ from callsphere.sip.engine import BindingJob, BindingResult, RegistrarEngine
 from callsphere.sip.uri import SipUriError, parse_gateway_uri
 from trunks.binding_claims import BindingClaim, Identity, claim_due
 from trunks.binding_outcomes import BindingOutcome, store_outcomes
+from trunks.enums import RegistrationStep
 from trunks.farewells import FarewellClaim, claim_farewells, store_farewells
-from trunks.late_bindings import settle_late_bindings
+from trunks.late_bindings import Gone, register_those_left, settle_late_bindings
 from trunks.probing import address_policy, is_stopping
 from trunks.registering import Result, after, step_of
 from trunks.storable import storable, without_nul
@@ -176,6 +177,10 @@ def _store(outcomes: Sequence[BindingOutcome], now: datetime) -> None:
     if lost:
         DROPPED.inc(len(lost))
         settle_late_bindings(lost, now)
+    removed = [each for each in outcomes if each.step == RegistrationStep.REMOVE and not each.result.cause]
+    if removed:
+        contacts = [(each.claim.host, each.claim.username, each.identity.contact) for each in removed]
+        register_those_left((Gone(*contact) for contact in contacts), now)
 
 
 def _stored(outcomes: Sequence[BindingOutcome], now: datetime) -> list[BindingOutcome]:
@@ -206,5 +211,14 @@ def _say_farewell(
         for claim in claims
     ]
     found = {each.key: _result(each) for each in registrar.register_many(jobs)}
-    if claims:
-        store_farewells([(claim, found[claim.id]) for claim in claims], clock())
+    if not claims:
+        return
+    now = clock()
+    store_farewells([(claim, found[claim.id]) for claim in claims], now)
+    contacts = [
+        (parse_gateway_uri(claim.registrar).host, claim.username, claim.identity.contact)
+        for claim in claims
+        if not found[claim.id].cause
+    ]
+    if contacts:
+        register_those_left((Gone(*contact) for contact in contacts), now)
