@@ -14,6 +14,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import cast
 
 import structlog
 from django.conf import settings
@@ -37,7 +38,6 @@ from trunks.storable import storable, without_nul
 
 BATCH = 500
 """How many registrations one claim takes."""
-STORED_TOGETHER = 50
 LONGEST_RUN_S = 20.0
 """A run that keeps finding full batches ends after this time; the next tick goes on."""
 
@@ -111,14 +111,11 @@ def _register(
             jobs.append(_job(claim))
         except (SipUriError, ValueError) as error:
             outcomes.append(_outcome(claim, _unusable(claim, str(error)), clock()))
-    for result in registrar.register_many(jobs):
-        assert isinstance(result.key, uuid.UUID)  # noqa: S101 (the jobs' own keys)
-        outcomes.append(_outcome(by_id[result.key], result, clock()))
-        if len(outcomes) >= STORED_TOGETHER:
-            _store(outcomes, clock())
-            outcomes = []
     if outcomes:
         _store(outcomes, clock())
+    for results in registrar.register_many(jobs):
+        now = clock()
+        _store([_outcome(by_id[cast(uuid.UUID, result.key)], result, now) for result in results], now)
 
 
 def _job(claim: BindingClaim) -> BindingJob:
@@ -210,7 +207,7 @@ def _say_farewell(
         )
         for claim in claims
     ]
-    found = {each.key: _result(each) for each in registrar.register_many(jobs)}
+    found = {each.key: _result(each) for results in registrar.register_many(jobs) for each in results}
     if not claims:
         return
     now = clock()
