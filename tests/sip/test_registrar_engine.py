@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from threading import Event
 
 import pytest
@@ -78,3 +79,14 @@ def test_all_begin_at_once_since_the_lease_of_each_has_begun(engine: RegistrarEn
         told = engine.register_many([job(f"line-{number}", uri) for number in range(many)])
         causes = [result.cause for results in told for result in results]
     assert causes == [""] * many
+
+
+def test_a_job_that_nobody_can_do_is_told_and_costs_no_other(engine: RegistrarEngine) -> None:
+    with serving(Registrar()) as uri:
+        odd = replace(job("odd", uri), username="\ud800")
+        found = {
+            each.key: each.cause
+            for results in engine.register_many([odd, job("line", uri)])
+            for each in results
+        }
+    assert found == {"odd": "unexpected_answer", "line": ""}

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
+import traceback
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
@@ -26,6 +28,8 @@ from callsphere.sip.transport.tls import TlsFailure, TlsTrust
 from callsphere.sip.transport.trusts import TlsTrusts
 from callsphere.sip.uri import SipUri
 
+log = logging.getLogger(__name__)
+
 ATTEMPT_S = 60.0
 """Longest time that one binding takes, all targets and challenges together."""
 TOLD_TOGETHER = 50
@@ -33,6 +37,7 @@ TOLD_WITHIN_S = 0.25
 """Results that come within this time are given together: none waits for a registrar that is silent."""
 NONCES_KEPT = 50_000
 """Bindings whose nonces are remembered: their next refresh takes one round trip instead of two."""
+_OUR_FAULT = "Something went wrong on our side."
 _NEXT_TARGET = frozenset({"no_answer", "connect_refused", "connect_timeout", "connection_closed"})
 
 
@@ -183,6 +188,11 @@ class RegistrarEngine:
                 result = attempt.failed(failure.cause, failure.detail)
             except TimeoutError:
                 result = attempt.failed("no_answer", f"It took longer than {ATTEMPT_S:g} s.")
+            except Exception as error:  # noqa: BLE001 (whoever waits for the others must not wait for ever)
+                # Without its text, which may hold anything that a peer or a person wrote.
+                place = traceback.extract_tb(error.__traceback__)[-1]
+                log.error("job_failed: %s in %s:%s", type(error).__name__, place.filename, place.lineno)
+                result = attempt.failed("unexpected_answer", _OUR_FAULT)
         return replace(
             result,
             detail=redactor.text(result.detail),
