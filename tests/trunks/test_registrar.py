@@ -394,6 +394,22 @@ def test_a_farewell_that_is_refused_is_said_twice_at_most(scene: Scene) -> None:
         assert not RegistrationFarewell.objects.exists()
 
 
+def test_a_password_that_no_key_opens_keeps_nobody_from_deleting(scene: Scene) -> None:
+    carrier = Registrar()
+    with serving(carrier) as uri:
+        registration = scene.add(uri)
+        scene.work()
+        with platform_context("test"):
+            row = DigestCredential.objects.get()
+            other = "A" if row.secret[-8] != "A" else "B"
+            row.secret = type(row.secret)(f"{row.secret[:-8]}{other}{row.secret[-7:]}")
+            row.save(update_fields=["secret"])
+        scene.do(services.delete_registration, registration=registration)
+        scene.work()
+    last = carrier.of("REGISTER")[-1]
+    assert (last.get("contact").endswith("expires=0"), bool(last.get("authorization"))) == (True, False)
+
+
 def test_another_registrar_is_another_binding_and_the_old_one_goes(scene: Scene) -> None:
     old, new = Registrar(), Registrar()
     with serving(old) as old_uri, serving(new) as new_uri:

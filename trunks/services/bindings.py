@@ -11,7 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from callsphere import celery
-from tenants.keys import reveal, seal_for
+from tenants.keys import reveal_all, seal_for
 from trunks.enums import RegistrationState as State
 from trunks.models import (
     DigestCredential,
@@ -120,9 +120,11 @@ def farewell_of(registration: Registration, status: RegistrationStatus) -> Regis
         farewell.trusted_authority_id = chosen.authority_id
         farewell.client_certificate_id = chosen.certificate_id
     credential = registration.credential
-    if credential is not None and credential.secret is not None:
+    if credential is not None and registration.host in credential.bound_hosts:
         farewell.auth_username, farewell.realm = credential.username, credential.realm
-        farewell.secret = seal_for(farewell, "secret", reveal(credential, "secret"))
+        # One that no key opens is gone: nobody is kept from deleting what it belonged to.
+        for password in reveal_all([credential], "secret").values():
+            farewell.secret = seal_for(farewell, "secret", password)
     return farewell
 
 
