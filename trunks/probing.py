@@ -18,7 +18,6 @@ from typing import NamedTuple, cast
 
 import structlog
 from django.conf import settings
-from django.utils import timezone
 from prometheus_client import Counter as CounterMetric
 from prometheus_client import Gauge, Histogram
 
@@ -26,6 +25,7 @@ from callsphere.lib.netguard import AddressPolicy
 from callsphere.sip.engine import PingEngine, PingOutcome, PingRun, PingTarget
 from callsphere.sip.resolver import ResolutionError
 from callsphere.sip.uri import SipUri, SipUriError, parse_gateway_uri
+from tenants.clock import DatabaseClock
 from trunks.enums import Severity
 from trunks.health import Answer, Change, Claim, claim_due, postpone, severity_of, store_answers, wait_s
 from trunks.pacing import within_limit
@@ -105,12 +105,16 @@ def is_stopping() -> bool:
 def probe_due(
     pinger: PingEngine,
     *,
-    clock: Callable[[], datetime] = timezone.now,
+    clock: Callable[[], datetime] | None = None,
     batch: int = BATCH,
     in_flight: int = BATCH,
     longest_s: float = LONGEST_RUN_S,
 ) -> int:
-    """Probe what is due, batch by batch while batches are full; return how many gateways were claimed."""
+    """Probe what is due, batch by batch while batches are full; return how many gateways were claimed.
+
+    `clock` tells the time that leases are compared by, the database's unless given.
+    """
+    clock = clock or DatabaseClock()
     started = time.monotonic()
     total = 0
     while not _stopping.is_set():

@@ -19,7 +19,6 @@ from typing import cast
 import structlog
 from django.conf import settings
 from django.db import DataError
-from django.utils import timezone
 from prometheus_client import Counter as CounterMetric
 from prometheus_client import Gauge
 
@@ -27,6 +26,7 @@ from callsphere.sip.agent.registration import Identity as WireIdentity
 from callsphere.sip.digest import Credentials
 from callsphere.sip.engine import BindingJob, BindingResult, RegistrarEngine
 from callsphere.sip.uri import SipUriError, parse_gateway_uri
+from tenants.clock import DatabaseClock
 from trunks.binding_claims import BindingClaim, Identity, claim_due
 from trunks.binding_outcomes import BindingOutcome, store_outcomes
 from trunks.enums import RegistrationStep
@@ -78,14 +78,16 @@ def engine() -> RegistrarEngine:
 def refresh_due(
     registrar: RegistrarEngine,
     *,
-    clock: Callable[[], datetime] = timezone.now,
+    clock: Callable[[], datetime] | None = None,
     batch: int = BATCH,
     longest_s: float = LONGEST_RUN_S,
 ) -> int:
     """Register what is due, batch by batch while batches are full; return how many were claimed.
 
+    `clock` tells the time that leases are compared by, the database's unless given.
     Bindings that are to be taken away go first: one of them may stand in the way of a new one.
     """
+    clock = clock or DatabaseClock()
     started = time.monotonic()
     total = 0
     while not is_stopping():

@@ -6,6 +6,7 @@ from celery.signals import worker_process_shutdown, worker_shutdown, worker_shut
 from django.utils import timezone
 
 from callsphere.celery import app
+from tenants.clock import database_now
 from tenants.context import platform_context
 from trunks import call_sweep, certificate_expiry, check_runs, live_calls, probing, registrar, rollup
 from trunks.services import forget_ended_shares, start_due_checks
@@ -32,7 +33,7 @@ def run_checks() -> None:
 @app.task(name="trunks.sweep_live_calls")
 def sweep_live_calls() -> None:
     """End calls whose refresh is overdue or that outlived their time. Any number may run at once."""
-    call_sweep.sweep(timezone.now())
+    call_sweep.sweep(database_now())
 
 
 @app.task(name="trunks.forget_old_calls")
