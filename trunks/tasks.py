@@ -6,6 +6,7 @@ from celery.signals import worker_process_shutdown, worker_shutdown, worker_shut
 from django.utils import timezone
 
 from callsphere.celery import app
+from tenants.clock import database_now
 from tenants.context import platform_context
 from trunks import engines
 from trunks.bindings import registrar
@@ -37,7 +38,7 @@ def run_checks() -> None:
 @app.task(name="trunks.sweep_live_calls")
 def sweep_live_calls() -> None:
     """End calls whose refresh is overdue or that outlived their time. Any number may run at once."""
-    sweep.sweep(timezone.now())
+    sweep.sweep(database_now())
 
 
 @app.task(name="trunks.forget_old_calls")

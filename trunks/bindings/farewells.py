@@ -13,9 +13,12 @@ from callsphere.sip.transport.profile import TlsProfile
 from tenants.context import platform_context
 from tenants.keys import reveal_all
 from trunks.bindings.claims import CSEQ_SET_ASIDE, LEASE_S, Identity
-from trunks.bindings.registering import FIRST_RETRY_S, REMOVALS_TRIED
+from trunks.bindings.registering import Result, removal_retry_s
 from trunks.models import RegistrationFarewell
 from trunks.tls_profiles import Choice, profiles_of
+
+LONGEST_WAIT_S = 60.0
+"""A farewell keeps the same user's registration waiting: one that has to wait longer is left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class FarewellClaim:
 
     id: uuid.UUID
     number: int
+    attempt: int
     registrar: str
     username: str
     identity: Identity
@@ -60,6 +64,7 @@ def claim_farewells(now: datetime, limit: int) -> list[FarewellClaim]:
         FarewellClaim(
             row.pk,
             row.claim + 1,
+            row.attempts + 1,
             row.registrar,
             row.username,
             Identity(row.call_id, row.from_tag, row.contact, row.cseq),
@@ -72,13 +77,13 @@ def claim_farewells(now: datetime, limit: int) -> list[FarewellClaim]:
     ]
 
 
-def store_farewells(done: Sequence[tuple[FarewellClaim, bool]], now: datetime) -> None:
-    """Drop those that are gone or were tried often enough; the others are tried again soon."""
+def store_farewells(done: Sequence[tuple[FarewellClaim, Result]], now: datetime) -> None:
+    """Drop those that are gone or were tried often enough; the others are tried again when they may be."""
     with platform_context("store farewells"):
-        for claim, gone in done:
+        for claim, result in done:
             row = RegistrationFarewell.objects.filter(pk=claim.id, claim=claim.number)
-            if gone:
+            wait = removal_retry_s(result, claim.attempt, refusals=claim.attempt) if result.cause else None
+            if wait is None or wait > LONGEST_WAIT_S:
                 row.delete()
             else:
-                row.filter(attempts__gte=REMOVALS_TRIED).delete()
-                row.update(next_attempt_at=now + timedelta(seconds=FIRST_RETRY_S))
+                row.update(next_attempt_at=now + timedelta(seconds=wait))

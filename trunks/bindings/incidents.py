@@ -69,14 +69,19 @@ def _is_trouble(known: Known, now: datetime) -> bool:
     state = told_state(known, now)
     if state in (State.REJECTED, State.EXPIRED):
         return True
-    return state in (State.UNREACHABLE, State.THROTTLED) and not known.bound(now)
+    return state in (State.UNREACHABLE, State.THROTTLED) and not _lasts(known, now)
+
+
+def _lasts(known: Known, now: datetime) -> bool:
+    """Whether the carrier still has the registration when it is asked next."""
+    return known.bound(max(now, known.next_attempt_at or now))
 
 
 def _sighting(finding: Finding, name: str, now: datetime) -> Sighting:
     known = finding.known
     state = told_state(known, now)
     cause = told_cause(known.cause)
-    lasts = known.bound(now) and known.next_attempt_at is not None
+    lasts = _lasts(known, now) and known.next_attempt_at is not None
     return Sighting(
         tenant_id=finding.tenant_id,
         key=_key(finding.trunk_id),

@@ -7,14 +7,24 @@ so whoever brought the answer sees to it here.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from tenants.context import platform_context
 from tenants.keys import seal_for
 from trunks.bindings.outcomes import BindingOutcome
 from trunks.models import RegistrationFarewell, RegistrationStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A binding that a registrar was made to forget."""
+
+    host: str
+    username: str
+    contact: str
 
 
 def settle_late_bindings(lost: Iterable[BindingOutcome], now: datetime) -> None:
@@ -26,6 +36,26 @@ def settle_late_bindings(lost: Iterable[BindingOutcome], now: datetime) -> None:
         with platform_context("settle a late binding"):
             if not _is_kept(outcome, expires_at, now):
                 _take_away(outcome, expires_at, now)
+
+
+def register_those_left(gone: Iterable[Gone], now: datetime) -> None:
+    """Have registrations that shared a binding make it anew: it was taken away for another one of theirs.
+
+    To a registrar two lines of one user with the same Contact are one, whoever they belong to.
+    """
+    shared = Q(pk=None)
+    for each in gone:
+        named = {"registration__host": each.host, "registration__username": each.username}
+        shared |= Q(**named, contact=each.contact)
+    with platform_context("register again what was taken away"):
+        left = RegistrationStatus.objects.filter(
+            shared, next_attempt_at__isnull=False, removing=False, expires_at__gt=now
+        )
+        # Rows are locked in order, so that this and a claim never wait for each other.
+        rows = left.select_for_update(no_key=True, of=("self",)).order_by("pk").values_list("pk", flat=True)
+        RegistrationStatus.objects.filter(pk__in=list(rows)).update(
+            next_attempt_at=now, has_slot=False, claim=F("claim") + 1
+        )
 
 
 def _is_kept(outcome: BindingOutcome, expires_at: datetime, now: datetime) -> bool:

@@ -119,10 +119,13 @@ def _is_news(before: State, after: State) -> bool:
 
 
 def _may_be_trouble(outcome: BindingOutcome, before: _Before, now: datetime) -> bool:
-    """Whether the state changed, or the binding ran out between this attempt and the one before it."""
-    ended = outcome.standing.expires_at
-    ran_out = ended is not None and before.at is not None and before.at < ended <= now
-    return _is_news(before.state, outcome.standing.state) or ran_out
+    """Whether the state changed, or the binding ran out since the attempt before or will until the next."""
+    standing = outcome.standing
+    if _is_news(before.state, standing.state):
+        return True
+    if standing.expires_at is None or before.at is None:
+        return False
+    return before.at < standing.expires_at <= max(now, standing.next_attempt_at or now)
 
 
 def _finding(outcome: BindingOutcome, now: datetime) -> Finding:

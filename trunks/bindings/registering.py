@@ -13,6 +13,7 @@ from trunks.enums import RegistrationStep as Step
 
 REFUSALS_ALLOWED = 2
 """Carriers ban who insists: after so many refusals of the credentials an edit is waited for."""
+REFUSED_RETRY_S = 60.0
 REFRESH_MARGIN_S = 30.0
 """A refresh goes out at half the granted time, but so long before its end at the latest."""
 JITTER = 0.1
@@ -28,16 +29,13 @@ REMOVALS_TRIED = 3
 """A binding that cannot be taken away is left to run out."""
 SHORTEST_WAIT_S = 5.0
 """A registrar that grants seconds is not asked more often than this."""
+LONGEST_WAIT_S = 43_200.0
+"""Nor is one that grants for ever left alone for longer: it may have forgotten us meanwhile."""
 
-_CREDENTIALS = frozenset(
-    {
-        "credentials_rejected",
-        "credentials_missing",
-        "realm_mismatch",
-        "digest_unsupported",
-        "challenge_malformed",
-    }
-)
+_CREDENTIALS = frozenset({"credentials_rejected", "credentials_missing", "realm_mismatch"})
+"""What an edit alone mends. A challenge that nobody can answer is the carrier's to mend, without one."""
+_IN_TROUBLE = frozenset({408, 480, 500, 502, 504})
+"""Answers of a registrar that cannot now, and does not say when: tried like one that is out of reach."""
 _UNREACHABLE = frozenset(
     {
         *("dns_not_found", "dns_timeout", "dns_srv_broken", "connect_refused", "connect_timeout"),
@@ -99,10 +97,10 @@ def after(standing: Standing, result: Result, now: datetime, chance: float) -> S
 def refresh_after_s(granted_s: float, chance: float) -> float:
     """Seconds until the refresh: half the grant, 30 s before its end at the latest, a little less by chance.
 
-    Of a grant too short for that, a third.
+    Of a grant too short for that, a third; of one without end, half a day.
     """
     wait = max(min(granted_s / 2, granted_s - REFRESH_MARGIN_S), granted_s / 3)
-    return max(wait * (1 - JITTER * chance), SHORTEST_WAIT_S)
+    return max(min(wait, LONGEST_WAIT_S) * (1 - JITTER * chance), SHORTEST_WAIT_S)
 
 
 def retry_after_s(failures: int, chance: float) -> float:
@@ -134,28 +132,23 @@ def _failed(standing: Standing, result: Result, now: datetime, chance: float) ->
     if result.retry_after_s is not None or result.code == 503:
         wait = result.retry_after_s or retry_after_s(failed.failures, chance)
         wait = min(max(wait, 1.0), LONGEST_RETRY_AFTER_S) * (1 + JITTER * chance)
-        return replace(
-            failed, state=State.THROTTLED, next_attempt_at=now + timedelta(seconds=wait), refusals=0
-        )
+        return replace(failed, state=State.THROTTLED, next_attempt_at=now + timedelta(seconds=wait))
     if result.cause in _UNREACHABLE:
-        return replace(
-            failed, state=State.UNREACHABLE, next_attempt_at=_retry_at(failed, now, chance), refusals=0
-        )
+        return replace(failed, state=State.UNREACHABLE, next_attempt_at=_retry_at(failed, now, chance))
     wait = REJECTED_RETRY_S * (1 - JITTER * chance)
-    if failed.bound(now):  # it may be a passing mood, and there is something to lose
+    if failed.bound(now) or result.code in _IN_TROUBLE:  # it may be a passing mood
         wait = min(wait, retry_after_s(failed.failures, chance))
-    return replace(failed, state=State.REJECTED, next_attempt_at=now + timedelta(seconds=wait), refusals=0)
+    return replace(failed, state=State.REJECTED, next_attempt_at=now + timedelta(seconds=wait))
 
 
 def _credentials_refused(standing: Standing, result: Result, now: datetime, chance: float) -> Standing:
     refusals = standing.refusals + 1
-    # Without a password, or with none that may be used here, nothing was refused yet and nothing will change.
-    final = refusals >= REFUSALS_ALLOWED or result.cause != "credentials_rejected"
+    wait = timedelta(seconds=REFUSED_RETRY_S * (1 + JITTER * chance))
     return replace(
         standing,
         state=State.REJECTED,
         refusals=refusals,
-        next_attempt_at=None if final else now + timedelta(seconds=60.0 * (1 + JITTER * chance)),
+        next_attempt_at=None if _is_final(result, refusals) else now + wait,
     )
 
 
@@ -171,9 +164,32 @@ def _retry_at(standing: Standing, now: datetime, chance: float) -> datetime:
 def _after_removal(standing: Standing, result: Result, now: datetime) -> Standing:
     over = Standing(State.PAUSED, cause=result.cause, detail=result.detail)
     failures = standing.failures + 1
-    if not result.cause or failures >= REMOVALS_TRIED or not standing.bound(now):
+    refusals = standing.refusals + (result.cause in _CREDENTIALS)
+    wait = removal_retry_s(result, failures, refusals)
+    if not result.cause or wait is None or not standing.bound(now):
         return over
-    wait = timedelta(seconds=FIRST_RETRY_S * failures)
     return replace(
-        standing, failures=failures, cause=result.cause, detail=result.detail, next_attempt_at=now + wait
+        standing,
+        failures=failures,
+        refusals=refusals,
+        cause=result.cause,
+        detail=result.detail,
+        next_attempt_at=now + timedelta(seconds=wait),
     )
+
+
+def removal_retry_s(result: Result, failures: int, refusals: int) -> float | None:
+    """Seconds until a binding that was not taken away is tried again; None when it is left to run out."""
+    if failures >= REMOVALS_TRIED or _is_final(result, refusals):
+        return None
+    wait = REFUSED_RETRY_S if result.cause in _CREDENTIALS else FIRST_RETRY_S * failures
+    return max(wait, min(result.retry_after_s or 0.0, LONGEST_RETRY_AFTER_S))
+
+
+def _is_final(result: Result, refusals: int) -> bool:
+    """Whether an edit is to be waited for.
+
+    Without a password, or with none that may be used here, nothing was refused yet and nothing will change.
+    """
+    refused = result.cause in _CREDENTIALS
+    return refused and (refusals >= REFUSALS_ALLOWED or result.cause != "credentials_rejected")

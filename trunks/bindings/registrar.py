@@ -12,10 +12,11 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import cast
 
 import structlog
 from django.conf import settings
-from django.utils import timezone
+from django.db import DataError
 from prometheus_client import Counter as CounterMetric
 from prometheus_client import Gauge
 
@@ -23,17 +24,18 @@ from callsphere.sip.agent.registration import Identity as WireIdentity
 from callsphere.sip.digest import Credentials
 from callsphere.sip.engine import BindingJob, BindingResult, RegistrarEngine
 from callsphere.sip.uri import SipUriError, parse_gateway_uri
+from tenants.clock import DatabaseClock
 from trunks.bindings.claims import BindingClaim, Identity, claim_due
 from trunks.bindings.farewells import FarewellClaim, claim_farewells, store_farewells
-from trunks.bindings.late import settle_late_bindings
+from trunks.bindings.late import Gone, register_those_left, settle_late_bindings
 from trunks.bindings.outcomes import BindingOutcome, store_outcomes
 from trunks.bindings.registering import Result, after, step_of
 from trunks.engines import OfThisProcess, address_policy, is_stopping
+from trunks.enums import RegistrationStep
 from trunks.storable import storable, without_nul
 
 BATCH = 500
 """How many registrations one claim takes."""
-STORED_TOGETHER = 50
 LONGEST_RUN_S = 20.0
 """A run that keeps finding full batches ends after this time; the next tick goes on."""
 
@@ -66,14 +68,16 @@ engine = OfThisProcess(_make_engine)
 def refresh_due(
     registrar: RegistrarEngine,
     *,
-    clock: Callable[[], datetime] = timezone.now,
+    clock: Callable[[], datetime] | None = None,
     batch: int = BATCH,
     longest_s: float = LONGEST_RUN_S,
 ) -> int:
     """Register what is due, batch by batch while batches are full; return how many were claimed.
 
+    `clock` tells the time that leases are compared by, the database's unless given.
     Bindings that are to be taken away go first: one of them may stand in the way of a new one.
     """
+    clock = clock or DatabaseClock()
     started = time.monotonic()
     total = 0
     while not is_stopping():
@@ -99,14 +103,11 @@ def _register(
             jobs.append(_job(claim))
         except (SipUriError, ValueError) as error:
             outcomes.append(_outcome(claim, _unusable(claim, str(error)), clock()))
-    for result in registrar.register_many(jobs):
-        assert isinstance(result.key, uuid.UUID)  # noqa: S101 (the jobs' own keys)
-        outcomes.append(_outcome(by_id[result.key], result, clock()))
-        if len(outcomes) >= STORED_TOGETHER:
-            _store(outcomes, clock())
-            outcomes = []
     if outcomes:
         _store(outcomes, clock())
+    for results in registrar.register_many(jobs):
+        now = clock()
+        _store([_outcome(by_id[cast(uuid.UUID, result.key)], result, now) for result in results], now)
 
 
 def _job(claim: BindingClaim) -> BindingJob:
@@ -139,8 +140,12 @@ def _unusable(claim: BindingClaim, detail: str) -> BindingResult:
     )
 
 
+def _result(found: BindingResult) -> Result:
+    return Result(found.cause, without_nul(found.detail), found.code, found.granted_s, found.retry_after_s)
+
+
 def _outcome(claim: BindingClaim, found: BindingResult, now: datetime) -> BindingOutcome:
-    result = Result(found.cause, without_nul(found.detail), found.code, found.granted_s, found.retry_after_s)
+    result = _result(found)
     return BindingOutcome(
         claim,
         after(claim.standing, result, now, random.random()),  # noqa: S311 (jitter)
@@ -155,12 +160,27 @@ def _outcome(claim: BindingClaim, found: BindingResult, now: datetime) -> Bindin
 
 
 def _store(outcomes: Sequence[BindingOutcome], now: datetime) -> None:
-    lost = store_outcomes(outcomes, now)
+    lost = _stored(outcomes, now)
     for outcome, count in Counter(each.result.cause or "registered" for each in outcomes).items():
         ATTEMPTS.labels(outcome).inc(count)
     if lost:
         DROPPED.inc(len(lost))
         settle_late_bindings(lost, now)
+    removed = [each for each in outcomes if each.step == RegistrationStep.REMOVE and not each.result.cause]
+    if removed:
+        contacts = [(each.claim.host, each.claim.username, each.identity.contact) for each in removed]
+        register_those_left((Gone(*contact) for contact in contacts), now)
+
+
+def _stored(outcomes: Sequence[BindingOutcome], now: datetime) -> list[BindingOutcome]:
+    """Store outcomes; return those whose claim was lost. One that no row holds costs the others nothing."""
+    try:
+        return store_outcomes(outcomes, now)
+    except DataError:
+        if len(outcomes) > 1:
+            return [lost for outcome in outcomes for lost in _stored([outcome], now)]
+        log.exception("registration_not_stored", registration_id=str(outcomes[0].claim.registration_id))
+        return []
 
 
 def _say_farewell(
@@ -179,6 +199,15 @@ def _say_farewell(
         )
         for claim in claims
     ]
-    gone = {result.key: not result.cause for result in registrar.register_many(jobs)}
-    if claims:
-        store_farewells([(claim, gone[claim.id]) for claim in claims], clock())
+    found = {each.key: _result(each) for results in registrar.register_many(jobs) for each in results}
+    if not claims:
+        return
+    now = clock()
+    store_farewells([(claim, found[claim.id]) for claim in claims], now)
+    contacts = [
+        (parse_gateway_uri(claim.registrar).host, claim.username, claim.identity.contact)
+        for claim in claims
+        if not found[claim.id].cause
+    ]
+    if contacts:
+        register_those_left((Gone(*contact) for contact in contacts), now)

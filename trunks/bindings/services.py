@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -10,8 +11,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from callsphere import celery
-from tenants.keys import reveal, seal_for
+from tenants.keys import reveal_all, seal_for
 from trunks.bindings.incidents import end_registration_incident
+from trunks.bindings.registering import REFUSALS_ALLOWED
 from trunks.enums import RegistrationState as State
 from trunks.models import (
     DigestCredential,
@@ -30,12 +32,12 @@ def stop_registering(status: RegistrationStatus, registration: Registration) -> 
     end_registration_incident(
         registration.trunk_id, registration.tenant_id, "The registration was paused.", now
     )
-    if status.contact and status.expires_at is not None and status.expires_at > now:
-        reset_status(status, removing=True, next_attempt_at=now)
+    if _can_be_removed(status, now):
+        reset_status(status, removing=True, next_attempt_at=now, failures=0)
         wake_registrar()
         return
     _set_state(status, registration, State.PAUSED)
-    reset_status(status, next_attempt_at=None, removing=False)
+    reset_status(status, next_attempt_at=None, removing=False, expires_at=None)
 
 
 def forget_binding(registration: Registration, status: RegistrationStatus) -> None:
@@ -100,7 +102,7 @@ def wake_registrar() -> None:
 
 def farewell_of(registration: Registration, status: RegistrationStatus) -> RegistrationFarewell | None:
     """What takes the present binding away, None when there is none. Not saved yet."""
-    if not status.contact or status.expires_at is None or status.expires_at <= timezone.now():
+    if not _can_be_removed(status, timezone.now()):
         return None
     farewell = RegistrationFarewell(
         tenant_id=registration.tenant_id,
@@ -110,7 +112,7 @@ def farewell_of(registration: Registration, status: RegistrationStatus) -> Regis
         call_id=status.call_id,
         from_tag=status.from_tag,
         cseq=status.cseq,
-        expires_at=status.expires_at,
+        expires_at=status.expires_at,  # type: ignore[misc]  # not None where it can be removed
     )
     place = registration.trunk_id, registration.registrar
     chosen = choices_at([place]).get(place)
@@ -118,10 +120,18 @@ def farewell_of(registration: Registration, status: RegistrationStatus) -> Regis
         farewell.trusted_authority_id = chosen.authority_id
         farewell.client_certificate_id = chosen.certificate_id
     credential = registration.credential
-    if credential is not None and credential.secret is not None:
+    if credential is not None and registration.host in credential.bound_hosts:
         farewell.auth_username, farewell.realm = credential.username, credential.realm
-        farewell.secret = seal_for(farewell, "secret", reveal(credential, "secret"))
+        # One that no key opens is gone: nobody is kept from deleting what it belonged to.
+        for password in reveal_all([credential], "secret").values():
+            farewell.secret = seal_for(farewell, "secret", password)
     return farewell
+
+
+def _can_be_removed(status: RegistrationStatus, now: datetime) -> bool:
+    """Whether the carrier has a binding that it may let us take away: it does not with what it refused."""
+    is_bound = bool(status.contact) and status.expires_at is not None and status.expires_at > now
+    return is_bound and status.refusals < REFUSALS_ALLOWED
 
 
 def locked_status(registration: Registration) -> RegistrationStatus:

@@ -15,12 +15,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import F, Q, QuerySet
-from django.utils import timezone
 
 from callsphere.sip.agent import placed
 from callsphere.sip.check.plan import CHECK_TIMERS, Plan
 from callsphere.sip.digest import Credentials
 from callsphere.sip.transport.tls import TlsFailure, TlsTrust
+from tenants.clock import database_now
 from tenants.context import platform_context
 from tenants.keys import reveal_all
 from trunks.checks.dialog_calls import dialogs_over, watch_dialog
@@ -213,9 +213,9 @@ def store_call(check_id: uuid.UUID, number: int, call: placed.PlacedCall) -> Non
                 tenant_id=check.tenant_id, readiness_check=check, call_id=call.call_id, **values
             )
         if call.state == "answered":
-            watch_dialog(check, call.call_id, timezone.now())
+            watch_dialog(check, call.call_id, database_now())
         elif call.state == "ended":
-            dialogs_over(check.tenant_id, [call.call_id], timezone.now())
+            dialogs_over(check.tenant_id, [call.call_id], database_now())
 
 
 def _values(call: placed.PlacedCall) -> dict[str, Any]:
@@ -237,7 +237,7 @@ def finish(
     check_id: uuid.UUID, number: int, state: CheckState, findings: Findings, problem: str = ""
 ) -> bool:
     """Store the end of a check, whose calls are hung up; whether the lease still held."""
-    now = timezone.now()
+    now = database_now()
     with platform_context("finish a check"):
         row = _held(check_id, number).select_for_update(no_key=True).first()
         if row is None:

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable
 from datetime import datetime
 
-from trunks.live_calls.watching import call_over, watch_call
+from trunks.live_calls.watching import call_lost, call_over, watch_call
 from trunks.models import ReadinessCheck
 
 DIALOG = "dialog"
@@ -29,3 +29,8 @@ def dialogs_over(tenant_id: uuid.UUID, call_ids: Iterable[str], now: datetime) -
     """Watch these calls no longer."""
     for call_id in call_ids:
         call_over(tenant_id=tenant_id, provider=DIALOG, reference=call_id, now=now)
+
+
+def dialog_lost(tenant_id: uuid.UUID, call_id: str, why: str, now: datetime) -> None:
+    """Watch a call no longer that nobody could hang up, and say so."""
+    call_lost(tenant_id=tenant_id, provider=DIALOG, reference=call_id, why=why, now=now)

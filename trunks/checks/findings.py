@@ -36,7 +36,7 @@ class Collector:
 
     def add(self, step: Step) -> None:
         """A step of it is finished."""
-        self._steps.append(storable(step.as_json()))
+        self._steps.append({**storable(step.as_json()), "discloses": step.discloses})
         self._runs[-1]["steps"] += 1
 
     def end(self, report: CheckReport) -> None:

@@ -26,7 +26,7 @@ from callsphere.sip.transport.tls import TlsFailure
 from callsphere.sip.uri import SipUri, SipUriError, Transport
 from tenants.context import platform_context
 from trunks.checks.checking import account_of
-from trunks.checks.dialog_calls import dialogs_over
+from trunks.checks.dialog_calls import dialog_lost, dialogs_over
 from trunks.engines import address_policy
 from trunks.enums import PlacedCallState
 from trunks.models import PlacedCall
@@ -56,7 +56,7 @@ class OrphanClaim:
 
 
 def claim_orphans(now: datetime, limit: int = 100) -> list[OrphanClaim]:
-    """Lend calls that are open although their check is not running; the last attempt counts as the end."""
+    """Lend calls that are open although their check is not running; give up those that were tried enough."""
     with platform_context("find calls left behind"):
         open_ones = PlacedCall.objects.filter(~Q(state=PlacedCallState.ENDED), next_attempt_at__lte=now)
         rows = list(
@@ -67,14 +67,21 @@ def claim_orphans(now: datetime, limit: int = 100) -> list[OrphanClaim]:
         )
         claims = []
         for row in rows:
+            if row.attempts >= ATTEMPTS:
+                _give_up(row, now)
+                continue
             row.attempts += 1
             row.next_attempt_at = now + timedelta(seconds=LEASE_S)
+            row.save(update_fields=["attempts", "next_attempt_at"])
             claims.append(claim_of(row))
-            if row.attempts >= ATTEMPTS:
-                row.state, row.outcome = PlacedCallState.ENDED, row.outcome or "Nobody answered."
-                dialogs_over(row.tenant_id, [row.call_id], now)
-            row.save(update_fields=["attempts", "next_attempt_at", "state", "outcome"])
     return claims
+
+
+def _give_up(row: PlacedCall, now: datetime) -> None:
+    row.state, row.outcome = PlacedCallState.ENDED, row.outcome or "Nobody answered."
+    row.save(update_fields=["state", "outcome"])
+    log.warning("orphaned_call_given_up", call_id=row.call_id, outcome=row.outcome)
+    dialog_lost(row.tenant_id, row.call_id, row.outcome, now)
 
 
 def claim_of(row: PlacedCall) -> OrphanClaim:

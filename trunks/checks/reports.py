@@ -7,7 +7,6 @@ through us (see `trunks.wording`).
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -24,8 +23,6 @@ from trunks.wording import told_cause
 
 _REFUSED = "address_refused"
 _NOT_FOUND = "dns_not_found"
-# What a carrier's own headers lack may be told; what our name servers and our guard say of them may not.
-_ABOUT_HEADERS = re.compile(r"The (?:Contact|Record-Route|answer|URI)\b")
 _CONTACT_LEADS_NOWHERE = "No request can be sent to where the answer's Contact and Record-Route lead."
 
 
@@ -58,11 +55,13 @@ def told_steps(steps: Sequence[Mapping[str, Any]], uri: str) -> Iterator[dict[st
     refused = any(step["cause"] == _REFUSED for step in steps)
     for step in steps:
         told = dict(step)
+        # What a carrier's own headers lack may be told; what our name servers and guard say of them may not.
+        discloses = told.pop("discloses", step["cause"] == "contact_unusable")
         if hidden and step["name"] == "target":
             told |= {"result": "pass", "cause": None, "detail": uri, "fix": None, "who": None, "ms": 0}
         elif (refused and step["name"] == "dns") or step["cause"] in (_REFUSED, _NOT_FOUND):
             told |= _no_address(uri)
-        elif step["cause"] == "contact_unusable" and not _ABOUT_HEADERS.match(step["detail"]):
+        elif discloses:
             told["detail"] = _CONTACT_LEADS_NOWHERE
         if hidden:
             told["target"] = None

@@ -11,18 +11,19 @@ import threading
 import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
 import structlog
 from django.db import close_old_connections
-from django.utils import timezone
 from prometheus_client import Counter as CounterMetric
 
 from callsphere.sip.agent.placed import PlacedCall
 from callsphere.sip.check.report import Step
 from callsphere.sip.check.runner import Check
 from callsphere.sip.engine.work_loop import WorkLoop
+from tenants.clock import DatabaseClock, database_now
 from trunks.checks import orphaned_calls
 from trunks.checks.checking import (
     INTERRUPTED,
@@ -69,6 +70,7 @@ class CheckRunner:
         self._why: dict[uuid.UUID, tuple[CheckState, str]] = {}
         self._renewing: asyncio.Task[None] | None = None
         self._lock = threading.Lock()
+        self._clock: Callable[[], datetime] = database_now
 
     def start(self) -> None:
         """Start the loop."""
@@ -81,12 +83,13 @@ class CheckRunner:
 
     def run_due(self) -> int:
         """End what dead workers left behind, and begin what is queued; return how many were begun."""
-        end_interrupted(timezone.now())
-        for orphan in orphaned_calls.claim_orphans(timezone.now()):
+        self._clock = clock = DatabaseClock()
+        end_interrupted(clock())
+        for orphan in orphaned_calls.claim_orphans(clock()):
             self._loop.submit(self._end_orphan(orphan))
         with self._lock:
             room = MOST_AT_ONCE - len(self._claims)
-            claims = claim_checks(timezone.now(), room) if room > 0 and not is_stopping() else []
+            claims = claim_checks(clock(), room) if room > 0 and not is_stopping() else []
             self._claims.update({claim.check_id: claim.number for claim in claims})
         for claim in claims:
             self._loop.submit(self._begin(claim))
@@ -162,7 +165,7 @@ class CheckRunner:
             with self._lock:
                 claims = dict(self._claims)
             try:
-                work = partial(_closing, partial(renew, claims, timezone.now()))
+                work = partial(_closing, partial(renew, claims, self._clock()))
                 lost, unwanted = await loop.run_in_executor(self._storers, work)
             except Exception as error:  # noqa: BLE001 (the database may be back before the leases end)
                 log.warning("leases_not_renewed", error=type(error).__name__)

@@ -16,13 +16,13 @@ from typing import NamedTuple, cast
 
 import structlog
 from django.conf import settings
-from django.utils import timezone
 from prometheus_client import Counter as CounterMetric
 from prometheus_client import Gauge, Histogram
 
 from callsphere.sip.engine import PingEngine, PingOutcome, PingRun, PingTarget
 from callsphere.sip.resolver import ResolutionError
 from callsphere.sip.uri import SipUri, SipUriError, parse_gateway_uri
+from tenants.clock import DatabaseClock
 from trunks.engines import OfThisProcess, address_policy, is_stopping
 from trunks.enums import Severity
 from trunks.health.judging import (
@@ -89,12 +89,16 @@ engine = OfThisProcess(_make_engine)
 def probe_due(
     pinger: PingEngine,
     *,
-    clock: Callable[[], datetime] = timezone.now,
+    clock: Callable[[], datetime] | None = None,
     batch: int = BATCH,
     in_flight: int = BATCH,
     longest_s: float = LONGEST_RUN_S,
 ) -> int:
-    """Probe what is due, batch by batch while batches are full; return how many gateways were claimed."""
+    """Probe what is due, batch by batch while batches are full; return how many gateways were claimed.
+
+    `clock` tells the time that leases are compared by, the database's unless given.
+    """
+    clock = clock or DatabaseClock()
     started = time.monotonic()
     total = 0
     while not is_stopping():

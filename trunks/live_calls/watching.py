@@ -99,6 +99,19 @@ def call_over(*, tenant_id: uuid.UUID, provider: str, reference: str, now: datet
     return True
 
 
+def call_lost(*, tenant_id: uuid.UUID, provider: str, reference: str, why: str, now: datetime) -> bool:
+    """Give up a call that nobody could end, with an incident; whether that is news."""
+    with transaction.atomic():
+        call = _going_on(tenant_id, provider, reference).select_for_update(no_key=True).first()
+        if call is None:
+            return False
+        call.state, call.ended_at, call.next_look_at = LiveCallState.LOST, now, None
+        call.outcome = without_nul(why)[:255]
+        call.save()
+        tell_not_ended(call, now)
+    return True
+
+
 def claim_due(now: datetime, limit: int) -> list[EndingCall]:
     """Lend up to `limit` calls that should be over, those that waited longest; others skip them meanwhile."""
     with platform_context("claim calls to be ended"):

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from callsphere.lib.errors import Refused
-from callsphere.sip.uri import SipUriError, parse_gateway_uri
+from callsphere.sip.uri import SipUriError, escape_user, parse_gateway_uri
 from tenants.audit import Actor, record_event, snapshot
 from tenants.models import Tenant
 from tenants.services.editing import (
@@ -42,6 +42,8 @@ from trunks.models import DigestCredential, Registration, RegistrationStatus, Tr
 from trunks.requests import AskedTooOften, check_rate
 
 REQUESTS_PER_MINUTE = 3
+LONGEST_USER = 128
+"""Characters of a user as it stands in the Contact, where "é" takes six: a status holds no longer one."""
 _FIELDS = ("registrar", "username", "credential_id", "expires_s", "is_paused")
 _EDITABLE = ("registrar", "username", "credential", "expires_s")
 _REQUESTED = "registration.requested"
@@ -194,7 +196,7 @@ def _apply(registration: Registration, changes: dict[str, Any]) -> FieldErrors:
             if name == "registrar":
                 _set_registrar(registration, value)
             elif name == "username":
-                registration.username = one_line("username", value)
+                registration.username = _user(value)
             elif name == "credential":
                 registration.credential = _checked(registration, value)
             else:
@@ -210,6 +212,17 @@ def _set_registrar(registration: Registration, text: str) -> None:
     check_address(uri, field="registrar")
     registration.registrar = str(uri)
     registration.host, registration.transport = uri.host, uri.transport
+
+
+def _user(text: str) -> str:
+    name = one_line("username", text)
+    if len(escape_user(name)) > LONGEST_USER:
+        raise field_error(
+            "username",
+            f"This user is too long: {LONGEST_USER} characters at most, as it is written in SIP.",
+            "max_length",
+        )
+    return name
 
 
 def _checked(registration: Registration, credential: DigestCredential | None) -> DigestCredential | None:

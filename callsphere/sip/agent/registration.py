@@ -24,6 +24,8 @@ from callsphere.sip.uri import SipUri, SipUriError, escape_user, unescape
 MAX_RAISES = 2
 """How often a 423 is followed."""
 
+_LONGEST_S = 2**31 - 1
+"""More seconds than this are told as this many: some say 2**32 - 1 (RFC 3261 §20.19), and mean for ever."""
 _DEFAULT_PORT = {"udp": 5060, "tcp": 5060, "tls": 5061}
 
 
@@ -222,7 +224,9 @@ class Registration:
         except SipParseError as error:
             detail = f"The Contact of the answer is not readable. {error.reason}"
             raise self._failed("registration_not_kept", detail) from None
-        ours = next((contact for contact in contacts if self._is_ours(contact, response)), None)
+        # Bindings of an earlier instance may look like ours where a registrar rewrites addresses.
+        likely = [contact for contact in contacts if self._is_ours(contact, response)]
+        ours = max(likely, key=self._is_as_sent, default=None)
         if ours is None:
             others = f"It lists {len(contacts)} others." if contacts else "It lists none."
             raise self._failed("registration_not_kept", f"200 does not list our Contact. {others}")
@@ -234,9 +238,12 @@ class Registration:
             raise self._failed("registration_not_kept", "200 lists our Contact with expires 0.")
         return granted
 
+    def _is_as_sent(self, contact: Address) -> bool:
+        return f"<{contact.uri}>" == self._contact
+
     def _is_ours(self, contact: Address, response: Response) -> bool:
         """Whether a Contact is the one we sent, also with the address that a registrar saw us at."""
-        if f"<{contact.uri}>" == self._contact:
+        if self._is_as_sent(contact):
             return True
         try:
             given, sent = contact.sip_uri, Address.parse(self._contact).sip_uri
@@ -279,4 +286,6 @@ def _place(host: str, port: int | None, flow: Flow) -> tuple[str, int]:
 
 def _number(text: str | None) -> int | None:
     digits = (text or "").strip()
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= 10 else None
+    if not (digits.isascii() and digits.isdigit() and len(digits) <= 10):
+        return None
+    return min(int(digits), _LONGEST_S)

@@ -124,7 +124,7 @@ async def acknowledge(call: Call, plan: Plan) -> Outcome:
     """Send the ACK and listen whether the 2xx comes again."""
     problem = await call.acknowledge(timeout=plan.timeout)
     if problem is not None:
-        return troubled("contact_unusable", problem.detail)
+        return troubled("contact_unusable", problem.detail, discloses=isinstance(problem, FlowFailed))
     sent_at = time.monotonic()
     await call.until(lambda: call.repeats > 0 or _over(call), ACK_LISTEN_S)
     if call.repeats and not _over(call):
@@ -140,7 +140,7 @@ async def acknowledge(call: Call, plan: Plan) -> Outcome:
     if call.repeats >= 2:
         return troubled("ack_not_received", f"The answer came {call.repeats} times more after our ACK.")
     if call.ack_lost is not None:
-        return troubled("contact_unusable", f"The ACK did not arrive. {call.ack_lost}")
+        return troubled("contact_unusable", f"The ACK did not arrive. {call.ack_lost}", discloses=True)
     dropped = dropped_of(call)
     if dropped is not None:
         return dropped

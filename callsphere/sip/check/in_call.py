@@ -27,6 +27,8 @@ LONGEST_OVERLAP_S = 10.0
 PEER_FIRST_S = 4.0
 """How long a session change of the peer's is let finish before ours."""
 TIMER_ENDS = " The session timer ends here: this answer has no Session-Expires."
+CALL_IS_GONE = frozenset({408, 481})
+"""What ends a call though nobody hangs up (RFC 3261 §12.2.1.2)."""
 LOST_ON_ROUTE = frozenset({404, 405, 481})
 _NOWHERE = frozenset({"address_refused", "dns_not_found", "dns_srv_broken", "uri_invalid"})
 
@@ -142,7 +144,7 @@ class InCall:
         detail = said(response)
         if self._is_dropped():
             return self._killed() or troubled("hold_kills_call", detail)
-        if response.status == 481:
+        if response.status in CALL_IS_GONE:
             return self._routed(response) or troubled("hold_kills_call", detail)
         return self._routed(response) or troubled("hold_rejected", detail)
 
@@ -206,7 +208,7 @@ class InCall:
 
 def _trouble_of(trouble: Trouble) -> Outcome:
     if isinstance(trouble, FlowFailed) and trouble.cause in _NOWHERE:
-        return troubled("contact_unusable", trouble.detail)
+        return troubled("contact_unusable", trouble.detail, discloses=True)
     return failed(trouble.cause, trouble.detail)
 
 

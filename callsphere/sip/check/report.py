@@ -21,12 +21,17 @@ STEPS = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a step. `target` names the one it is about where that is not the call's."""
+    """What became of a step. `target` names the one it is about where that is not the call's.
+
+    `discloses` says that the detail tells what our name servers, guard or network say of a place that the
+    peer has named: who reads it on somebody else's machine could look around there.
+    """
 
     result: Result
     cause: str | None
     detail: str
     target: str | None = None
+    discloses: bool = False
 
     @property
     def failed(self) -> bool:
@@ -39,9 +44,9 @@ def passed(detail: str, *, noted: str | None = None) -> Outcome:
     return Outcome("pass", noted, detail)
 
 
-def troubled(code: str, detail: str, target: str | None = None) -> Outcome:
+def troubled(code: str, detail: str, target: str | None = None, *, discloses: bool = False) -> Outcome:
     """A cause; the dictionary says whether it is a warning or a failure."""
-    return Outcome(cause(code).result, code, detail, target)
+    return Outcome(cause(code).result, code, detail, target, discloses)
 
 
 def failed(code: str, detail: str, target: str | None = None) -> Outcome:
@@ -61,7 +66,7 @@ def skipped(why: str) -> Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of a check; `ms` is how long it took."""
+    """One step of a check; `ms` is how long it took, `discloses` as in Outcome."""
 
     name: str
     result: Result
@@ -69,6 +74,7 @@ class Step:
     detail: str
     ms: int
     target: str | None
+    discloses: bool = False
 
     @property
     def who(self) -> Who | None:

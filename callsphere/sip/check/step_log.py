@@ -39,7 +39,7 @@ class StepLog:
         detail = "".join(character if character.isprintable() else " " for character in outcome.detail)
         detail = self._redactor.text(detail)
         target = outcome.target or self.target
-        self._known[name] = Step(name, outcome.result, outcome.cause, detail, ms, target)
+        self._known[name] = Step(name, outcome.result, outcome.cause, detail, ms, target, outcome.discloses)
         self._tell()
 
     def skip_rest(self, why: str) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import time
+import traceback
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from queue import Empty, SimpleQueue
@@ -25,10 +28,16 @@ from callsphere.sip.transport.tls import TlsFailure, TlsTrust
 from callsphere.sip.transport.trusts import TlsTrusts
 from callsphere.sip.uri import SipUri
 
+log = logging.getLogger(__name__)
+
 ATTEMPT_S = 60.0
 """Longest time that one binding takes, all targets and challenges together."""
+TOLD_TOGETHER = 50
+TOLD_WITHIN_S = 0.25
+"""Results that come within this time are given together: none waits for a registrar that is silent."""
 NONCES_KEPT = 50_000
 """Bindings whose nonces are remembered: their next refresh takes one round trip instead of two."""
+_OUR_FAULT = "Something went wrong on our side."
 _NEXT_TARGET = frozenset({"no_answer", "connect_refused", "connect_timeout", "connection_closed"})
 
 
@@ -122,15 +131,18 @@ class RegistrarEngine:
         """Whether jobs are taken in this process."""
         return self._loop.running
 
-    def register_many(self, jobs: Sequence[BindingJob], *, in_flight: int = 200) -> Iterator[BindingResult]:
-        """Do every job once, at most `in_flight` at a time; give results as they come.
+    def register_many(self, jobs: Sequence[BindingJob]) -> Iterator[list[BindingResult]]:
+        """Do every job once, all at the same time; give results as they come, those together that are near.
 
         Raises EngineStopped when the engine does not run in this process, or ends meanwhile.
         """
         results: SimpleQueue[BindingResult] = SimpleQueue()
-        self._loop.submit(self._do_all(jobs, in_flight, results))
-        for _ in jobs:
-            yield self._next(results)
+        self._loop.submit(self._do_all(jobs, results))
+        left = len(jobs)
+        while left:
+            found = [self._next(results), *_near(results, min(left, TOLD_TOGETHER) - 1)]
+            left -= len(found)
+            yield found
 
     def _next(self, results: SimpleQueue[BindingResult]) -> BindingResult:
         while True:
@@ -154,16 +166,11 @@ class RegistrarEngine:
         if self._agent is not None:
             self._agent.close()
 
-    async def _do_all(
-        self, jobs: Sequence[BindingJob], in_flight: int, results: SimpleQueue[BindingResult]
-    ) -> None:
-        waiting = iter(jobs)
+    async def _do_all(self, jobs: Sequence[BindingJob], results: SimpleQueue[BindingResult]) -> None:
+        async def work(job: BindingJob) -> None:
+            results.put(await self._do(job))
 
-        async def work() -> None:
-            for job in waiting:
-                results.put(await self._do(job))
-
-        await asyncio.gather(*(work() for _ in range(min(in_flight, len(jobs)))))
+        await asyncio.gather(*(work(job) for job in jobs))
 
     async def _do(self, job: BindingJob) -> BindingResult:
         assert self._agent is not None  # noqa: S101 (made before the loop runs)
@@ -181,6 +188,11 @@ class RegistrarEngine:
                 result = attempt.failed(failure.cause, failure.detail)
             except TimeoutError:
                 result = attempt.failed("no_answer", f"It took longer than {ATTEMPT_S:g} s.")
+            except Exception as error:  # noqa: BLE001 (whoever waits for the others must not wait for ever)
+                # Without its text, which may hold anything that a peer or a person wrote.
+                place = traceback.extract_tb(error.__traceback__)[-1]
+                log.error("job_failed: %s in %s:%s", type(error).__name__, place.filename, place.lineno)
+                result = attempt.failed("unexpected_answer", _OUR_FAULT)
         return replace(
             result,
             detail=redactor.text(result.detail),
@@ -194,6 +206,14 @@ class RegistrarEngine:
             known = (job.credentials, Authenticator(job.credentials))
             self._nonces.put(job.key, known)
         return known[1]
+
+
+def _near(results: SimpleQueue[BindingResult], most: int) -> Iterator[BindingResult]:
+    """Give up to so many results that are there, or come soon."""
+    until = time.monotonic() + TOLD_WITHIN_S
+    with contextlib.suppress(Empty):
+        for _ in range(most):
+            yield results.get(timeout=max(0.0, until - time.monotonic()))
 
 
 class _Attempt:
@@ -216,11 +236,18 @@ class _Attempt:
             targets = await self._agent.resolver.resolve(self._outbound_proxy or self._job.registrar)
         except ResolutionError as error:
             return self.failed(error.cause, error.detail)
+        full: list[BindingResult] = []
         for target in targets:
             result = await self._at(target)
             if result.cause not in _NEXT_TARGET and result.code != 503:
-                break
-        return result
+                return result
+            if result.code == 503:
+                full.append(result)
+        if not full:
+            return result
+        # One that asks for time gets it, though others are silent (RFC 3261 §21.5.4).
+        longest = max(full, key=lambda each: each.retry_after_s or 0.0)
+        return replace(longest, identity=self._identity)
 
     async def _at(self, target: Target) -> BindingResult:
         job = self._job

@@ -279,6 +279,7 @@ BROKEN: list[tuple[str, Callable[[], Carrier], Expected]] = [
     ("hold hangs up late", HoldKillsLate, ("hold", "fail", "hold_kills_call")),
     ("500 to hold", lambda: HoldRefused("500 Server Error"), ("hold", "fail", "hold_rejected")),
     ("481 to hold", lambda: HoldRefused("481 No call"), ("hold", "fail", "hold_kills_call")),
+    ("408 to hold", lambda: HoldRefused("408 Request Timeout"), ("hold", "fail", "hold_kills_call")),
     ("refresh refused", RefreshRefused, ("refresh", "fail", "refresh_rejected")),
     ("drops", Drops, ("ack", "fail", "call_dropped")),
     ("BYE refused", ByeRefused, ("bye", "warn", "bye_rejected")),

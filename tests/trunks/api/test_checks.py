@@ -254,11 +254,15 @@ def test_where_a_contact_leads_inside_is_not_told(
 ) -> None:
     check = api.post(at(made, "checks"), {}).json()
     ack = {**STEP, "name": "ack", "cause": "contact_unusable"}
-    found(alice, check["id"], "contact_unusable", [{**ack, "detail": "10.0.0.7: inside 10.0.0.0/8"}])
-    (step,) = api.get(at(made, "checks", check["id"])).json()["steps"]
-    assert step["detail"] == "No request can be sent to where the answer's Contact and Record-Route lead."
+    # However it is worded: a carrier chooses the words of what we quote.
+    inside = "The Contact 10.0.0.7: inside 10.0.0.0/8"
+    for flag in ({"discloses": True}, {}):
+        found(alice, check["id"], "contact_unusable", [{**ack, "detail": inside, **flag}])
+        (step,) = api.get(at(made, "checks", check["id"])).json()["steps"]
+        assert step["detail"] == "No request can be sent to where the answer's Contact and Record-Route lead."
+        assert set(step) == set(STEP)
     plain = "The Contact header is not readable. It has no URI."
-    found(alice, check["id"], "contact_unusable", [{**ack, "detail": plain}])
+    found(alice, check["id"], "contact_unusable", [{**ack, "detail": plain, "discloses": False}])
     (step,) = api.get(at(made, "checks", check["id"])).json()["steps"]
     assert step["detail"] == plain
 

@@ -69,6 +69,22 @@ def test_a_silent_registrar_is_trouble_once_the_binding_is_gone(scene: Scene) ->
         assert Incident.objects.get().count == 1
 
 
+def test_a_wait_that_outlasts_the_binding_is_trouble_at_once(scene: Scene) -> None:
+    """Nobody asks again before the carrier has forgotten us, so nobody else would notice."""
+    carrier = Registrar()
+    with serving(carrier) as uri:
+        scene.add(uri)
+        scene.work()
+        carrier.refusals = [("503 Service Unavailable", "Retry-After: 60\r\n")]
+        scene.work(HOUR / 2)
+        assert (scene.status.state, incidents(scene)) == ("throttled", [])
+        carrier.refusals = [("503 Service Unavailable", "Retry-After: 3600\r\n")]
+        scene.work(70)
+        assert [each[0] for each in incidents(scene)] == ["critical"]
+        scene.work(HOUR * 1.2)
+    assert [each[3] for each in incidents(scene)] == ["recovered"]
+
+
 def test_a_person_who_has_resolved_it_is_not_told_again(scene: Scene) -> None:
     scene.add(f"sip:127.0.0.1:{free_port()}")
     scene.work()

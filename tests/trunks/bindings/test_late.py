@@ -13,6 +13,7 @@ from django.utils import timezone
 from tenants.context import platform_context
 from tests.sip.carriers.laboratory import PASSWORD
 from tests.trunks.bindings.test_registrar import Registrar, Scene, _no_limit, engine, scene, serving
+from tests.trunks.conftest import make_trunk
 from trunks import services
 from trunks.bindings import registrar
 from trunks.bindings.claims import claim_due
@@ -170,3 +171,21 @@ def test_what_was_refused_leaves_nothing(scene: Scene) -> None:
         overtake(scene, scene.add(uri), delete)
     with platform_context("test"):
         assert not RegistrationFarewell.objects.exists()
+
+
+@pytest.mark.parametrize("leave", [pause, delete, delete_trunk, disable_trunk])
+def test_another_line_with_the_same_binding_makes_it_anew(scene: Scene, leave: Edit) -> None:
+    """Two trunks are the same user at the same registrar: to the carrier they are one."""
+    other = Scene(scene.alice, make_trunk(scene.alice, "Other"), scene.engine)
+    carrier = Bindings()
+    with serving(carrier) as uri:
+        registration = scene.add(uri)
+        other.add(uri)
+        scene.work()
+        assert len(carrier.bound) == 1
+        leave(scene, registration)
+        scene.work()
+        scene.work()
+        assert [each.get("contact").endswith("=0") for each in carrier.of("REGISTER")][-2:] == [True, False]
+        assert len(carrier.bound) == 1
+    assert other.status.state == State.REGISTERED

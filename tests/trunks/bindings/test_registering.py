@@ -21,7 +21,11 @@ def due_in(standing: Standing) -> float | None:
 
 
 @pytest.mark.parametrize(
-    ("granted", "wait"), [(3600, 1800), (120, 60), (60, 30), (50, 20), (40, 40 / 3), (30, 10), (6, 5), (0, 5)]
+    ("granted", "wait"),
+    [
+        *((2**31 - 1, 43_200), (86_400, 43_200), (3600, 1800), (120, 60), (60, 30), (50, 20)),
+        *((40, 40 / 3), (30, 10), (6, 5), (0, 5)),
+    ],
 )
 def test_a_refresh_is_due_at_half_or_thirty_seconds_before_the_end(granted: float, wait: float) -> None:
     assert refresh_after_s(granted, 0.0) == pytest.approx(wait)
@@ -56,7 +60,32 @@ def test_credentials_are_tried_twice_and_then_wait_for_an_edit() -> None:
     ]
 
 
-@pytest.mark.parametrize("cause", ["credentials_missing", "realm_mismatch", "digest_unsupported"])
+@pytest.mark.parametrize("between", [Result("no_answer"), Result("registration_rejected", "", 503)])
+def test_silence_between_two_refusals_forgives_none(between: Result) -> None:
+    """A carrier that blocks who insists is silent first: after it lifts the block one more is too many."""
+    refused = Result("credentials_rejected", "Refused.", 401)
+    standing = after(after(FRESH, refused, NOON, 0.0), between, NOON, 0.0)
+    assert due_in(standing) is not None
+    assert due_in(after(standing, refused, NOON, 0.0)) is None
+
+
+@pytest.mark.parametrize("cause", ["challenge_malformed", "digest_unsupported"])
+def test_what_the_carrier_may_mend_is_asked_about_now_and_then(cause: str) -> None:
+    assert due_in(after(FRESH, Result(cause, "", 401), NOON, 0.0)) == 1800.0
+    assert due_in(after(BOUND, Result(cause, "", 401), NOON, 0.0)) == 5.0
+
+
+@pytest.mark.parametrize("code", [408, 480, 500, 502, 504])
+def test_a_registrar_in_trouble_is_tried_as_one_out_of_reach(code: int) -> None:
+    standing = FRESH
+    waits = []
+    for _ in range(8):
+        standing = after(standing, Result("registration_rejected", "", code), NOON, 0.0)
+        waits.append(due_in(standing))
+    assert (standing.state, waits[:2], waits[-1]) == (State.REJECTED, [5.0, 10.0], 300.0)
+
+
+@pytest.mark.parametrize("cause", ["credentials_missing", "realm_mismatch"])
 def test_what_no_retry_can_mend_waits_for_an_edit_at_once(cause: str) -> None:
     standing = after(FRESH, Result(cause, "", 401), NOON, 0.0)
     assert (standing.state, due_in(standing)) == (State.REJECTED, None)
@@ -112,6 +141,21 @@ def test_a_removal_ends_paused_and_gives_up_after_three() -> None:
     assert (again.removing, due_in(again)) == (True, 5.0)
     given_up = after(after(again, Result("no_answer"), NOON, 0.0), Result("no_answer"), NOON, 0.0)
     assert (given_up.state, given_up.removing, due_in(given_up)) == (State.PAUSED, False, None)
+
+
+def test_a_removal_is_refused_twice_at_most() -> None:
+    leaving = Standing(State.REGISTERED, expires_at=NOON + timedelta(seconds=600), removing=True)
+    refused = Result("credentials_rejected", "Refused.", 401)
+    once = after(leaving, refused, NOON, 0.0)
+    twice = after(once, refused, NOON, 0.0)
+    assert [(each.removing, due_in(each)) for each in (once, twice)] == [(True, 60.0), (False, None)]
+    assert after(leaving, Result("credentials_missing", "", 401), NOON, 0.0).removing is False
+
+
+def test_a_removal_waits_as_long_as_the_registrar_asks() -> None:
+    leaving = Standing(State.REGISTERED, expires_at=NOON + timedelta(seconds=600), removing=True)
+    asked = Result("registration_rejected", "", 503, retry_after_s=120)
+    assert due_in(after(leaving, asked, NOON, 0.0)) == 120.0
 
 
 def test_what_an_attempt_is_for() -> None:

@@ -18,6 +18,7 @@ from tests.conftest import Person
 from tests.peers import free_port
 from tests.sip.carriers.audit import audit
 from tests.sip.carriers.laboratory import PASSWORD, USER, Carrier, Heard, Send, serving
+from tests.sip.dns_server import DnsServer
 from tests.trunks.conftest import make_trunk
 from trunks import services
 from trunks.bindings import registrar
@@ -50,17 +51,27 @@ def _no_limit(settings: Any) -> None:
 class Registrar(Carrier):
     """Keeps bindings for an hour; answers REGISTER with `refusal` while there is one."""
 
-    def __init__(self, *refusals: tuple[str, str], challenge: str | None = CHALLENGE) -> None:
+    def __init__(
+        self, *refusals: tuple[str, str], challenge: str | None = CHALLENGE, grants: str | None = None
+    ) -> None:
         super().__init__(challenge=challenge)
         self.refusals = list(refusals)
+        self.grants = grants
+        self.knows_us = True
+
+    def proves(self, request: Heard) -> bool:
+        return self.knows_us and super().proves(request)
 
     def register(self, request: Heard, send: Send) -> None:
         if self.refusals:
             status, extra = self.refusals.pop(0)
             self.reply(send, request, status, extra)
         elif not self.challenged(request, send, "401 Unauthorized", "WWW-Authenticate"):
-            removed = "expires=0" in request.get("contact")
-            self.reply(send, request, "200 OK", "" if removed else f"Contact: {request.get('contact')}\r\n")
+            contact = request.get("contact")
+            removed = "expires=0" in contact
+            if self.grants is not None:
+                contact = re.sub(r"expires=\d+", f"expires={self.grants}", contact)
+            self.reply(send, request, "200 OK", "" if removed else f"Contact: {contact}\r\n")
 
 
 class Scene:
@@ -121,6 +132,12 @@ class Scene:
         with platform_context("test"):
             rows = RegistrationChange.objects.filter(trunk=self.trunk).order_by("at", "id")
             return list(rows.values_list("from_state", "to_state", "cause"))
+
+
+@pytest.fixture
+def dns() -> Iterator[DnsServer]:
+    with DnsServer() as server:
+        yield server
 
 
 @pytest.fixture
@@ -188,6 +205,77 @@ def test_a_nul_from_a_registrar_costs_nobody_else_a_binding(
     with platform_context("test"):
         attempt = RegistrationAttempt.objects.get(registration__trunk=scene.trunk)
     assert "Server: a\N{REPLACEMENT CHARACTER}b" in attempt.messages[1]["text"]
+
+
+def test_the_grant_is_that_of_our_binding_among_several(scene: Scene) -> None:
+    """An earlier instance had the same user, address and port over TCP, and its binding is almost over."""
+
+    class Several(Registrar):
+        def reply(
+            self,
+            send: Send,
+            request: Heard,
+            status: str,
+            extra: str = "",
+            body: str = "",
+            *,
+            tag: str | None = "carrier",
+        ) -> None:
+            older = request.get("contact").replace(">;expires=3600", ";transport=tcp>;expires=12")
+            extra = extra.replace("Contact: ", f"Contact: {older}, ")
+            super().reply(send, request, status, extra, body, tag=tag)
+
+    with serving(Several()) as uri:
+        scene.add(uri)
+        scene.work()
+    assert (scene.status.state, scene.status.granted_s) == (State.REGISTERED, 3600)
+
+
+def test_a_target_without_room_is_left_alone_though_the_next_is_silent(
+    scene: Scene, dns: DnsServer, settings: Any
+) -> None:
+    with serving(Registrar(("503 Service Unavailable", "Retry-After: 90\r\n"))) as uri:
+        port = uri.rpartition(":")[2]
+        dns.set("_sip._udp.two.test", "SRV", f"1 0 {port} one.two.test.", f"2 0 {free_port()} one.two.test.")
+        dns.set("one.two.test", "A", "127.0.0.1")
+        with RegistrarEngine(
+            policy=AddressPolicy.from_strings(["127.0.0.0/8"]), nameservers=[dns.address]
+        ) as scene.engine:
+            scene.add("sip:two.test;transport=udp")
+            scene.work()
+    assert (scene.status.state, scene.status.code, scene.status.retry_after_s) == (State.THROTTLED, 503, 90)
+
+
+@pytest.mark.parametrize("seconds", ["4294967295", "9999999999"])
+def test_an_endless_grant_costs_nobody_else_a_binding(scene: Scene, neighbour: Scene, seconds: str) -> None:
+    with serving(Registrar(grants=seconds)) as odd, serving(Registrar()) as uri:
+        scene.add(odd)
+        neighbour.add(uri)
+        assert scene.work() == 2
+    assert neighbour.status.state == State.REGISTERED
+    assert (scene.status.state, scene.status.granted_s) == (State.REGISTERED, 2**31 - 1)
+
+
+@pytest.mark.parametrize("minimum", ["4294967295", "9999999999"])
+def test_an_endless_minimum_costs_nobody_else_a_binding(scene: Scene, neighbour: Scene, minimum: str) -> None:
+    refusal = ("423 Interval Too Brief", f"Min-Expires: {minimum}\r\n")
+    with serving(Registrar(refusal)) as odd, serving(Registrar()) as uri:
+        scene.add(odd)
+        neighbour.add(uri)
+        assert scene.work() == 2
+    assert neighbour.status.state == State.REGISTERED
+    assert (scene.status.state, scene.status.min_expires_s) == (State.REGISTERED, 2**31 - 1)
+
+
+def test_what_no_row_can_hold_costs_nobody_else_a_binding(scene: Scene, neighbour: Scene) -> None:
+    with serving(Registrar()) as odd, serving(Registrar()) as uri:
+        registration = scene.add(odd)
+        with platform_context("test"):  # no service takes such a user
+            Registration.objects.filter(pk=registration.pk).update(username="é" * 128)
+        neighbour.add(uri)
+        assert scene.work() == 2
+    assert neighbour.status.state == State.REGISTERED
+    assert scene.status.state == State.REGISTERING
 
 
 def test_wrong_credentials_are_tried_twice_and_wait_for_an_edit(scene: Scene) -> None:
@@ -286,6 +374,50 @@ def test_deleting_the_trunk_does_so_too(scene: Scene) -> None:
         scene.do(services.delete_trunk, trunk=scene.trunk)
         scene.work()
     assert carrier.of("REGISTER")[-1].get("contact").endswith("expires=0")
+
+
+@pytest.mark.parametrize("leave", [services.pause_registration, services.delete_registration])
+def test_taking_away_asks_no_third_time_with_what_was_refused_twice(scene: Scene, leave: Any) -> None:
+    carrier = Registrar()
+    with serving(carrier) as uri:
+        registration = scene.add(uri)
+        scene.work()
+        carrier.knows_us = False
+        scene.work(1800)
+        scene.work(120)
+        assert (scene.status.refusals, scene.status.next_attempt_at) == (2, None)
+        asked = len(carrier.of("REGISTER"))
+        scene.do(leave, registration=registration)
+        assert scene.work(120) == 0
+    assert len(carrier.of("REGISTER")) == asked
+
+
+def test_a_farewell_that_is_refused_is_said_twice_at_most(scene: Scene) -> None:
+    carrier = Registrar()
+    with serving(carrier) as uri:
+        registration = scene.add(uri)
+        scene.work()
+        carrier.knows_us = False
+        scene.do(services.delete_registration, registration=registration)
+        assert [scene.work(each) for each in (0, 70, 70, 70)] == [1, 1, 0, 0]
+    with platform_context("test"):
+        assert not RegistrationFarewell.objects.exists()
+
+
+def test_a_password_that_no_key_opens_keeps_nobody_from_deleting(scene: Scene) -> None:
+    carrier = Registrar()
+    with serving(carrier) as uri:
+        registration = scene.add(uri)
+        scene.work()
+        with platform_context("test"):
+            row = DigestCredential.objects.get()
+            other = "A" if row.secret[-8] != "A" else "B"
+            row.secret = type(row.secret)(f"{row.secret[:-8]}{other}{row.secret[-7:]}")
+            row.save(update_fields=["secret"])
+        scene.do(services.delete_registration, registration=registration)
+        scene.work()
+    last = carrier.of("REGISTER")[-1]
+    assert (last.get("contact").endswith("expires=0"), bool(last.get("authorization"))) == (True, False)
 
 
 def test_another_registrar_is_another_binding_and_the_old_one_goes(scene: Scene) -> None:

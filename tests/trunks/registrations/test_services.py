@@ -145,3 +145,12 @@ def test_a_new_password_is_tried_at_once(desk: Desk) -> None:
     desk.change(account=ACCOUNT)
     status = RegistrationStatus.objects.get()
     assert (status.refusals, status.next_attempt_at is not None) == (0, True)
+
+
+def test_a_user_fits_into_the_contact_it_makes(alice: Person, trunk: Trunk) -> None:
+    with tenant_context(alice.tenant):
+        desk = Desk(alice, trunk)
+        with pytest.raises(ValidationError) as refusal:
+            desk.add(username="é" * 22)
+        assert list(refusal.value.message_dict) == ["username"]
+        desk.add(username="é" * 21)

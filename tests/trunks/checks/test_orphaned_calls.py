@@ -1,0 +1,70 @@
+"""Calls whose worker died, at carriers that do not let them be hung up: given up in the end, but said."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from callsphere.alerts.models import Incident
+from callsphere.sip.agent.placed import PlacedCall as CallOnWire
+from callsphere.sip.resolver import Target
+from tenants.clock import database_now
+from tenants.context import tenant_context
+from tests.conftest import Person
+from tests.peers import free_port
+from tests.trunks.checks.running import ask
+from tests.trunks.conftest import make_trunk
+from trunks.checks.checking import LEASE_S, claim_checks, end_interrupted, store_call
+from trunks.checks.orphaned_calls import ATTEMPTS, claim_orphans, store_outcome
+from trunks.checks.orphaned_calls import LEASE_S as ORPHAN_LEASE_S
+from trunks.models import LiveCall, PlacedCall
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def left_behind(alice: Person) -> datetime:
+    """An answered call whose worker died; give the time at which that is known."""
+    uri = f"sip:127.0.0.1:{free_port()}"
+    ask(alice, make_trunk(alice, "Main line", uri))
+    (claim,) = claim_checks(database_now(), 1)
+    target = Target("127.0.0.1", 5060, "udp", "127.0.0.1")
+    via, local, remote = "SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK1", "<sip:us@a>;tag=1", "<sip:them@a>;tag=2"
+    call = CallOnWire("answered", target, "c1", uri, via, local, remote, "<sip:us@127.0.0.1>", 1)
+    store_call(claim.check_id, claim.number, call)
+    now = database_now() + timedelta(seconds=LEASE_S + 1)
+    assert end_interrupted(now) == [claim.check_id]
+    return now
+
+
+def attempts(now: datetime, answer: str | None) -> int:
+    """Let workers try until they give up; how often they did. Without an answer each of them dies."""
+    for number in range(ATTEMPTS + 2):
+        claims = claim_orphans(now + timedelta(seconds=number * (ORPHAN_LEASE_S + 1)))
+        if not claims:
+            return number
+        if answer is not None:
+            store_outcome(claims[0], answer, ended=False)
+    return ATTEMPTS + 2
+
+
+@pytest.mark.parametrize("answer", ["no_answer: Nothing came back within 4.0 s.", None])
+def test_a_call_that_stays_is_an_incident(alice: Person, left_behind: datetime, answer: str | None) -> None:
+    assert attempts(left_behind, answer) == ATTEMPTS
+    with tenant_context(alice.tenant):
+        placed, live, incident = PlacedCall.objects.get(), LiveCall.objects.get(), Incident.objects.get()
+    assert (placed.state, placed.outcome) == ("ended", answer or "Nobody answered.")
+    assert (live.state, live.outcome) == ("lost", answer or "Nobody answered.")
+    assert (incident.severity, incident.resolved_at) == ("critical", None)
+    assert incident.title == "Main line: a call goes on that should be over"
+    assert incident.detail.startswith("Its readiness check was interrupted. Call c1 (dialog), answered at ")
+
+
+def test_a_call_that_is_hung_up_is_none(alice: Person, left_behind: datetime) -> None:
+    (claim,) = claim_orphans(left_behind)
+    store_outcome(claim, "BYE: 200", ended=True)
+    assert claim_orphans(left_behind + timedelta(hours=1)) == []
+    with tenant_context(alice.tenant):
+        assert (PlacedCall.objects.get().outcome, LiveCall.objects.get().state) == ("BYE: 200", "ended")
+        assert not Incident.objects.exists()
