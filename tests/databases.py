@@ -43,13 +43,13 @@ def drop_database(name: str) -> None:
     """Drop a database, whoever is still connected."""
     statement = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
     with owner_connection() as connection:
-        for attempt in range(20):
+        for attempt in range(240):
             try:
                 connection.execute(statement)
                 return
             except psycopg.errors.InsufficientPrivilege:
                 # Only a superuser may end autovacuum's connection; it leaves by itself soon.
-                if attempt == 19:
+                if attempt == 239:
                     raise
                 time.sleep(0.5)
 

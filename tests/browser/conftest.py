@@ -40,7 +40,7 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 60_000
+PATIENCE_MS = 120_000
 # A page is examined when its style sheet is there and nothing fades from one look into another.
 SETTLED = """() => document.readyState === "complete"
     && !document.getAnimations().some((each) => each instanceof CSSTransition)"""
@@ -155,7 +155,7 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
             pytest.fail(missing)
         pytest.skip(missing)
     assert STYLE_SHEET.exists(), "The style sheet is not built: run `npm run build` first."
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, timeout=PATIENCE_MS)
     yield browser
     browser.close()
 

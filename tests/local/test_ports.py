@@ -1,5 +1,6 @@
 """Ports: kept when free, replaced when taken, and a taken one is named with the way out."""
 
+import os
 import socket
 from collections.abc import Iterator
 
@@ -12,8 +13,8 @@ from callsphere.local.run import check_port
 
 @pytest.fixture
 def taken() -> Iterator[int]:
-    """A port that something listens on, far from those that the system gives to other tests meanwhile."""
-    with socket.create_server((ports.LOOPBACK, ports.choose("tests of ports"))) as server:
+    """A port that something listens on, where neither the system nor another server of ours is given one."""
+    with socket.create_server((ports.LOOPBACK, ports.next_free(30_000 + os.getpid() % 1500))) as server:
         yield server.getsockname()[1]
 
 
