@@ -24,7 +24,8 @@ class TwilioError(Exception):
         retry_after: float | None = None,
         detail: str = "",
     ) -> None:
-        super().__init__(f"{problem.title}. {problem.fix}")
+        number = f" (Twilio error {code})" if code else ""
+        super().__init__(f"{problem.title}. {problem.fix}{number}")
         self.problem = problem
         self.code = code
         self.status = status

@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 
-from callsphere.local.doubles.twilio.messages import Answer, Request, Row, not_found, snake
+from callsphere.local.doubles.twilio.messages import Answer, Refusal, Request, Row, not_found, snake
 from callsphere.local.doubles.twilio.paging import page
 from callsphere.local.doubles.twilio.specification import Operation, find
 from callsphere.local.doubles.twilio.store import Store, new_sid
 
 _ACCOUNT = "/2010-04-01/Accounts/{AccountSid}/"
+_CONFLICT = 20409
 _FILTERS_NOT = {"PageSize", "Page", "PageToken"}
 
 
@@ -62,6 +63,8 @@ class Rules:
     shown: Callable[[Deed, Row], None] = _nothing
     links_to: str = ""
     """The collection whose row's id a new row takes over: mappings and assignments of lists and numbers."""
+    twice: int = _CONFLICT
+    """The error code for linking the same again."""
 
 
 def collection_of(operation: Operation) -> str:
@@ -132,6 +135,8 @@ def _new_sid(deed: Deed, rules: Rules, row: Row) -> str:
     linked = deed.store.find(rules.links_to, account_sid=deed.account["sid"], sid=sid)
     if linked is None:
         raise not_found(f"{rules.links_to} {sid}")
+    if deed.store.find(deed.collection, sid=sid, **deed.parents):
+        raise Refusal(409 if rules.twice == _CONFLICT else 400, rules.twice, f"{sid} is there already")
     if "friendly_name" in row:
         row["friendly_name"] = linked["friendly_name"]
     return str(sid)

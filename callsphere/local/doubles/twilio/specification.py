@@ -137,8 +137,8 @@ def _why_wrong_type(field: Mapping[str, Any], value: str) -> str:
         return "is neither true nor false"
     if kind in {"integer", "number"}:
         return _why_wrong_number(field, value)
-    if field.get("format") == "uri" and urlsplit(value).scheme not in {"http", "https"}:
-        return "is not an address with http or https"
+    if field.get("format") == "uri" and not urlsplit(value).scheme:
+        return "is not an address"
     if field.get("format") == "phone-number" and not re.fullmatch(r"\+?[\d*]{1,15}|sip:.+", value):
         return "is not a phone number in E.164 form"
     return ""

@@ -142,8 +142,8 @@ RULES = {
         shown=_show_trunk,
     ),
     ORIGINATION_URLS: Rules(creating=_check_origination_url, changing=_check_origination_url),
-    TRUNK_IP_LISTS: Rules(links_to=IP_LISTS),
-    TRUNK_CREDENTIALS: Rules(links_to=CREDENTIAL_LISTS),
+    TRUNK_IP_LISTS: Rules(links_to=IP_LISTS, twice=21245),
+    TRUNK_CREDENTIALS: Rules(links_to=CREDENTIAL_LISTS, twice=21245),
     BYOC_TRUNKS: Rules(
         defaults={
             "voice_method": "POST",

@@ -64,5 +64,5 @@ RULES = {
     PRODUCT_NUMBERS: Rules(creating=_check_product_number),
     PROFILE_PARTS: Rules(creating=_check_part),
     PRODUCT_PARTS: Rules(creating=_check_part),
-    SERVICE_NUMBERS: Rules(links_to=NUMBERS),
+    SERVICE_NUMBERS: Rules(links_to=NUMBERS, twice=21710),
 }
