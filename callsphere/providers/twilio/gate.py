@@ -24,7 +24,7 @@ class Gate:
     ) -> None:
         self._places = threading.BoundedSemaphore(at_once)
         self._clock = clock
-        self._sleep = sleep
+        self.sleep = sleep
         self._not_before = 0.0
 
     @contextmanager
@@ -33,7 +33,7 @@ class Gate:
         with self._places:
             wait = self._not_before - self._clock()
             if wait > 0:
-                self._sleep(wait)
+                self.sleep(wait)
             yield
 
     def pause(self, seconds: float) -> None:

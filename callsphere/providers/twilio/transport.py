@@ -74,7 +74,10 @@ class Transport(HttpClient):
                 wait = _wait_before_next(error, attempt, repeatable=repeatable)
                 if wait is None:
                     raise
-                self._gate.pause(wait)
+                if error.status == 429:
+                    self._gate.pause(wait)
+                else:
+                    self._gate.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
 
     def _once(

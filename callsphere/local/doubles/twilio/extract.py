@@ -45,10 +45,10 @@ WANTED: Mapping[str, tuple[str, ...]] = {
     ),
     "numbers_v2": (r"/v2/RegulatoryCompliance/(Regulations|Bundles)(/\{Sid\})?",),
     "messaging_v1": (
-        r"/v1/Services",
+        r"/v1/Services(/\{Sid\})?",
         r"/v1/Services/\{\w+\}/PhoneNumbers(/\{Sid\})?",
-        r"/v1/Services/\{\w+\}/Compliance/Usa2p",
-        r"/v1/Tollfree/Verifications",
+        r"/v1/Services/\{\w+\}/Compliance/Usa2p(/\{Sid\})?",
+        r"/v1/Tollfree/Verifications(/\{Sid\})?",
     ),
 }
 _METHODS = ("get", "post", "delete")

@@ -61,6 +61,8 @@ class Rules:
     changing: Callable[[Deed, Row], None] = _nothing
     deleting: Callable[[Deed, Row], None] = _nothing
     shown: Callable[[Deed, Row], None] = _nothing
+    prefix: str = ""
+    """How ids begin, where the documents do not say."""
     links_to: str = ""
     """The collection whose row's id a new row takes over: mappings and assignments of lists and numbers."""
     twice: int = _CONFLICT
@@ -128,17 +130,16 @@ def _create(deed: Deed, rules: Rules) -> Row:
 
 
 def _new_sid(deed: Deed, rules: Rules, row: Row) -> str:
+    prefix = rules.prefix or sid_prefix(deed.operation)
     if not rules.links_to:
-        return new_sid(sid_prefix(deed.operation))
-    prefix = sid_prefix(deed.operation)
+        return new_sid(prefix)
     sid = next(value for value in deed.sent.values() if str(value).startswith(prefix))
     linked = deed.store.find(rules.links_to, account_sid=deed.account["sid"], sid=sid)
     if linked is None:
         raise not_found(f"{rules.links_to} {sid}")
     if deed.store.find(deed.collection, sid=sid, **deed.parents):
         raise Refusal(409 if rules.twice == _CONFLICT else 400, rules.twice, f"{sid} is there already")
-    if "friendly_name" in row:
-        row["friendly_name"] = linked["friendly_name"]
+    row |= {name: linked[name] for name, value in row.items() if value is None and name in linked}
     return str(sid)
 
 

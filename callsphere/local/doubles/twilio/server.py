@@ -50,6 +50,9 @@ class _Handler(BaseHTTPRequestHandler):
     """One connection."""
 
     protocol_version = "HTTP/1.1"
+    # Head and body leave together: apart, each answer would wait for a delayed acknowledgement.
+    wbufsize = -1
+    disable_nagle_algorithm = True
     server: DoubleServer
 
     def do_GET(self) -> None:

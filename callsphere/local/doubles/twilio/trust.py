@@ -64,5 +64,7 @@ RULES = {
     PRODUCT_NUMBERS: Rules(creating=_check_product_number),
     PROFILE_PARTS: Rules(creating=_check_part),
     PRODUCT_PARTS: Rules(creating=_check_part),
-    SERVICE_NUMBERS: Rules(links_to=NUMBERS, twice=21710),
+    CAMPAIGNS: Rules(prefix="QE", defaults={"campaign_status": "IN_PROGRESS", "errors": []}),
+    TOLL_FREE: Rules(prefix="HH", defaults={"status": "PENDING_REVIEW"}),
+    SERVICE_NUMBERS: Rules(prefix="PN", links_to=NUMBERS, twice=21710),
 }
