@@ -41,11 +41,11 @@ class Gate:
         self._not_before = max(self._not_before, self._clock() + seconds)
 
 
-_gates: dict[str, Gate] = {}
+_gates: dict[tuple[str, int], Gate] = {}
 _lock = threading.Lock()
 
 
 def gate_of(account_sid: str, at_once: int) -> Gate:
     """Return the gate that all requests of an account in this process share."""
     with _lock:
-        return _gates.setdefault(account_sid, Gate(at_once))
+        return _gates.setdefault((account_sid, at_once), Gate(at_once))

@@ -126,7 +126,11 @@ def _field(document: dict[str, Any], schema: dict[str, Any], *, required: bool) 
 
 
 def _resolve(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    while "$ref" in node:
+    """Follow references; of alternatives take the first, which is what unversioned requests are answered."""
+    while "$ref" in node or "oneOf" in node:
+        if "oneOf" in node:
+            node = node["oneOf"][0]
+            continue
         target: Any = document
         for part in node["$ref"].removeprefix("#/").split("/"):
             target = target[part]
