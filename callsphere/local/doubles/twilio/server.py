@@ -7,6 +7,7 @@ import binascii
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -34,9 +35,8 @@ class DoubleServer(ThreadingHTTPServer):
         return f"http://{LOOPBACK}:{self.server_address[1]}"
 
     def server_bind(self) -> None:
-        """Bind without asking for the name of the machine, which can take seconds."""
-        self.socket.bind(self.server_address)
-        self.server_address = self.socket.getsockname()
+        """Bind without asking for the name of the machine, as HTTPServer does and which can take seconds."""
+        TCPServer.server_bind(self)
         self.server_name, self.server_port = LOOPBACK, self.server_address[1]
 
     def close(self) -> None:
