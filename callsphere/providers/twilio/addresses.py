@@ -7,7 +7,7 @@ from typing import Any
 
 from callsphere.providers.twilio.account import TwilioAccount
 from callsphere.providers.twilio.client import open_client
-from callsphere.providers.twilio.idempotent import find_or_create, remove
+from callsphere.providers.twilio.idempotent import find_or_create, remove, to_create
 from callsphere.providers.twilio.lists import EVERYTHING
 
 
@@ -47,7 +47,7 @@ def ensure_address(account: TwilioAccount, address: Address) -> Address:
         return next((each for each in list_addresses(account) if each.label == address.label), None)
 
     def create() -> Address:
-        return _address(_addresses(account).create(iso_country=address.country, **fields))
+        return _address(_addresses(account).create(iso_country=address.country, **to_create(fields)))
 
     there = find_or_create(find, create)
     if replace(there, sid="") == replace(address, sid=""):

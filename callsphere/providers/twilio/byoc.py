@@ -8,7 +8,7 @@ from typing import Any
 
 from callsphere.providers.twilio.account import TwilioAccount
 from callsphere.providers.twilio.client import open_client
-from callsphere.providers.twilio.idempotent import find_or_create, make_equal, remove
+from callsphere.providers.twilio.idempotent import find_or_create, make_equal, remove, to_change, to_create
 from callsphere.providers.twilio.lists import EVERYTHING
 
 
@@ -93,7 +93,7 @@ def ensure_targets(account: TwilioAccount, policy_sid: str, targets: Iterable[Ta
     make_equal(
         {target.uri: target for target in targets},
         {row.target: row for row in _target_rows(account, policy_sid)},
-        add=lambda target: rows.create(target=target.uri, **_target_fields(target)),
+        add=lambda target: rows.create(target=target.uri, **to_create(_target_fields(target))),
         change=change,
         remove=lambda row: remove(rows(row.sid).delete),
     )
@@ -112,10 +112,10 @@ def ensure_byoc_trunk(account: TwilioAccount, settings: ByocSettings) -> ByocTru
         return next((each for each in list_byoc_trunks(account) if each.settings.name == settings.name), None)
 
     fields = _trunk_fields(settings)
-    there = find_or_create(find, lambda: _trunk(trunks.create(**fields)))
+    there = find_or_create(find, lambda: _trunk(trunks.create(**to_create(fields))))
     if there.settings == settings:
         return there
-    return _trunk(trunks(there.sid).update(**fields))
+    return _trunk(trunks(there.sid).update(**to_change(fields, _trunk_fields(there.settings))))
 
 
 def delete_byoc_trunk(account: TwilioAccount, trunk_sid: str) -> None:

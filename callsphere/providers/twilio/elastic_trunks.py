@@ -11,7 +11,14 @@ from typing import Any, Literal
 
 from callsphere.providers.twilio.account import TwilioAccount
 from callsphere.providers.twilio.client import open_client
-from callsphere.providers.twilio.idempotent import assign, find_or_create, make_equal, remove
+from callsphere.providers.twilio.idempotent import (
+    assign,
+    find_or_create,
+    make_equal,
+    remove,
+    to_change,
+    to_create,
+)
 from callsphere.providers.twilio.lists import EVERYTHING
 
 TransferMode = Literal["disable-all", "enable-all", "sip-only"]
@@ -74,10 +81,11 @@ def ensure_elastic_trunk(account: TwilioAccount, settings: ElasticSettings) -> E
         )
 
     fields = _fields(settings)
-    there = find_or_create(find, lambda: _trunk(_trunks(account).create(**fields)))
+    there = find_or_create(find, lambda: _trunk(_trunks(account).create(**to_create(fields))))
     if there.settings == settings:
         return there
-    return _trunk(_trunks(account)(there.sid).update(**fields))
+    changes = to_change(fields, _fields(there.settings))
+    return _trunk(_trunks(account)(there.sid).update(**changes))
 
 
 def delete_elastic_trunk(account: TwilioAccount, trunk_sid: str) -> None:

@@ -76,3 +76,28 @@ def make_equal(
     for key, there in found.items():
         if key not in wanted:
             remove(there)
+
+
+def to_create(fields: Mapping[str, object]) -> dict[str, object]:
+    """Return the fields that a new resource is made with: nothing is sent for what is to be empty."""
+    return {name: value for name, value in fields.items() if value != "" and _has_place(name, fields)}
+
+
+def to_change(wanted: Mapping[str, object], there: Mapping[str, object]) -> dict[str, object]:
+    """Return the fields that make a resource as wanted: those that differ, where an empty text takes away.
+
+    Methods go along with their addresses, since somebody may have changed them too.
+    """
+    return {
+        name: value
+        for name, value in wanted.items()
+        if value != there[name] or (name.endswith(_METHOD) and _has_place(name, wanted))
+    }
+
+
+_METHOD = "_method"
+
+
+def _has_place(name: str, fields: Mapping[str, object]) -> bool:
+    """Whether the field is anything but the method of an address that is empty."""
+    return not name.endswith(_METHOD) or fields.get(f"{name.removesuffix(_METHOD)}_url") != ""

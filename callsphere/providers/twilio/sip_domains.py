@@ -8,7 +8,14 @@ from typing import Any
 
 from callsphere.providers.twilio.account import TwilioAccount
 from callsphere.providers.twilio.client import open_client
-from callsphere.providers.twilio.idempotent import assign, find_or_create, make_equal, remove
+from callsphere.providers.twilio.idempotent import (
+    assign,
+    find_or_create,
+    make_equal,
+    remove,
+    to_change,
+    to_create,
+)
 from callsphere.providers.twilio.lists import EVERYTHING
 
 
@@ -64,11 +71,12 @@ def ensure_sip_domain(account: TwilioAccount, settings: DomainSettings) -> SipDo
     fields = _fields(settings)
     there = find_or_create(
         lambda: find_sip_domain(account, settings.domain_name),
-        lambda: _domain(_domains(account).create(domain_name=settings.domain_name, **fields)),
+        lambda: _domain(_domains(account).create(domain_name=settings.domain_name, **to_create(fields))),
     )
     if there.settings == settings:
         return there
-    return _domain(_domains(account)(there.sid).update(**fields))
+    changes = to_change(fields, _fields(there.settings))
+    return _domain(_domains(account)(there.sid).update(**changes))
 
 
 def read_domain_lists(account: TwilioAccount, domain_sid: str) -> DomainLists:

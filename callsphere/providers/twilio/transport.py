@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import random
 import re
 from collections.abc import Mapping
@@ -109,6 +110,10 @@ class Transport(HttpClient):
 def _shared_client(base_url: str) -> httpx.Client:
     """Return a client whose connections all accounts share. The environment's proxy is for Twilio alone."""
     return httpx.Client(trust_env=not base_url, follow_redirects=False)
+
+
+# Connections that a parent process has opened are not its children's.
+os.register_at_fork(after_in_child=_shared_client.cache_clear)
 
 
 def _plain(values: Mapping[str, object] | None) -> Any:

@@ -112,6 +112,17 @@ def test_changed_settings_are_written_once(twilio: DoubledTwilio) -> None:
     assert len(twilio.asked("POST", since=since)) == 1
 
 
+def test_only_what_differs_is_written(twilio: DoubledTwilio) -> None:
+    account = twilio.tenant_account()
+    byoc.ensure_byoc_trunk(account, ByocSettings(NAME, VOICE, status_callback_url=STATUS))
+
+    changed = byoc.ensure_byoc_trunk(account, ByocSettings(NAME, VOICE))
+
+    assert changed.settings == ByocSettings(NAME, VOICE)
+    request = twilio.twilio.exchanges[-1].request
+    assert request.form == {"StatusCallbackUrl": [""], "VoiceMethod": ["POST"]}
+
+
 def test_targets_change_in_place_and_old_ones_go(twilio: DoubledTwilio) -> None:
     account = twilio.tenant_account()
     policy = byoc.ensure_connection_policy(account, name=NAME)

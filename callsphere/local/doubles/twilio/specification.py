@@ -43,8 +43,9 @@ class Operation:
 
     def problems(self, query: Values, form: Values) -> Iterator[Problem]:
         """Yield what is unknown, missing or of a wrong form in a request of this operation."""
-        yield from _problems(self.in_query, query)
-        yield from _problems(self.in_form, form)
+        changes = "Sid" in self.in_path
+        yield from _problems(self.in_query, query, may_empty=False)
+        yield from _problems(self.in_form, form, may_empty=changes)
 
 
 def operations() -> tuple[Operation, ...]:
@@ -100,7 +101,7 @@ def _pattern(operation: Operation) -> re.Pattern[str]:
     return re.compile(text)
 
 
-def _problems(fields: Mapping[str, Any], values: Values) -> Iterator[Problem]:
+def _problems(fields: Mapping[str, Any], values: Values, *, may_empty: bool) -> Iterator[Problem]:
     for name, sent in values.items():
         field = fields.get(name)
         if field is None:
@@ -108,22 +109,23 @@ def _problems(fields: Mapping[str, Any], values: Values) -> Iterator[Problem]:
             continue
         if field.get("type") != "array" and len(sent) > 1:
             yield Problem(name, "is sent more than once")
-        yield from _value_problems(name, field.get("items", field), sent)
+        yield from _value_problems(name, field.get("items", field), sent, may_empty=may_empty)
     for name, field in fields.items():
         if field.get("required") and not any(values.get(name, ())):
             yield Problem(name, "is required")
 
 
-def _value_problems(name: str, field: Mapping[str, Any], sent: Iterable[str]) -> Iterator[Problem]:
+def _value_problems(
+    name: str, field: Mapping[str, Any], sent: Iterable[str], *, may_empty: bool
+) -> Iterator[Problem]:
     for value in sent:
-        why = _why_wrong(field, value)
+        # A change takes a field's value away by sending nothing for it, whatever its type.
+        why = "" if value == "" and may_empty else _why_wrong(field, value)
         if why:
             yield Problem(name, why)
 
 
 def _why_wrong(field: Mapping[str, Any], value: str) -> str:
-    if value == "":
-        return ""  # Twilio empties a field so, whatever its type
     if "enum" in field and value not in field["enum"]:
         return f"is not one of {', '.join(map(str, field['enum']))}"
     if "pattern" in field and not re.fullmatch(field["pattern"].strip("^$"), value):

@@ -38,6 +38,7 @@ def ask(
         ("POST", "/voice.twilio.com/v1/ByocTrunks", {"VoiceUrl": "no address"}, 400, 20001, "VoiceUrl"),
         ("POST", "/voice.twilio.com/v1/ByocTrunks", {"CnamLookupEnabled": "maybe"}, 400, 20001, "Cnam"),
         ("POST", "/voice.twilio.com/v1/ByocTrunks", {"ConnectionPolicySid": "NY1"}, 400, 20001, "Policy"),
+        ("POST", "/voice.twilio.com/v1/ByocTrunks", {"ConnectionPolicySid": ""}, 400, 20001, "Policy"),
         ("POST", "/trunking.twilio.com/v1/Trunks", {"FriendlyName": ["a", "b"]}, 400, 20001, "Friendly"),
         ("GET", "/voice.twilio.com/v1/ByocTrunks?PageSize=5000", {}, 400, 20001, "PageSize"),
         ("GET", "/voice.twilio.com/v1/ByocTrunks?PageSize=ten", {}, 400, 20001, "PageSize"),
