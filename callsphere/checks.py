@@ -8,13 +8,16 @@ from django.conf import settings
 from django.core import checks
 
 from callsphere.lib import crypto
+from callsphere.providers.twilio.account import DOUBLE_PREFIX
 
 
 def register_all() -> None:
     """Register every check; called once when the apps are ready."""
     checks.register(check_key_encryption_keys)
     checks.register(check_debug_is_local)
+    checks.register(check_twilio)
     checks.register(check_sandbox_is_local, deploy=True)
+    checks.register(check_twilio_is_real, deploy=True)
     checks.register(check_source_addresses, deploy=True)
 
 
@@ -33,6 +36,38 @@ def check_debug_is_local(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
     """DEBUG shows settings and source to whoever causes an error."""
     if settings.DEBUG and settings.SECURE:
         return [checks.Error("DEBUG is on while PUBLIC_URL is https: turn DEBUG off", id="callsphere.E002")]
+    return []
+
+
+def check_twilio(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Account, token and double belong together."""
+    account, token = settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN
+    found: list[checks.CheckMessage] = []
+    if bool(account) != bool(token):
+        there, missing = ("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN")[:: 1 if account else -1]
+        found.append(checks.Error(f"{there} is set, so {missing} is needed too", id="callsphere.E003"))
+    if account and account.startswith(DOUBLE_PREFIX) != bool(settings.TWILIO_BASE_URL):
+        found.append(
+            checks.Error(
+                "TWILIO_ACCOUNT_SID and TWILIO_BASE_URL contradict each other: the double has an account of"
+                " its own, and a real account belongs to Twilio alone",
+                hint="Set TWILIO_BASE_URL to nothing beside a real account.",
+                id="callsphere.E004",
+            )
+        )
+    return found
+
+
+def check_twilio_is_real(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Numbers of the double ring nowhere."""
+    if settings.SECURE and settings.TWILIO_BASE_URL:
+        return [
+            checks.Warning(
+                "TWILIO_BASE_URL is set on a public service: numbers come from a double and ring nowhere",
+                hint="Unset it, and set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.",
+                id="callsphere.W003",
+            )
+        ]
     return []
 
 

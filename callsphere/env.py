@@ -121,6 +121,23 @@ def sip_uri(name: str) -> SipUri | None:
         raise ImproperlyConfigured(f"{name}={value!r}: write sip:host or sip:host:port. {error}") from None
 
 
+def web_address(name: str) -> str:
+    """Return an http or https address without a final slash, or nothing when empty."""
+    value = os.environ.get(name, "").strip().rstrip("/")
+    parts = urlsplit(value)
+    if value and (parts.scheme not in {"http", "https"} or not parts.hostname or parts.query):
+        raise ImproperlyConfigured(f"{name}={value!r}: write http://host:port or https://host")
+    return value
+
+
+def twilio_account(name: str) -> str:
+    """Return the id of a Twilio account, or nothing when empty."""
+    value = os.environ.get(name, "").strip()
+    if value and not re.fullmatch(r"AC[0-9a-f]{32}", value):
+        raise ImproperlyConfigured(f"{name}={value!r}: write AC and 32 characters, as the Console shows it")
+    return value
+
+
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
     """Return one of the allowed words."""
     value = os.environ.get(name, default)

@@ -364,6 +364,15 @@ SANDBOX_CARRIERS = {
     "Comes and goes": f"sip:127.0.0.1:{SANDBOX_PORT + 40}",
 }
 
+# Providers
+
+TWILIO_ACCOUNT_SID = env.twilio_account("TWILIO_ACCOUNT_SID")
+TWILIO_AUTH_TOKEN = env.secret("TWILIO_AUTH_TOKEN", "")
+# Where Twilio's double answers instead of Twilio; `make run` sets it when no account is configured.
+TWILIO_BASE_URL = env.web_address("TWILIO_BASE_URL")
+TWILIO_TIMEOUT = env.integer("TWILIO_TIMEOUT", 15, minimum=1, maximum=60)
+TWILIO_REQUESTS_AT_ONCE = env.integer("TWILIO_REQUESTS_AT_ONCE", 10, minimum=1, maximum=100)
+
 # Telemetry
 
 LOG_FORMAT = env.choice("LOG_FORMAT", "json", ("json", "console"))

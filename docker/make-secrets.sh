@@ -31,3 +31,5 @@ make_secret redis_url "redis://:$(cat secrets/redis_password)@redis:6379/0"
 make_secret metrics_token "$(random 24)"
 # An SMTP server, such as smtp+tls://user:password@mail.example:587; empty writes mails to files in the container.
 make_secret email_url ""
+# The auth token of the Twilio account that TWILIO_ACCOUNT_SID names in .env; empty without one.
+make_secret twilio_auth_token ""

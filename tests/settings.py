@@ -10,6 +10,8 @@ os.environ["EMAIL_URL"] = ""
 # The networks of documentation (RFC 5737, RFC 3849) stand for those of carriers.
 os.environ["NETGUARD_ALLOW"] = "127.0.0.0/8,::1/128,198.51.100.0/24,203.0.113.0/24,2001:db8::/32"
 os.environ["SANDBOX"] = "false"
+# Nobody listens there: a test that asks Twilio takes the fixture `twilio`, which sets an address of its own.
+os.environ["TWILIO_BASE_URL"] = "http://127.0.0.1:9"
 
 from callsphere.settings import *  # noqa: F403 (all of them, and some otherwise)
 from callsphere.settings import DATABASES, STATIC_ROOT

@@ -1,5 +1,6 @@
 """Settings' readers: wrong values are refused with the variable's name."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -106,3 +107,34 @@ def test_a_sip_uri(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CS_X", "edge.example.com")
     with pytest.raises(ImproperlyConfigured, match=r"CS_X=.*: write sip:host"):
         env.sip_uri("CS_X")
+
+
+def test_a_web_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CS_URL", raising=False)
+    assert env.web_address("CS_URL") == ""
+    monkeypatch.setenv("CS_URL", "http://127.0.0.1:25000/")
+    assert env.web_address("CS_URL") == "http://127.0.0.1:25000"
+
+
+def test_a_twilio_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CS_ACCOUNT", raising=False)
+    assert env.twilio_account("CS_ACCOUNT") == ""
+    monkeypatch.setenv("CS_ACCOUNT", "AC" + "0" * 32)
+    assert env.twilio_account("CS_ACCOUNT") == "AC" + "0" * 32
+
+
+@pytest.mark.parametrize(
+    ("reader", "value"),
+    [
+        (env.web_address, "127.0.0.1:25000"),
+        (env.web_address, "ftp://host"),
+        (env.twilio_account, "SK" + "0" * 32),
+        (env.twilio_account, "AC123"),
+    ],
+)
+def test_wrong_addresses_and_accounts_are_refused_by_name(
+    reader: Callable[[str], str], value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CS_X", value)
+    with pytest.raises(ImproperlyConfigured, match="CS_X="):
+        reader("CS_X")

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from callsphere.local.paths import write_private
 from callsphere.local.ports import LOOPBACK
+from callsphere.providers.twilio.account import DOUBLE_PREFIX
 
 DATABASE = "callsphere"
 _HEADING = """\
@@ -43,6 +44,8 @@ def secret_values() -> dict[str, str]:
         "DATABASE_URL": f"postgres://callsphere_app:{secrets.token_urlsafe(24)}@{LOOPBACK}:0/{DATABASE}",
         "DATABASE_OWNER_URL": f"postgres://callsphere_owner:{secrets.token_urlsafe(24)}@{LOOPBACK}:0/{DATABASE}",
         "REDIS_URL": f"redis://:{secrets.token_urlsafe(24)}@{LOOPBACK}:0/0",
+        "TWILIO_ACCOUNT_SID": f"{DOUBLE_PREFIX}{secrets.token_hex(12)}",
+        "TWILIO_AUTH_TOKEN": secrets.token_hex(16),
     }
 
 

@@ -2,6 +2,7 @@
 
 import socket
 import zlib
+from urllib.parse import urlsplit
 
 from callsphere.local.errors import CannotStart
 
@@ -29,6 +30,11 @@ def next_free(port: int) -> int:
         if is_free(candidate):
             return candidate
     raise CannotStart(f"No free port on {LOOPBACK} from {port} upwards")
+
+
+def port_of(url: str) -> int:
+    """Return the port of an address, 0 (any that is free) when it has none."""
+    return urlsplit(url).port or 0
 
 
 def choose(purpose: str, kept: int | None = None) -> int:

@@ -32,8 +32,11 @@ class Command:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-def commands(*, port: int, folder: Path, with_sandbox: bool) -> list[Command]:
-    """Return every process, by the name it has in the logs. `folder` is where beat keeps its schedule."""
+def commands(*, port: int, folder: Path, with_sandbox: bool, with_twilio: bool) -> list[Command]:
+    """Return every process, by the name it has in the logs. `folder` is where beat keeps its schedule.
+
+    `with_twilio` adds the double that answers instead of Twilio.
+    """
     web = (
         *("-m", "gunicorn", "callsphere.wsgi:application", "--bind", f"{LOOPBACK}:{port}", "--preload"),
         *("--workers", "2", "--worker-class", "gthread", "--threads", "8"),
@@ -50,4 +53,7 @@ def commands(*, port: int, folder: Path, with_sandbox: bool) -> list[Command]:
     ]
     if with_sandbox:
         found.append(Command("carriers", ("-m", "callsphere.local.sandbox")))
+    if with_twilio:
+        state = {"TWILIO_DOUBLE_STATE": str(folder / "doubles" / "twilio.json")}
+        found.append(Command("twilio", ("-m", "callsphere.local.doubles.twilio"), state))
     return found

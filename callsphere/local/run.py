@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from callsphere.local import environment, ports
+from callsphere.local.doubles.twilio import at_home as twilio_double
 from callsphere.local.errors import CannotStart
 from callsphere.local.locks import Held, hold
 from callsphere.local.paths import LOCAL, ROOT, make_folder
@@ -67,10 +68,15 @@ def _run(port: int) -> int:
         try:
             _say_home(servers)
             urls = servers.start(settings)
-            addresses = {**urls, "SANDBOX_PORT": str(_sandbox_port(settings))}
+            addresses = {
+                **urls,
+                "SANDBOX_PORT": str(_sandbox_port(settings)),
+                "TWILIO_BASE_URL": twilio_double.address(settings),
+            }
             environment.update(environment.env_file(LOCAL), addresses)
             env = environment.merged({**settings, **addresses, **_OUTPUT}) | {"PORT": str(port)}
             make_folder(LOCAL / "mail", 0o700)
+            make_folder(LOCAL / "doubles", 0o700)
             # Before the workers start: they trust its authority from their first ping on.
             server_contexts(LOCAL / "sandbox", today())
             logins = prepare(env, remember=own_database)
@@ -119,7 +125,8 @@ def _supervise(env: dict[str, str], port: int, servers: Servers, logins: str) ->
     watch = Watch(servers, port=port, env=env, logins=logins, logs=LOGS)
     supervisor = Supervisor(folder=ROOT, env=env, logs=LOGS, on_started=watch.start)
     with_sandbox = env["SANDBOX"].lower() in {"1", "true", "yes", "on"}
-    for command in commands(port=port, folder=LOCAL, with_sandbox=with_sandbox):
+    with_twilio = bool(env["TWILIO_BASE_URL"]) and not environment.given("TWILIO_BASE_URL")
+    for command in commands(port=port, folder=LOCAL, with_sandbox=with_sandbox, with_twilio=with_twilio):
         supervisor.add(command)
     print("Starting ...", flush=True)
     supervisor.loop()

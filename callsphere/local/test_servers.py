@@ -21,7 +21,12 @@ from callsphere.local.servers import Servers
 
 _SLOTS = 16
 # No sandbox carriers run, so there is no certificate authority of theirs either.
-_FOR_TESTS = {"SANDBOX": "false", "SIP_CA_FILE": "", "STATIC_MANIFEST": "false"}
+_FOR_TESTS = {
+    "SANDBOX": "false",
+    "SIP_CA_FILE": "",
+    "STATIC_MANIFEST": "false",
+    **dict.fromkeys(("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_BASE_URL"), ""),
+}
 
 
 def main(arguments: Sequence[str]) -> int:

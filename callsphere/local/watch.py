@@ -13,7 +13,7 @@ from pathlib import Path
 import redis
 
 from callsphere.local import environment
-from callsphere.local.ports import LOOPBACK
+from callsphere.local.ports import LOOPBACK, port_of
 from callsphere.local.sandbox.listing import overview
 from callsphere.local.servers import Servers
 
@@ -58,6 +58,9 @@ class Watch(threading.Thread):
             return f"the web server at {self._url}"
         if state != HTTPStatus.OK:
             return f"the web server, whose {self._url}/readyz answers {state}"
+        double = self._env["TWILIO_BASE_URL"]
+        if double and _answer(port_of(double), "/") is None:
+            return f"Twilio's double at {double}"
         waiting = [client for client in broker.client_list() if client["cmd"] == "brpop"]
         return "" if len(waiting) >= _WORKERS else "the workers"
 
@@ -78,6 +81,10 @@ class Watch(threading.Thread):
             lines += [self._logins.rstrip(), ""]
         if self._env.get("SANDBOX") == "true":
             lines += _carriers(int(self._env["SANDBOX_PORT"]))
+        if self._env["TWILIO_BASE_URL"]:
+            lines.append(
+                f"Twilio:   a double at {self._env['TWILIO_BASE_URL']}; its numbers cost and ring nothing"
+            )
         if not environment.secret(self._env, "EMAIL_URL"):
             lines.append(f"Mails:    not sent; each becomes a file in {self._env['EMAIL_FILE_PATH']}")
         lines += [f"Logs:     {self._logs}", "Stop:     Ctrl-C", _RULE]

@@ -10,7 +10,7 @@ NOT_FOR_PEOPLE = {"DATABASE_ROLE"}
 
 def test_every_variable_is_explained() -> None:
     settings = (ROOT / "callsphere" / "settings.py").read_text()
-    read = set(re.findall(r"env\.[a-z]+\(\s*\"([A-Z_]+)\"", settings)) | {
+    read = set(re.findall(r"env\.[a-z_]+\(\s*\"([A-Z_]+)\"", settings)) | {
         "DATABASE_URL",
         "DATABASE_OWNER_URL",
     }

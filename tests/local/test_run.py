@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
-from callsphere.local import ports
+from callsphere.local import environment, ports
 from callsphere.local.clean import MADE
 from callsphere.local.home import remove_elsewhere
 from callsphere.local.paths import ROOT, make_folder
@@ -32,6 +33,7 @@ SETTINGS = (
     "SANDBOX",
     "EMAIL_",
     "STATIC_",
+    "TWILIO_",
 )
 
 
@@ -89,6 +91,16 @@ def wait_for(text: str, output: Path, process: subprocess.Popen[bytes], seconds:
     return shown
 
 
+def twilio_account(local: Path) -> dict[str, str]:
+    """What the double says of the account that was generated for it."""
+    settings = environment.read(environment.env_file(local))
+    sid, token = settings["TWILIO_ACCOUNT_SID"], settings["TWILIO_AUTH_TOKEN"]
+    url = f"{settings['TWILIO_BASE_URL']}/api.twilio.com/2010-04-01/Accounts/{sid}.json"
+    answer = httpx.get(url, auth=(sid, token), trust_env=False, timeout=60)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
 def test_comes_up_says_where_and_stops_without_a_trace(checkout: Checkout, tmp_path: Path) -> None:
     output = tmp_path / "output"
     process = checkout.start(output)
@@ -96,6 +108,7 @@ def test_comes_up_says_where_and_stops_without_a_trace(checkout: Checkout, tmp_p
         shown = wait_for("Ctrl-C", output, process, 600)
         with urllib.request.urlopen(f"http://127.0.0.1:{checkout.port}/readyz", timeout=60) as answer:
             ready = answer.status
+        account = twilio_account(checkout.folder / ".local")
         second = subprocess.run(
             START,
             cwd=checkout.folder,
@@ -114,6 +127,8 @@ def test_comes_up_says_where_and_stops_without_a_trace(checkout: Checkout, tmp_p
     assert ready == 200
     assert f"CallSphere is up: http://127.0.0.1:{checkout.port}" in shown
     assert "Demo logins" in shown
+    assert "Twilio:   a double at http://127.0.0.1:" in shown
+    assert account["friendly_name"] == "Double"
     assert "Carriers: sandbox carriers on 127.0.0.1, good and bad, by port" in shown
     assert f"becomes a file in {checkout.folder}/.local/mail" in shown
     assert second.returncode == 1

@@ -1,0 +1,36 @@
+"""`python -m callsphere.local.doubles.twilio`: run the double until stopped."""
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from callsphere.local.doubles.twilio.server import DoubleServer
+from callsphere.local.doubles.twilio.twilio import Twilio
+from callsphere.local.ports import port_of
+
+READY = "twilio double ready"
+
+
+def main() -> int:
+    """Serve where TWILIO_BASE_URL says, for the account that the settings name."""
+    twilio = Twilio(
+        account_sid=os.environ["TWILIO_ACCOUNT_SID"],
+        auth_token=os.environ["TWILIO_AUTH_TOKEN"],
+        state=Path(os.environ["TWILIO_DOUBLE_STATE"]),
+    )
+    try:
+        server = DoubleServer(twilio, port_of(os.environ["TWILIO_BASE_URL"]))
+    except OSError as error:
+        print(f"Twilio's double cannot listen: {error.strerror}.", file=sys.stderr)
+        return 1
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda *_: threading.Thread(target=server.close).start())
+    print(f"{READY}: {server.url}", flush=True)
+    server.serve_forever()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

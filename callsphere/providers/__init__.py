@@ -1,0 +1,1 @@
+"""What we ask of others, each by its real SDK: functions with dataclasses in and out, no models."""
