@@ -14,6 +14,7 @@ from trunks.models import DigestCredential, Registration
 from trunks.models.registrations import LONGEST_EXPIRES_S, SHORTEST_EXPIRES_S
 
 NEW, NONE = "new", "none"
+_KEEPS = "Leave it empty to keep the one that is stored. Nobody can read it here again."
 
 
 class RegistrationForm(AddressFields):
@@ -56,6 +57,8 @@ class RegistrationForm(AddressFields):
     def __init__(self, *args: Any, credentials: Sequence[DigestCredential], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["address"].label = "Registrar"
+        if credentials:
+            self.fields["secret"].help_text = _KEEPS
         self.credentials = {str(each.pk): each for each in credentials}
         choices = [
             *((pk, f"As “{each}”") for pk, each in self.credentials.items()),
