@@ -168,7 +168,7 @@ def _with_lacks(trunks: QuerySet[Trunk]) -> QuerySet[Any, Any]:
 
 
 def _signed_in() -> QuerySet[ReadinessCheck]:
-    """The checks of a trunk that had to prove who we are: those that called or registered. The newest first."""
+    """The checks of a trunk that proved who we are, by a call or a registration. The newest first."""
     return ReadinessCheck.objects.filter(
         ~Q(call="") | Q(register=True), trunk=OuterRef("pk"), state=CheckState.FINISHED
     )
