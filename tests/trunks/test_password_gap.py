@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from tenants.context import tenant_context
 from tests.conftest import Person
+from tests.trunks.checks.reports import make_report
 from tests.trunks.conftest import make_trunk
-from tests.trunks.readiness.reports import make_report
 from tests.trunks.watching import NOON, OK, probe
 from trunks import services
 from trunks.models import DigestCredential, ReadinessCheck, Trunk

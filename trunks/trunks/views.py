@@ -13,7 +13,6 @@ from trunks.pages.editing import TrunkFormPage
 from trunks.trunks import services
 from trunks.trunks.forms import TrunkEditForm
 
-
 _STILL_REGISTERS = (
     "It still registers at the carrier. Delete or pause its registration if the carrier should forget it."
 )
