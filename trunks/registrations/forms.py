@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 
 from tenants.card_fields import CardChoiceField, offer
-from tenants.forms import EditForm
+from tenants.forms import EditForm, RangeField
 from trunks.gateways.forms import AddressFields
 from trunks.models import DigestCredential, Registration
 from trunks.models.registrations import LONGEST_EXPIRES_S, SHORTEST_EXPIRES_S
@@ -46,8 +46,9 @@ class RegistrationForm(AddressFields):
     realm = forms.CharField(
         required=False, max_length=128, help_text="Leave it empty unless your carrier names one."
     )
-    expires_s = forms.IntegerField(
+    expires_s = RangeField(
         label="Register for",
+        unit="seconds",
         initial=3600,
         min_value=SHORTEST_EXPIRES_S,
         max_value=LONGEST_EXPIRES_S,

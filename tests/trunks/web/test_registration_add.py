@@ -61,7 +61,7 @@ def test_a_carrier_that_asks_for_nothing_gets_nothing(alice: Person, trunk: Trun
         ({"address": "sip:registrar example.com"}, "address", ""),
         ({"username": ""}, "username", "Enter the user that your carrier gave you"),
         ({"secret": ""}, "secret", "Enter the password that belongs to this user name."),
-        ({"expires_s": "5"}, "expires_s", "greater than or equal to 60"),
+        ({"expires_s": "5"}, "expires_s", "Use 60 to 86400 seconds."),
         ({"sign_in": "01a2209c-e904-7eea-9708-9cf92b49dbff"}, "sign_in", "Select a valid choice"),
         ({"auth_username": "a\x07b"}, "auth_username", "Remove line breaks, control characters"),
     ],
