@@ -10,6 +10,10 @@ def _mark(request: object) -> str:
     return static("img/favicon.svg")
 
 
+def _styles(request: object) -> str:
+    return static("css/support.css")
+
+
 def _item(title: str, icon: str, model: str) -> dict[str, Any]:
     return {"title": title, "icon": icon, "link": reverse_lazy(f"admin:{model}_changelist")}
 
@@ -34,6 +38,7 @@ UNFOLD: dict[str, Any] = {
     "SITE_HEADER": "CallSphere support",
     "SITE_ICON": _mark,
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": _mark}],
+    "STYLES": [_styles],
     "COLORS": {"primary": _PRIMARY},
     "SIDEBAR": {
         "navigation": [

@@ -26,6 +26,15 @@ OPENED = "opened"
 _EXPIRY_CHOICES = [("90", "In 90 days"), ("365", "In a year"), ("never", "Never")]
 
 
+class RangeField(forms.IntegerField):
+    """A whole number within bounds. Its error names both, and the unit."""
+
+    def __init__(self, *, min_value: int, max_value: int, unit: str = "", **kwargs: Any) -> None:
+        told = f"Use {min_value} to {max_value} {unit}".rstrip() + "."
+        errors = {"min_value": told, "max_value": told, "invalid": told}
+        super().__init__(min_value=min_value, max_value=max_value, error_messages=errors, **kwargs)
+
+
 def opened_text(held: Mapping[str, Any]) -> str:
     """Write what a form's fields held, to be sent back with it."""
     return json.dumps(held, default=str)

@@ -223,11 +223,7 @@ class TrunkAdmin(ReadOnlyAdmin):
     @admin.display(description="what is wrong")
     def problems(self, trunk: Trunk) -> str:
         gap = gap_of(trunk)
-        told = (
-            [(gap.title, gap.text, gap.fix, WHO["you"], f"on the {gap.page.capitalize()} page")]
-            if gap
-            else []
-        )
+        told = [(gap.title, gap.text, gap.fix, WHO["you"], f"on the {gap.tab} page")] if gap else []
         told += [
             (each.cause.title, each.cause.meaning, each.cause.fix, each.who, ", ".join(each.uris))
             for each in problems_of(trunk)

@@ -56,7 +56,7 @@ class Gap:
     """What keeps calls from running although the gateways answer, and what to do about it.
 
     `code` is stable, for programs. `refusal` goes on after "Up, but"; `remedy` stands after it. `page` is the
-    trunk's page where it is remedied.
+    trunk's page where it is remedied, by the name of its tab's address.
     """
 
     code: str
@@ -75,7 +75,20 @@ class Gap:
         """The remedy as a sentence of its own."""
         return f"{sentence(self.remedy)}."
 
+    @property
+    def tab(self) -> str:
+        """The name of the page where it is remedied, as people read it."""
+        return "Settings" if self.page == "edit" else self.page.capitalize()
 
+
+NO_AUTHENTICATION = Gap(
+    "no_authentication",
+    "calls from the carrier are not recognised yet",
+    "choose how",
+    "Nothing says how this trunk recognises its carrier: by its addresses, by a user name and a password, or"
+    " by a registration. No call from the carrier is accepted before one is chosen.",
+    "edit",
+)
 NO_NETWORK = Gap(
     "no_network",
     "no call from the carrier is accepted yet",
@@ -94,6 +107,13 @@ PASSWORD_CLEARED = Gap(
     "enter it again",
     "It was cleared, because it had been entered for another address, realm or direction. Calls that need it"
     " are refused. Our checks do without it.",
+)
+PASSWORD_REJECTED = Gap(
+    "password_rejected",
+    "the carrier refuses its password",
+    "enter it again",
+    "The last readiness check that signed in was refused. Calls are refused alike, while pings, which need no"
+    " password, are answered.",
 )
 NO_REGISTRATION = Gap(
     "no_registration",
@@ -149,7 +169,15 @@ UNREGISTERED = {
 }
 GAPS = {
     each.code: each
-    for each in (NO_NETWORK, NO_CREDENTIAL, PASSWORD_CLEARED, NO_REGISTRATION, *UNREGISTERED.values())
+    for each in (
+        NO_AUTHENTICATION,
+        NO_NETWORK,
+        NO_CREDENTIAL,
+        PASSWORD_CLEARED,
+        PASSWORD_REJECTED,
+        NO_REGISTRATION,
+        *UNREGISTERED.values(),
+    )
 }
 
 

@@ -21,7 +21,7 @@ def connect(alice: Person, kamailio: Kamailio) -> Trunk:
     """Make a trunk with a gateway over each transport, looked at once and then when the test says so."""
     tenant, actor = alice.tenant, alice.actor
     with tenant_context(tenant):
-        trunk = create_trunk(tenant=tenant, actor=actor, name="Kamailio")
+        trunk = create_trunk(tenant=tenant, actor=actor, name="Kamailio", direction="outbound")
         policy = trunk.health_policy
         update_health_policy(tenant=tenant, actor=actor, policy=policy, expected_version=None, interval_s=600)
         for uri in (

@@ -100,6 +100,9 @@ def test_pages_of_other_states(
     became(alice, registration, state, **values)
     page = visitor.go(f"/t/{alice.tenant.slug}/trunks/{line.pk}/registration/")
     visitor.look(f"registration-{name}")
+    tops = page.locator(".tab").evaluate_all("(tabs) => tabs.map((tab) => tab.offsetTop)")
+    assert len(set(tops)) == 1, "the tabs take one row on a desk"
+    expect(page.get_by_role("link", name="Registration incomplete")).to_be_visible()
     visitor.go(f"/t/{alice.tenant.slug}/trunks/{line.pk}/")
     visitor.look(f"registration-{name}-trunk")
     visitor.go(f"/t/{alice.tenant.slug}/trunks/{line.pk}/registration/attempts/{attempt.pk}/")

@@ -156,7 +156,9 @@ def test_a_trunks_rule_is_in_its_fields() -> None:
     assert request_user(trunk, BERLIN) == "30901820"
 
 
-def test_countries_are_named_by_code_and_calling_code() -> None:
+def test_countries_are_found_by_name() -> None:
     offered = countries()
-    assert offered == sorted(offered)
-    assert ("DE", "DE, +49") in offered
+    words = [told for _code, told in offered]
+    assert words == sorted(words)
+    assert {("DE", "Germany (DE), +49"), ("XK", "Kosovo (XK), +383")} <= set(offered)
+    assert not [told for code, told in offered if told.startswith(("*", f"{code} ("))]

@@ -18,7 +18,15 @@ from tenants.models import Tenant
 from tests.conftest import Person
 from tests.trunks.conftest import make_trunk
 from trunks import services
-from trunks.headlines import NO_CREDENTIAL, NO_NETWORK, NO_REGISTRATION, PASSWORD_CLEARED, Gap, trunk_state
+from trunks.headlines import (
+    NO_AUTHENTICATION,
+    NO_CREDENTIAL,
+    NO_NETWORK,
+    NO_REGISTRATION,
+    PASSWORD_CLEARED,
+    Gap,
+    trunk_state,
+)
 from trunks.health.summaries import trunk_rows
 from trunks.models import AllowedNetwork, DigestCredential, Gateway, GatewayHealth, Trunk
 from trunks.queries import gap_of, headline_of, matching, page_of, tally_of, trunks_of, verdict_of, watched
@@ -161,7 +169,9 @@ def test_the_verdict_counts_by_state_in_one_query(
         (["digest"], "inbound", False, ["kept"], None),
         (["digest"], "outbound", False, ["kept", "cleared"], PASSWORD_CLEARED),
         (["ip_allowlist"], "outbound", False, ["cleared"], None),
-        ([], "both", False, [], None),
+        ([], "both", False, [], NO_AUTHENTICATION),
+        ([], "inbound", True, ["kept"], NO_AUTHENTICATION),
+        ([], "outbound", False, [], None),
     ],
 )
 def test_what_keeps_calls_from_running(
@@ -200,7 +210,7 @@ def test_a_line_that_takes_no_call_comes_before_those_that_work(alice: Person) -
         with tenant_context(alice.tenant):
             set_states(trunk, {"Alpha": "up", "Bravo": "up", "Charlie": "impaired"}[name])
     with tenant_context(alice.tenant):
-        Trunk.objects.filter(name="Bravo").update(authentication=["ip_allowlist"])
+        Trunk.objects.filter(name="Bravo").update(direction="both")
 
         assert names(list(trunks_of(alice.tenant))) == ["Charlie", "Bravo", "Alpha"]
 

@@ -36,7 +36,8 @@ class PresetChoiceForm(forms.Form):
                 label=preset.account_label,
                 required=False,
                 max_length=63,
-                help_text=f"Part of the address: {preset.places[0].host.replace(ACCOUNT, '…')}",
+                help_text=f"Part of the address: {preset.places[0].host.replace(ACCOUNT, '…')}."
+                " Empty: enter the whole address in the form.",
             )
         if any(preset.is_weak(network) for network in preset.signalling):
             self.fields["drafts"] = forms.BooleanField(

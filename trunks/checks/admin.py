@@ -47,12 +47,12 @@ class ReadinessCheckAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
     show_full_result_count = False
     fieldsets = (
-        ("Result", {"fields": ("tenant_link", "trunk", "outcome", "cause", "problem", "target")}),
+        ("Result", {"fields": ("tenant_link", "trunk", "result", "cause", "problem", "target")}),
         ("Asked for", {"fields": ("requested_kind", "requested_by", "reason", "register", "call", "caller")}),
         ("When", {"fields": ("created_at", "started_at", "finished_at", "duration_ms", "id")}),
         ("Report", {"fields": ("report", "calls")}),
     )
-    readonly_fields = ("tenant_link", "outcome", "report", "calls", "created_at", "id")
+    readonly_fields = ("tenant_link", "result", "report", "calls", "created_at", "id")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ReadinessCheck]:
         checks = super().get_queryset(request)
@@ -68,6 +68,9 @@ class ReadinessCheckAdmin(ReadOnlyAdmin):
         if check.verdict:
             return check.verdict, check.get_verdict_display()
         return check.state, check.get_state_display()
+
+    def result(self, check: ReadinessCheck) -> str:
+        return self.outcome(check)[1]
 
     def report(self, check: ReadinessCheck) -> str:
         return format_html("<pre>{}</pre>", as_text(check, for_staff=True))

@@ -57,6 +57,17 @@ class ConnectForm(TrunkFields, AddressFields):
             **{name: self.cleaned_data[name] for name in names},
         }
 
+    def registration(self) -> dict[str, Any] | None:
+        """Return the registration that was asked for: at the carrier's address, as the user who signs in.
+
+        None where it is not chosen, or its user name is still to come.
+        """
+        data = self.cleaned_data
+        if Authentication.REGISTRATION not in data["authentication"] or not data["username"]:
+            return None
+        account = {name: data[name] for name in ("username", "secret", "realm")}
+        return {"registrar": data["uri"], "username": data["username"], "account": account}
+
     def network_lines(self) -> list[str]:
         """Return the networks as typed, one each."""
         return [line for line in re.split(r"[\s,;]+", self.cleaned_data["networks"]) if line]

@@ -31,7 +31,7 @@ from trunks.wording import address_sentences
 
 # How the service names the fields of a trunk's parts.
 _PART = re.compile(r"\w+\[(?P<index>\d+)\]\.(?P<field>\w+)")
-
+_OF_REGISTRATION = {"registration.registrar": "address"}
 
 _ON_THE_LIST = str(
     next(
@@ -85,6 +85,7 @@ class Connect(FormPage):
         self._networks = form.network_lines()
         confirmed = data["wide_confirmed"]
         preset = find_preset(data["preset"])
+        registration = form.registration()
         self.trunk, warnings = provision_trunk(
             tenant=self.tenant,
             actor=self.actor,
@@ -96,7 +97,8 @@ class Connect(FormPage):
                 {"cidr": cidr, "wide_confirmed": confirmed, "note": network_note(preset, cidr)}
                 for cidr in self._networks
             ],
-            credentials=[form.account()] if data["username"] else [],
+            credentials=[] if registration or not data["username"] else [form.account()],
+            registration=registration,
             preset=data["preset"],
             **(preset.number_fields() if preset else {}),
         )
@@ -105,6 +107,8 @@ class Connect(FormPage):
         return ""
 
     def place(self, name: str, text: str) -> tuple[str, str]:
+        if name.startswith("registration."):
+            return _OF_REGISTRATION.get(name, name.rpartition(".")[2]), text
         part = _PART.fullmatch(name)
         if part is None:
             return super().place(name, text)

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
-
-from tenants.forms import EditForm
+from tenants.forms import EditForm, RangeField
 from trunks.models import HealthPolicy
 
 
 class PolicyForm(EditForm):
     """How a trunk's gateways are watched."""
 
-    interval_s = forms.IntegerField(
-        label="Ask every", min_value=15, max_value=3600, help_text="From 15 to 3600 seconds."
+    interval_s = RangeField(
+        label="Ask every",
+        min_value=15,
+        max_value=3600,
+        unit="seconds",
+        help_text="From 15 to 3600 seconds.",
     )
-    failures_to_down = forms.IntegerField(
-        label="Down after", min_value=1, max_value=10, help_text="Failed checks in a row, 1 to 10."
+    failures_to_down = RangeField(
+        label="Down after",
+        min_value=1,
+        max_value=10,
+        unit="checks",
+        help_text="Failed checks in a row, 1 to 10.",
     )
-    successes_to_up = forms.IntegerField(
-        label="Up again after", min_value=1, max_value=10, help_text="Answers in a row, 1 to 10."
+    successes_to_up = RangeField(
+        label="Up again after",
+        min_value=1,
+        max_value=10,
+        unit="answers",
+        help_text="Answers in a row, 1 to 10.",
     )
 
     @staticmethod

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from tenants.forms import EditForm
+from tenants.forms import EditForm, RangeField
 from trunks.enums import NumberFormat
 from trunks.models import Trunk
 from trunks.number_format import RULE_FIELDS, NumberError, countries, read_number
@@ -36,7 +36,7 @@ class NumberRuleForm(EditForm, SampleForm):
     home_country = forms.ChoiceField(
         label="Country of the line",
         required=False,
-        choices=[("", "None"), *countries()],
+        choices=[("", "Not needed"), *countries()],
         help_text="Its numbers may be entered, and sent, the national way.",
     )
     international_prefix = forms.CharField(
@@ -44,8 +44,9 @@ class NumberRuleForm(EditForm, SampleForm):
         required=False,
         help_text="Before country codes: 00 in most of Europe, 011 in North America.",
     )
-    strip_digits = forms.IntegerField(
+    strip_digits = RangeField(
         label="Leave out leading digits",
+        unit="digits",
         min_value=0,
         max_value=9,
         required=False,

@@ -7,16 +7,33 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Case, Count, Exists, F, Max, Min, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Lower, Now
 
 from tenants.models import Tenant
-from trunks.enums import Authentication, Direction, HealthState, RegistrationState
+from trunks.enums import Authentication, CheckState, Direction, HealthState, RegistrationState
 from trunks.headlines import (
+    NO_AUTHENTICATION,
     NO_CREDENTIAL,
     NO_NETWORK,
     NO_REGISTRATION,
     PASSWORD_CLEARED,
+    PASSWORD_REJECTED,
     UNREGISTERED,
     Headline,
     verdict,
@@ -26,6 +43,7 @@ from trunks.models import (
     DigestCredential,
     Gateway,
     GatewayHealth,
+    ReadinessCheck,
     RegistrationStatus,
     StatusChange,
     Trunk,
@@ -42,7 +60,9 @@ _URGENCY = {
     HealthState.UP: 4,
     HealthState.PAUSED: 5,
 }
-# Calls come in on these trunks only from networks on a list; those work only with a user name and a password.
+# Nothing says who may call in on these trunks; on those, only networks on a list may; others work only with a
+# user name and a password.
+_NEEDS_AUTHENTICATION = Q(authentication=[]) & ~Q(direction=Direction.OUTBOUND)
 _NEEDS_NETWORK = Q(authentication__contains=[Authentication.IP_ALLOWLIST]) & ~Q(direction=Direction.OUTBOUND)
 _REGISTERS = Q(authentication__contains=[Authentication.REGISTRATION])
 _NEEDS_CREDENTIAL = Q(authentication__contains=[Authentication.DIGEST])
@@ -127,23 +147,38 @@ def _with_lacks(trunks: QuerySet[Trunk]) -> QuerySet[Any, Any]:
     registration_state = RegistrationStatus.objects.filter(registration__trunk=OuterRef("pk"))
     lacking = trunks.annotate(
         registration_state=Subquery(registration_state.values(told=_unregistered())[:1]),
+        password_refused=Subquery(_signed_in().values(told=_was_refused())[:1]),
         lacks_network=_NEEDS_NETWORK & ~networks,
         lacks_credential=_NEEDS_CREDENTIAL & ~Exists(credentials),
         lacks_password=_MAY_NEED_CREDENTIAL & Exists(credentials.filter(secret=None)),
     )
     return lacking.annotate(
         gap_code=Case(
+            When(_NEEDS_AUTHENTICATION & Q(registration_state=None), then=Value(NO_AUTHENTICATION.code)),
             When(lacks_network=True, then=Value(NO_NETWORK.code)),
             When(lacks_credential=True, then=Value(NO_CREDENTIAL.code)),
             When(lacks_password=True, then=Value(PASSWORD_CLEARED.code)),
             When(_REGISTERS & Q(registration_state=None), then=Value(NO_REGISTRATION.code)),
-            *(
-                When(_REGISTERS & Q(registration_state=state), then=Value(gap.code))
-                for state, gap in UNREGISTERED.items()
-            ),
+            # One that is there counts, whether the trunk's settings mention it or not: calls depend on it.
+            *(When(registration_state=state, then=Value(gap.code)) for state, gap in UNREGISTERED.items()),
+            When(_MAY_NEED_CREDENTIAL & Q(password_refused=True), then=Value(PASSWORD_REJECTED.code)),
             default=Value(""),
         )
     )
+
+
+def _signed_in() -> QuerySet[ReadinessCheck]:
+    """The checks of a trunk that proved who we are, by a call or a registration. The newest first."""
+    return ReadinessCheck.objects.filter(
+        ~Q(call="") | Q(register=True), trunk=OuterRef("pk"), state=CheckState.FINISHED
+    )
+
+
+def _was_refused() -> ExpressionWrapper:
+    """Whether a check found the password wrong, at whichever gateway, and none was changed since."""
+    changed = DigestCredential.objects.filter(trunk=OuterRef("trunk"), updated_at__gt=OuterRef("created_at"))
+    refused = Q(runs__contains=[{"cause": "credentials_rejected"}])
+    return ExpressionWrapper(refused & ~Exists(changed), output_field=BooleanField())
 
 
 def _unregistered() -> Case:

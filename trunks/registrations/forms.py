@@ -8,12 +8,13 @@ from typing import Any
 from django import forms
 
 from tenants.card_fields import CardChoiceField, offer
-from tenants.forms import EditForm
+from tenants.forms import EditForm, RangeField
 from trunks.gateways.forms import AddressFields
 from trunks.models import DigestCredential, Registration
 from trunks.models.registrations import LONGEST_EXPIRES_S, SHORTEST_EXPIRES_S
 
 NEW, NONE = "new", "none"
+_KEEPS = "Leave it empty to keep the one that is stored. Nobody can read it here again."
 
 
 class RegistrationForm(AddressFields):
@@ -45,8 +46,9 @@ class RegistrationForm(AddressFields):
     realm = forms.CharField(
         required=False, max_length=128, help_text="Leave it empty unless your carrier names one."
     )
-    expires_s = forms.IntegerField(
+    expires_s = RangeField(
         label="Register for",
+        unit="seconds",
         initial=3600,
         min_value=SHORTEST_EXPIRES_S,
         max_value=LONGEST_EXPIRES_S,
@@ -56,6 +58,8 @@ class RegistrationForm(AddressFields):
     def __init__(self, *args: Any, credentials: Sequence[DigestCredential], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["address"].label = "Registrar"
+        if credentials:
+            self.fields["secret"].help_text = _KEEPS
         self.credentials = {str(each.pk): each for each in credentials}
         choices = [
             *((pk, f"As “{each}”") for pk, each in self.credentials.items()),

@@ -18,7 +18,7 @@ from trunks.models import DigestCredential, Registration
 from trunks.pages.base import EditsOnly, LivePage, OneTrunkPage
 from trunks.pages.deleting import DeletePage
 from trunks.pages.editing import TrunkFormPage
-from trunks.queries import place_of, read_place
+from trunks.queries import gateways_of, place_of, read_place
 from trunks.registrations import services
 from trunks.registrations.forms import NEW, NONE, RegistrationEditForm, RegistrationForm
 from trunks.registrations.summaries import (
@@ -116,8 +116,14 @@ class RegistrationEdit(TrunkFormPage, RegistrationPage):
     def initial(self) -> dict[str, Any]:
         if self.found is not None:
             return RegistrationEditForm.initial_of(self.found)
+        # Mostly the carrier has one host, and the user is who signs in.
         first = next(iter(self.credentials), None)
-        return {"sign_in": str(first.pk) if first else NEW}
+        gateway = gateways_of(self.trunk).first()
+        return {
+            "address": gateway.uri if gateway else "",
+            "username": first.username if first else "",
+            "sign_in": str(first.pk) if first else NEW,
+        }
 
     def edited(self) -> Registration | None:
         return self.found

@@ -8,7 +8,7 @@ from django import forms
 
 from callsphere.sip.session_timer import MIN_SE, RECOMMENDED_INTERVAL
 from tenants.card_fields import CardChoiceField
-from tenants.forms import EditForm
+from tenants.forms import EditForm, RangeField
 from trunks.enums import RefreshBy, RefreshMethod, SessionTimerMode
 from trunks.models import SessionTimerPolicy
 from trunks.models.session_timers import LONGEST_S, SHORTEST_CALL_S
@@ -51,8 +51,9 @@ class SessionTimerForm(EditForm):
         choices=RefreshMethod.choices,
         help_text="UPDATE leaves the audio alone; some carriers take only re-INVITE.",
     )
-    longest_call_s = forms.IntegerField(
+    longest_call_s = RangeField(
         label="Longest call",
+        unit="seconds",
         required=False,
         min_value=SHORTEST_CALL_S,
         max_value=LONGEST_S,

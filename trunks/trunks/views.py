@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django.contrib import messages
+
+from trunks.enums import Authentication
 from trunks.models import Trunk
 from trunks.pages.deleting import DeletePage
 from trunks.pages.editing import TrunkFormPage
 from trunks.trunks import services
 from trunks.trunks.forms import TrunkEditForm
+
+_STILL_REGISTERS = (
+    "It still registers at the carrier. Delete or pause its registration if the carrier should forget it."
+)
 
 
 class TrunkEdit(TrunkFormPage):
@@ -32,6 +39,9 @@ class TrunkEdit(TrunkFormPage):
             expected_version=form.cleaned_data["version"],
             **form.changes(),
         )
+        is_named = Authentication.REGISTRATION in form.cleaned_data["authentication"]
+        if self.trunk.registration_state is not None and not is_named:
+            messages.warning(self.request, _STILL_REGISTERS)
         return "The trunk is saved."
 
     def success_url(self) -> str:

@@ -70,6 +70,18 @@ def test_support_reads_the_true_cause(desk: Client, alice: Person, trunk: Trunk)
     assert "address_refused" in html
 
 
+def test_the_result_reads_as_words_and_long_lines_wrap(desk: Client, alice: Person, trunk: Trunk) -> None:
+    check = make_report(alice, trunk, hold=("fail", "hold_rejected", "488 Not Acceptable Here."))
+
+    url = reverse("admin:trunks_readinesscheck_change", args=[check.pk])
+    html = desk.get(url).content.decode()
+
+    assert "Failed" in html
+    assert "(&#x27;fail&#x27;" not in html
+    assert "<pre>Readiness check of sip:203.0.113.5" in html
+    assert "/css/support." in html
+
+
 def test_support_edits_and_deletes_nothing(desk: Client, alice: Person, trunk: Trunk) -> None:
     check = make_report(alice, trunk)
     for name in ("change", "delete"):

@@ -76,9 +76,9 @@ def test_a_pause_is_told(alice: Person, line: Trunk) -> None:
     assert said(alice)[0] == "Up, but its registration is paused · resume it"
 
 
-def test_where_registration_is_not_asked_for_it_says_nothing_of_the_line(alice: Person, line: Trunk) -> None:
+def test_a_registration_counts_though_the_settings_do_not_mention_it(alice: Person, line: Trunk) -> None:
     became(alice, register(alice, line), "rejected")
     with tenant_context(alice.tenant):
         Trunk.objects.update(authentication=[])
 
-    assert said(alice)[0] == "Up · the gateway answers"
+    assert said(alice)[0] == "Up, but the carrier refuses its registration · see why"

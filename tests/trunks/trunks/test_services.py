@@ -102,7 +102,12 @@ def test_a_lost_update_is_refused_with_both_versions(in_acme: Tenant, alice: Per
     services.update_trunk(tenant=in_acme, actor=alice.actor, trunk=trunk, expected_version=1, name="Theirs")
     with pytest.raises(VersionConflict) as caught:
         services.update_trunk(
-            tenant=in_acme, actor=alice.actor, trunk=trunk, expected_version=1, name="Mine", direction="both"
+            tenant=in_acme,
+            actor=alice.actor,
+            trunk=trunk,
+            expected_version=1,
+            name="Mine",
+            direction="outbound",
         )
     assert caught.value.current_version == 2
     assert (caught.value.yours, caught.value.theirs) == ({"name": "Mine"}, {"name": "Theirs"})

@@ -10,6 +10,7 @@ import pytest
 from tenants.context import tenant_context
 from tests.conftest import Person
 from tests.trunks.presets.publishing import FIRST, SECOND, publish
+from tests.trunks.registering import register
 from tests.trunks.web.conftest import page
 from trunks import services
 from trunks.models import AllowedNetwork, Trunk
@@ -64,7 +65,17 @@ def test_the_checklist_follows_the_trunk(alice: Person, made: Trunk, settings: A
 def test_a_trunk_without_a_preset_has_a_checklist_too(alice: Person, trunk: Trunk) -> None:
     response = look(alice, trunk)
     assert "This trunk was not made from a carrier" in response.content.decode()
-    assert len(response.context["checklist"]) == 5
+    assert len(response.context["checklist"]) == 4
+
+
+def test_the_checklist_follows_a_registration_that_the_settings_do_not_mention(
+    alice: Person, trunk: Trunk
+) -> None:
+    register(alice, trunk)
+
+    told = [item.text for item in look(alice, trunk).context["checklist"]]
+
+    assert any(text.startswith("Registration (REGISTER)") for text in told)
 
 
 def test_a_preset_that_was_removed_breaks_nothing(

@@ -11,7 +11,15 @@ from tenants.context import tenant_context
 from tests.conftest import Person
 from tests.trunks.conftest import make_trunk
 from tests.trunks.web.conftest import page
-from trunks.models import AllowedNetwork, DigestCredential, Gateway, GatewayHealth, Trunk
+from trunks.models import (
+    AllowedNetwork,
+    DigestCredential,
+    Gateway,
+    GatewayHealth,
+    Registration,
+    RegistrationStatus,
+    Trunk,
+)
 
 LINE = {
     "name": "Main line",
@@ -136,6 +144,42 @@ def test_what_was_not_chosen_is_not_stored(alice: Person) -> None:
     with tenant_context(alice.tenant):
         assert not AllowedNetwork.objects.exists()
         assert DigestCredential.objects.exists()
+
+
+def test_a_line_that_registers_does_so_at_once(alice: Person) -> None:
+    send(alice, transport="tls", authentication=["ip_allowlist", "registration"], realm="telco")
+
+    with tenant_context(alice.tenant):
+        registration = Registration.objects.get()
+        credential = DigestCredential.objects.get()
+        status = RegistrationStatus.objects.get()
+    assert registration.registrar == "sip:sip.example.com;transport=tls"
+    assert (registration.username, registration.credential_id) == ("acme", credential.pk)
+    assert (credential.username, credential.realm, credential.bound_hosts) == (
+        "acme",
+        "telco",
+        ["sip.example.com"],
+    )
+    assert (status.state, status.next_attempt_at is not None) == ("registering", True)
+
+
+def test_a_registration_without_a_user_name_is_set_up_later(alice: Person) -> None:
+    send(alice, authentication=["registration"], username="", secret="")
+
+    with tenant_context(alice.tenant):
+        assert Trunk.objects.get().authentication == ["registration"]
+        assert not Registration.objects.exists()
+
+
+def test_what_is_wrong_with_the_registration_is_said_once_and_where_it_was_typed(alice: Person) -> None:
+    refused = send(alice, authentication=["registration"], username="a\nb", address="sip.invalid..example")
+
+    assert refused.status_code == 422
+    errors = refused.context["form"].errors
+    assert set(errors) <= {"address", "username"}
+    assert all(len(texts) == 1 for texts in errors.values())
+    with tenant_context(alice.tenant):
+        assert not Trunk.objects.exists()
 
 
 def test_a_password_is_not_sent_back(alice: Person) -> None:

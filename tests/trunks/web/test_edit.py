@@ -6,6 +6,7 @@ from typing import Any
 
 from tenants.context import tenant_context
 from tests.conftest import Person
+from tests.trunks.registering import register
 from tests.trunks.web.conftest import page
 from trunks import services
 from trunks.models import Trunk
@@ -44,6 +45,16 @@ def test_switching_it_off_pauses_its_checks(alice: Person, trunk: Trunk) -> None
 
     assert not stored(alice).is_enabled
     assert "Paused" in html
+
+
+def test_settings_that_forget_the_registration_say_that_it_goes_on(alice: Person, trunk: Trunk) -> None:
+    register(alice, trunk)
+
+    shown = alice.client().post(
+        page("edit", alice, trunk), {**FORM, "authentication": ["digest"], "version": 1}, follow=True
+    )
+
+    assert "It still registers at the carrier." in shown.content.decode()
 
 
 def test_a_lost_update_is_refused_with_both_versions(alice: Person, trunk: Trunk) -> None:
@@ -117,7 +128,7 @@ def test_a_field_that_was_left_alone_is_no_conflict_and_takes_what_is_stored(
 
     assert refused.status_code == 409
     assert refused.context["conflict_rows"] == [
-        {"label": "Which way do calls go?", "theirs": "Both ways", "yours": "Inbound"}
+        {"label": "Which way do calls go?", "theirs": "Outbound", "yours": "Inbound"}
     ]
     again = refused.context["form"]
     sent = {name: again[name].value() for name in again.fields if name != "is_enabled"}

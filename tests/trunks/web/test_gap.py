@@ -25,6 +25,7 @@ def authenticate(person: Person, trunk: Trunk, *methods: str) -> None:
             actor=person.actor,
             trunk=trunk,
             expected_version=None,
+            direction="both",
             authentication=list(methods),
         )
 
@@ -83,6 +84,17 @@ def test_the_api_says_the_same(alice: Person, trunk: Trunk) -> None:
         },
     }
     assert [{name: each[name] for name in told} for each in (listed, health)] == [told, told]
+
+
+def test_a_trunk_that_recognises_nobody_says_so_and_leads_to_its_settings(
+    alice: Person, trunk: Trunk
+) -> None:
+    authenticate(alice, trunk)
+    probe(OK, NOON)
+
+    shown = html(alice, page("detail", alice, trunk))
+    assert "Up, but calls from the carrier are not recognised yet</span>" in shown
+    assert f'id="close-gap" href="{page("edit", alice, trunk)}">Choose how.</a>' in shown
 
 
 def test_a_missing_password_is_said(alice: Person, trunk: Trunk) -> None:

@@ -110,7 +110,7 @@ def test_the_preview_follows_what_is_typed(alice: Person, trunk: Trunk) -> None:
         (
             {"strip_digits": "12"},
             "strip_digits",
-            "Ensure this value is less than or equal to 9.",
+            "Use 0 to 9 digits.",
         ),
         ({"strip_digits": "9"}, "strip_digits", "Leaving out 9 digits leaves nothing of this number."),
     ],

@@ -6,7 +6,7 @@ import pytest
 
 from tenants.context import tenant_context
 from tests.conftest import Person
-from tests.trunks.web.conftest import page
+from tests.trunks.web.conftest import URI, page
 from tests.trunks.web.registering import NEW, send, stored
 from trunks.models import DigestCredential, Registration, Trunk
 
@@ -23,6 +23,16 @@ def test_a_new_one_registers_with_a_new_account(alice: Person, trunk: Trunk) -> 
         ["203.0.113.5", "registrar.example.com"],
     )
     assert row.status.next_attempt_at is not None
+
+
+def test_the_form_begins_with_what_the_trunk_knows(
+    alice: Person, trunk: Trunk, credential: DigestCredential
+) -> None:
+    form = alice.client().get(page("registration-edit", alice, trunk)).context["form"]
+
+    shown = {name: form[name].value() for name in ("address", "username", "sign_in")}
+    assert shown == {"address": URI, "username": credential.username, "sign_in": str(credential.pk)}
+    assert form["secret"].help_text.startswith("Leave it empty to keep the one that is stored.")
 
 
 def test_one_of_the_trunks_credentials_may_be_chosen(
@@ -51,7 +61,7 @@ def test_a_carrier_that_asks_for_nothing_gets_nothing(alice: Person, trunk: Trun
         ({"address": "sip:registrar example.com"}, "address", ""),
         ({"username": ""}, "username", "Enter the user that your carrier gave you"),
         ({"secret": ""}, "secret", "Enter the password that belongs to this user name."),
-        ({"expires_s": "5"}, "expires_s", "greater than or equal to 60"),
+        ({"expires_s": "5"}, "expires_s", "Use 60 to 86400 seconds."),
         ({"sign_in": "01a2209c-e904-7eea-9708-9cf92b49dbff"}, "sign_in", "Select a valid choice"),
         ({"auth_username": "a\x07b"}, "auth_username", "Remove line breaks, control characters"),
     ],

@@ -17,6 +17,7 @@ from trunks.carriers import services
 from trunks.carriers.drift import Line
 from trunks.carriers.services import differences_of
 from trunks.carriers.views.carriers import checklist_of, facts_of
+from trunks.enums import Authentication
 from trunks.pages.base import EditsOnly, OneTrunkPage
 from trunks.presets.catalogue import carrier_presets
 from trunks.queries import gateways_of
@@ -30,12 +31,14 @@ class CarrierPage(OneTrunkPage):
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         trunk = self.trunk
+        # A registration tells the carrier where we are, whether the settings mention it or not.
+        registers = {Authentication.REGISTRATION} if self.registers else set()
         transports = [gateway.transport for gateway in gateways_of(trunk) if gateway.is_enabled]
         context = {
             **self.trunk_context(),
             "checklist": checklist_of(
                 direction=trunk.direction,
-                authentication=trunk.authentication,
+                authentication={*trunk.authentication, *registers},
                 transports=transports,
                 caller_id_format=trunk.caller_id_format,
             ),
