@@ -43,7 +43,9 @@ def checked(
     alice: Person, trunk: Trunk, *, at: datetime | None = None, call: str = "+14155550123", bad: bool = True
 ) -> ReadinessCheck:
     """A check as a worker stored it, made after the password was entered."""
-    return make_report(alice, trunk, at=at, call=call, **({"invite": REFUSED} if bad else {}))
+    if bad:
+        return make_report(alice, trunk, at=at, call=call, invite=REFUSED)
+    return make_report(alice, trunk, at=at, call=call)
 
 
 def said(alice: Person) -> str:
