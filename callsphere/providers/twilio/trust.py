@@ -73,8 +73,8 @@ def read_trust_state(account: TwilioAccount) -> TrustState:
     """Return the account's profiles and trust products, in two requests."""
     hub = open_client(account).trusthub.v1
     return TrustState(
-        tuple(_profile(row) for row in hub.customer_profiles.list(page_size=EVERYTHING)),
-        tuple(_profile(row) for row in hub.trust_products.list(page_size=EVERYTHING)),
+        tuple(read_profile(row) for row in hub.customer_profiles.list(page_size=EVERYTHING)),
+        tuple(read_profile(row) for row in hub.trust_products.list(page_size=EVERYTHING)),
     )
 
 
@@ -87,18 +87,18 @@ def ensure_shaken_product(
 
     def find() -> Profile | None:
         rows = products.list(friendly_name=name, policy_sid=SHAKEN, page_size=EVERYTHING)
-        return next((_profile(row) for row in rows if row.friendly_name == name), None)
+        return next((read_profile(row) for row in rows if row.friendly_name == name), None)
 
     def create() -> Profile:
         row = products.create(friendly_name=name, email=email, policy_sid=SHAKEN, **extra)
-        return _profile(row)
+        return read_profile(row)
 
     product = find_or_create(find, create)
     parts = products(product.sid).trust_products_entity_assignments
     if profile_sid not in {row.object_sid for row in parts.list(page_size=EVERYTHING)}:
         assign(lambda: parts.create(object_sid=profile_sid))
     if product.status == DRAFT:
-        return _profile(products(product.sid).update(status=PENDING))
+        return read_profile(products(product.sid).update(status=PENDING))
     return product
 
 
@@ -163,6 +163,7 @@ def _best(profiles: tuple[Profile, ...], policies: tuple[str, ...]) -> Profile |
     return min(fitting, key=lambda each: not each.is_approved, default=None)
 
 
-def _profile(row: Any) -> Profile:
+def read_profile(row: Any) -> Profile:
+    """Return what the SDK's row of a customer profile or a trust product says."""
     errors = tuple(str(each.get("message") or each.get("description") or each) for each in row.errors or [])
     return Profile(row.sid, row.friendly_name or "", row.policy_sid or "", str(row.status), errors)

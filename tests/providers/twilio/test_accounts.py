@@ -6,7 +6,7 @@ from callsphere.providers.twilio import accounts
 from callsphere.providers.twilio.account import TwilioAccount
 from callsphere.providers.twilio.byoc import ensure_connection_policy
 from callsphere.providers.twilio.errors import TwilioError
-from callsphere.providers.twilio.numbers import list_numbers
+from callsphere.providers.twilio.numbers import buy_number, list_numbers
 from tests.twilio_double import DoubledTwilio
 
 
@@ -40,6 +40,18 @@ def test_closed_subaccount_is_not_found_again(twilio: DoubledTwilio) -> None:
     with pytest.raises(TwilioError) as refused:
         accounts.activate_subaccount(twilio.parent, first.sid)
     assert (refused.value.code, refused.value.problem.name) == (21479, "account_status_refused")
+
+
+def test_closing_releases_the_numbers(twilio: DoubledTwilio) -> None:
+    acme, globex = twilio.tenant_account("acme"), twilio.tenant_account("globex")
+    buy_number(acme, "+14155550101", label="")
+
+    accounts.close_subaccount(twilio.parent, acme.account_sid)
+
+    assert buy_number(globex, "+14155550101", label="").number == "+14155550101"
+    with pytest.raises(TwilioError) as refused:
+        list_numbers(acme)
+    assert refused.value.problem.name == "account_inactive"
 
 
 def test_key_opens_what_the_parent_cannot(twilio: DoubledTwilio) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from callsphere.local.doubles.twilio.faults import Fault
 from callsphere.local.doubles.twilio.incoming import ring
 from callsphere.local.doubles.twilio.messages import Answer, Refusal
-from callsphere.local.doubles.twilio.reviews import review
+from callsphere.local.doubles.twilio.reviews import review, tell
 from callsphere.local.doubles.twilio.twilio import Twilio
 
 CONTROL = "/_double/"
@@ -47,6 +47,8 @@ def _do(twilio: Twilio, name: str, values: dict[str, Any]) -> dict[str, Any]:
         reply = ring(twilio.store, to=values["to"], caller=values["from"])
         return {"status": reply.status, "text": reply.text}
     if name == "reviews":
-        review(twilio.store, values["sid"], values["status"])
+        with twilio.lock:
+            row = review(twilio.store, values["sid"], values["status"])
+        tell(twilio.store, row, values["status"])  # whoever is told may ask something at once
         return {}
     raise ValueError(f"/_double/{name}: there is no such control")

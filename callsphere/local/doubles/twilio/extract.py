@@ -40,7 +40,7 @@ WANTED: Mapping[str, tuple[str, ...]] = {
     "trunking_v1": (r"/v1/Trunks.*",),
     "voice_v1": (r"/v1/ByocTrunks.*", r"/v1/ConnectionPolicies.*"),
     "trusthub_v1": (
-        r"/v1/(CustomerProfiles|TrustProducts)(/\{Sid\})?",
+        r"/v1/(CustomerProfiles|TrustProducts|EndUsers|SupportingDocuments)(/\{Sid\})?",
         r"/v1/(CustomerProfiles|TrustProducts)/\{\w+\}/(ChannelEndpoint|Entity)Assignments(/\{Sid\})?",
     ),
     "numbers_v2": (r"/v2/RegulatoryCompliance/(Regulations|Bundles)(/\{Sid\})?",),

@@ -20,9 +20,9 @@ _DECISIONS = {
 
 
 def review(store: Store, sid: str, status: str) -> Row:
-    """Set what was decided, tell the status callback if there is one, and return the row.
+    """Set what was decided, and return the row.
 
-    Raises ValueError for a status there is not, a Refusal for an unknown id, OSError when nothing answers.
+    Raises ValueError for a status there is not, a Refusal for an unknown id.
     """
     collection = next((name for name in _DECISIONS if store.find(name, sid=sid)), None)
     if collection is None:
@@ -32,8 +32,12 @@ def review(store: Store, sid: str, status: str) -> Row:
         raise ValueError(f"status is one of {', '.join(allowed)}")
     row[field] = status
     store.save()
+    return row
+
+
+def tell(store: Store, row: Row, status: str) -> None:
+    """Send the status callback of what was decided, if it has one. Raises OSError when nothing answers."""
     if row.get("status_callback"):
         account = store.get(ACCOUNTS, sid=row["account_sid"])
-        fields = {"AccountSid": account["sid"], "BundleSid": sid, "Status": status}
+        fields = {"AccountSid": account["sid"], "BundleSid": row["sid"], "Status": status}
         callbacks.send(account, "POST", row["status_callback"], fields)
-    return row

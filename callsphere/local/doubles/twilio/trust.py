@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 from callsphere.local.doubles.twilio.messages import Refusal, Row, invalid
 from callsphere.local.doubles.twilio.numbers import NUMBERS
 from callsphere.local.doubles.twilio.resources import Deed, Rules
@@ -12,7 +15,8 @@ PROFILE_NUMBERS = "trusthub/CustomerProfiles/{CustomerProfileSid}/ChannelEndpoin
 PROFILE_PARTS = "trusthub/CustomerProfiles/{CustomerProfileSid}/EntityAssignments"
 PRODUCT_NUMBERS = "trusthub/TrustProducts/{TrustProductSid}/ChannelEndpointAssignments"
 PRODUCT_PARTS = "trusthub/TrustProducts/{TrustProductSid}/EntityAssignments"
-SERVICES = "messaging/Services"
+END_USERS = "trusthub/EndUsers"
+DOCUMENTS = "trusthub/SupportingDocuments"
 SERVICE_NUMBERS = "messaging/Services/{ServiceSid}/PhoneNumbers"
 CAMPAIGNS = "messaging/Services/{MessagingServiceSid}/Compliance/Usa2p"
 TOLL_FREE = "messaging/Tollfree/Verifications"
@@ -57,7 +61,23 @@ def _check_new(deed: Deed, row: Row, field: str) -> None:
         raise Refusal(409, 20409, f"{row[field]} is already assigned")
 
 
+def _show_attributes(deed: Deed, row: Row) -> None:
+    """They come as JSON in one field of the form, and are answered as an object."""
+    row["attributes"] = json.loads(row["attributes"] or "{}")
+
+
+def _check_attributes(deed: Deed, row: Row) -> None:
+    try:
+        json.loads(row["attributes"] or "{}")
+    except ValueError:
+        raise invalid(20001, "Attributes is not JSON") from None
+
+
+_PART = Rules(creating=_check_attributes, changing=_check_attributes, shown=_show_attributes)
+
 RULES = {
+    END_USERS: _PART,
+    DOCUMENTS: replace(_PART, defaults={"status": DRAFT}),
     PROFILES: Rules(defaults={"status": DRAFT}, changing=_check_review),
     PRODUCTS: Rules(defaults={"status": DRAFT}, changing=_check_review),
     PROFILE_NUMBERS: Rules(creating=_check_profile_number),

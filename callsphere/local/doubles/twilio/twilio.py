@@ -54,7 +54,7 @@ class Twilio:
         self.exchanges: deque[Exchange] = deque(maxlen=_KEPT_REQUESTS)
         self.unlawful: list[str] = []
         """What requests had in them that Twilio's documents do not allow."""
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         kept = self.store.find(ACCOUNTS, sid=account_sid)
         if kept:
             kept["auth_token"] = auth_token
@@ -63,7 +63,7 @@ class Twilio:
 
     def take(self, request: Request) -> tuple[Answer | None, Fault | None]:
         """Return the answer, or None to close the connection without one, and the fault if any."""
-        with self._lock:
+        with self.lock:
             fault = self.faults.take(request)
             reply = self._with_fault(request, fault)
             self.exchanges.append(Exchange(request, reply.status if reply else 0))
