@@ -22,5 +22,7 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 CELERY_BROKER_URL = "memory://"
 AXES_ENABLED = False
 DATABASES["default"]["CONN_MAX_AGE"] = 0
+# Who waits for whom is tested, and on a busy machine that lasts longer than production lets anybody wait.
+DATABASES["default"]["OPTIONS"] = {"options": "-c lock_timeout=60s -c statement_timeout=300s"}
 # WhiteNoise warns of a missing folder at every start.
 Path(STATIC_ROOT).mkdir(parents=True, exist_ok=True)

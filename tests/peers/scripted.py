@@ -52,7 +52,7 @@ class UdpPeer:
 
     def __exit__(self, *exc_info: object) -> None:
         self._ended.set()
-        self._thread.join(5)
+        self._thread.join(60)
         self.socket.close()
 
     def _serve(self) -> None:
@@ -104,7 +104,7 @@ class StreamPeer:
 
     def __exit__(self, *exc_info: object) -> None:
         self._ended.set()
-        self._thread.join(5)
+        self._thread.join(60)
         self._listener.close()
         self.drop()
 

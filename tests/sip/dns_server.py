@@ -68,7 +68,7 @@ class DnsServer:
         # An empty datagram wakes the thread: closing a socket alone does not.
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as waker:
             waker.sendto(b"", self.address)
-        self._thread.join(5)
+        self._thread.join(60)
         self._socket.close()
 
     def _serve(self) -> None:

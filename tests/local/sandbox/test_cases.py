@@ -14,7 +14,7 @@ import pytest
 from callsphere.local.sandbox.carriers import CARRIERS, PASSWORD, Listener
 from callsphere.local.sandbox.cases import CA_FILE, CASES, Case
 from callsphere.sip.causes import CAUSES
-from callsphere.sip.check import calling, in_call
+from callsphere.sip.check import calling
 from callsphere.sip.check_cli import add_check_arguments, run_check
 from callsphere.sip.register_cli import add_register_arguments, run_register
 from tests.local.sandbox.running import Sandbox
@@ -25,9 +25,8 @@ TOOLS: dict[str, tuple[Any, Any]] = {
 }
 # A private address in SDP is only odd where signalling is public; the command shows no client certificate.
 NOT_SEEN = {"sdp_private_address", "tls_client_cert_rejected"}
-# What a carrier does by itself after our ACK, or while it is held, and what of the call is watched for it.
+# What a carrier does by itself after our ACK.
 AFTER_ACK = {"ack_not_received", "call_dropped", "contact_unusable"}
-WHEN_HELD = {"hold_kills_call"}
 EXIT_CODES = {"pass": 0, "warn": 0, "fail": 1}
 
 
@@ -58,8 +57,6 @@ def watch_for_long(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
     if case.cause in AFTER_ACK:
         monkeypatch.setattr(calling, "ACK_LISTEN_S", 60.0)
         monkeypatch.setattr(calling, "ACK_DOUBT_S", 60.0)
-    if case.cause in WHEN_HELD:
-        monkeypatch.setattr(in_call, "AFTER_HOLD_S", 60.0)
 
 
 @pytest.mark.parametrize("case", CASES, ids=[f"{case.carrier or case.plays} {case.cause}" for case in CASES])
