@@ -63,7 +63,7 @@ class GatewayInline(ReadOnlyInline):
     readonly_fields = ("state", "last_answer", "cause")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Gateway]:
-        return super().get_queryset(request).select_related("health")
+        return super().get_queryset(request).select_related("health", "trunk__health_policy")
 
     def state(self, gateway: Gateway) -> str:
         return headline_with_time(gateway_headline_of(gateway))

@@ -55,7 +55,7 @@ class TrunkViewSet(EditableViewSet[Trunk]):
             queries.trunks_of(self.tenant)
             .select_related("health_policy", "session_timer_policy", "registration__status")
             .prefetch_related(
-                Prefetch("gateways", Gateway.objects.select_related("health")),
+                Prefetch("gateways", Gateway.objects.select_related("health", "trunk__health_policy")),
                 "allowed_networks",
                 "credentials",
             )

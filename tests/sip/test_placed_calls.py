@@ -131,7 +131,7 @@ async def abandoned(carrier: Carrier, uri: str, state: str) -> PlacedCall:
 async def end(call: PlacedCall) -> str:
     agent = plan("sip:127.0.0.1").agent(Trace(time.monotonic()))
     try:
-        return await end_call(agent, call, Authenticator(Credentials(USER, PASSWORD)), timeout=60.0)
+        return (await end_call(agent, call, Authenticator(Credentials(USER, PASSWORD)), timeout=60.0)).said
     finally:
         agent.close()
 

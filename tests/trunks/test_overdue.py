@@ -14,7 +14,7 @@ from callsphere.web import formats
 from tenants.context import platform_context, tenant_context
 from tests.conftest import Person
 from tests.trunks.conftest import make_trunk
-from tests.trunks.watching import NOON, OK, SILENT, probe
+from tests.trunks.watching import NOON, OK, SILENT, probe, set_policy
 from tests.trunks.web.conftest import page, text_of
 from trunks.admin import GatewayInline, TrunkAdmin
 from trunks.enums import HealthState
@@ -22,7 +22,7 @@ from trunks.health.history import state_spans
 from trunks.health.incidents import follow_trunks
 from trunks.health.rollup import roll_up
 from trunks.models import Gateway, GatewayHealth, Trunk
-from trunks.queries import headline_of, trunks_of, verdict_of
+from trunks.queries import gateway_headline_of, gateways_of, headline_of, trunks_of, verdict_of
 
 pytestmark = pytest.mark.django_db
 HOURS = timedelta(hours=6)
@@ -104,7 +104,44 @@ def test_the_strip_is_not_green_where_nobody_looked(alice: Person, trunk: Trunk,
 def test_a_little_late_is_no_reason_to_worry(alice: Person, trunk: Trunk, late_s: int, told: str) -> None:
     due(alice, timezone.now() - timedelta(seconds=late_s))
     with tenant_context(alice.tenant):
+        GatewayHealth.objects.update(checked_at=timezone.now() - timedelta(seconds=late_s + 30))
         assert headline_of(trunks_of(alice.tenant).get()).label == told
+
+
+def test_what_is_put_off_again_and_again_is_not_checked_either(alice: Person, trunk: Trunk) -> None:
+    """It is due in a moment, as it has been for six hours: our machine lacks what it takes to ask."""
+    due(alice, timezone.now() + timedelta(seconds=5))
+    with tenant_context(alice.tenant):
+        assert headline_of(trunks_of(alice.tenant).get()).label == "Not checked"
+        assert gateway_headline_of(gateways_of(trunk).get()).label == "Not checked"
+
+
+@pytest.mark.parametrize("interval_s", [15, 3600])
+def test_what_is_checked_seldom_by_its_policy_is_checked(
+    alice: Person, trunk: Trunk, interval_s: int
+) -> None:
+    """An hour, or five minutes for what is down for long, and a tenth more by chance."""
+    set_policy(alice, trunk, interval_s=interval_s)
+    longest = timedelta(seconds=max(interval_s, 300) * 1.1)
+    due(alice, timezone.now() - timedelta(seconds=30))
+    with tenant_context(alice.tenant):
+        GatewayHealth.objects.update(checked_at=timezone.now() - longest - timedelta(seconds=30))
+        assert headline_of(trunks_of(alice.tenant).get()).label == "Up"
+        assert gateway_headline_of(gateways_of(trunk).get()).label == "Up"
+
+
+def test_the_strip_stays_grey_where_nobody_had_looked(alice: Person, trunk: Trunk, then: datetime) -> None:
+    """The prober was away for hours, and is back."""
+    back = then + timedelta(hours=4)
+    for moment in (back, back + timedelta(seconds=30)):
+        probe(OK, moment)
+    now = back + timedelta(minutes=1)
+    with tenant_context(alice.tenant):
+        (spans,) = state_spans([Gateway.objects.get().pk], then, now).values()
+    grey = [span for span in spans if span.state == HealthState.UNKNOWN and span.start >= then]
+    (gap,) = [span for span in grey if span.end - span.start > timedelta(minutes=10)]
+    assert then <= gap.start <= then + timedelta(minutes=10)
+    assert back - timedelta(minutes=10) <= gap.end <= back
 
 
 def test_what_was_never_checked_or_is_paused_is_told_as_before(alice: Person, then: datetime) -> None:

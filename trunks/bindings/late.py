@@ -6,7 +6,8 @@ so whoever brought the answer sees to it here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import uuid
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,14 +49,25 @@ def register_those_left(gone: Iterable[Gone], now: datetime) -> None:
         named = {"registration__host": each.host, "registration__username": each.username}
         shared |= Q(**named, contact=each.contact)
     with platform_context("register again what was taken away"):
-        left = RegistrationStatus.objects.filter(
-            shared, next_attempt_at__isnull=False, removing=False, expires_at__gt=now
-        )
-        # Rows are locked in order, so that this and a claim never wait for each other.
-        rows = left.select_for_update(no_key=True, of=("self",)).order_by("pk").values_list("pk", flat=True)
-        RegistrationStatus.objects.filter(pk__in=list(rows)).update(
-            next_attempt_at=now, has_slot=False, claim=F("claim") + 1
-        )
+        _register_anew(shared, now)
+
+
+def register_after_check(trunk_ids: Collection[uuid.UUID], now: datetime) -> None:
+    """Have trunks make their bindings anew after checks that registered. Call it in the platform's context.
+
+    A registrar that keeps one binding of a user has put that of the check in the place of ours, and the check
+    has taken it away.
+    """
+    _register_anew(Q(registration__trunk__in=trunk_ids), now)
+
+
+def _register_anew(those: Q, now: datetime) -> None:
+    bound = RegistrationStatus.objects.filter(those, next_attempt_at__isnull=False, removing=False)
+    # Rows are locked in order, so that this and a claim never wait for each other.
+    rows = bound.filter(expires_at__gt=now).select_for_update(no_key=True, of=("self",)).order_by("pk")
+    RegistrationStatus.objects.filter(pk__in=list(rows.values_list("pk", flat=True))).update(
+        next_attempt_at=now, has_slot=False, claim=F("claim") + 1
+    )
 
 
 def _is_kept(outcome: BindingOutcome, expires_at: datetime, now: datetime) -> bool:

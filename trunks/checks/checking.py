@@ -23,6 +23,7 @@ from callsphere.sip.transport.tls import TlsFailure, TlsTrust
 from tenants.clock import database_now
 from tenants.context import platform_context
 from tenants.keys import reveal_all
+from trunks.bindings.late import register_after_check
 from trunks.checks.dialog_calls import dialogs_over, watch_dialog
 from trunks.checks.numbers import number_dialled, number_shown
 from trunks.engines import address_policy
@@ -249,6 +250,8 @@ def finish(
         row.save()
         row.placed_calls.exclude(state=PlacedCallState.ENDED).update(state=PlacedCallState.ENDED)
         dialogs_over(row.tenant_id, row.placed_calls.values_list("call_id", flat=True), now)
+        if row.register:
+            register_after_check([row.trunk_id], now)
     return True
 
 
@@ -264,6 +267,7 @@ def end_interrupted(now: datetime, limit: int = 100) -> list[uuid.UUID]:
             row.state, row.problem, row.finished_at = CheckState.FAILED, INTERRUPTED, now
             row.claim, row.lease_until, row.duration_ms = row.claim + 1, None, _milliseconds(row, now)
             row.save(update_fields=["state", "problem", "finished_at", "claim", "lease_until", "duration_ms"])
+        register_after_check([row.trunk_id for row in rows if row.register], now)
     return [row.pk for row in rows]
 
 

@@ -132,14 +132,15 @@ async def end_orphan(claim: OrphanClaim) -> tuple[str, bool]:
     except TlsFailure as failure:
         return f"{failure.cause}: {failure.detail}", False
     try:
-        said = await end_call(agent, claim.call, Authenticator(claim.credentials), timeout=ANSWER_S)
+        came = await end_call(agent, claim.call, Authenticator(claim.credentials), timeout=ANSWER_S)
     except (FlowFailed, NoFinalAnswer, Refusal) as error:
         log.warning("orphaned_call_not_ended", call_id=claim.call.call_id, cause=error.cause)
         return f"{error.cause}: {error.detail}", False
     finally:
         agent.close()
-    log.info("orphaned_call_ended", call_id=claim.call.call_id, said=said)
-    return said, True
+    event = "orphaned_call_ended" if came.is_over else "orphaned_call_not_ended"
+    log.info(event, call_id=claim.call.call_id, said=came.said)
+    return came.said, came.is_over
 
 
 def _plan(claim: OrphanClaim) -> Plan:

@@ -26,7 +26,7 @@ class GatewayViewSet(OfTrunk[Gateway], EditableViewSet[Gateway]):
 
     def rows(self) -> QuerySet[Gateway]:
         gateways = Gateway.objects.filter(tenant=self.tenant, trunk_id=self.kwargs["trunk_id"])
-        return gateways.select_related("health")
+        return gateways.select_related("health", "trunk__health_policy")
 
     def add(self, data: dict[str, Any]) -> Gateway:
         gateway, self.warnings = services.add_gateway(

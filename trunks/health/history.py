@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ from trunks.enums import HealthState
 from trunks.health.judging import visible_failures
 from trunks.health.rollup import BUCKET, BUCKETS_KEPT, HOUR, rolled_up_until, start_of_hour
 from trunks.models import GatewayHealth, ProbeAnswer, ProbeBucket, StatusChange
-from trunks.overdue import unchecked_since
+from trunks.overdue import KNOWN, longest_between, unchecked_since
 
 FINE_SPAN = timedelta(hours=3)
 """Up to this span a series has a point every five minutes, beyond it one every hour."""
@@ -126,6 +126,20 @@ FROM stretch GROUP BY gateway_id
 """
 
 
+# Where five minutes without a check lasted longer than the policy makes them, at the beginning included. What
+# is after the last check is not among them: the gateway's health says since when it is overdue.
+_GAPS = f"""
+SELECT gateway_id, gap_start, starts_at FROM (
+    SELECT history.gateway_id, history.starts_at, coalesce(
+        lag(history.starts_at) OVER (PARTITION BY history.gateway_id ORDER BY history.starts_at)
+            + interval '5 minutes', %(since)s) AS gap_start
+    FROM ({_BUCKETS} AND history.starts_at >= %(since)s - interval '5 minutes'
+          AND history.starts_at < %(now)s) AS history
+) AS checked WHERE starts_at - gap_start > interval '5 minutes'
+ORDER BY gateway_id, starts_at
+"""
+
+
 def latency_series(
     gateway_ids: Collection[uuid.UUID], since: datetime, now: datetime, *, fine: bool | None = None
 ) -> dict[uuid.UUID, list[Point]]:
@@ -198,17 +212,46 @@ def state_spans(
 ) -> dict[uuid.UUID, list[Span]]:
     """Return each gateway's states from `since` (or its beginning, or its last move) to `now`, without gaps.
 
-    It is unknown from the last check on, when the next is overdue. Two queries.
+    It is unknown where nobody looked, and from the last check on when the next is overdue. Three queries.
     """
     changes: dict[uuid.UUID, list[StatusChange]] = defaultdict(list)
     for change in StatusChange.objects.filter(gateway_id__in=gateway_ids, at__gt=since, at__lte=now).order_by(
         "at", "id"
     ):
         changes[change.gateway_id].append(change)
+    gaps = defaultdict(list)
+    values = {"gateways": list(gateway_ids), "since": max(since, now - BUCKETS_KEPT), "now": now}
+    for gateway_id, start, end in _rows(_GAPS, values):
+        gaps[gateway_id].append((start, end))
+    watched = GatewayHealth.objects.select_related("gateway__trunk__health_policy")
     return {
-        health.gateway_id: _spans(health, changes[health.gateway_id], since, now)
-        for health in GatewayHealth.objects.filter(gateway_id__in=gateway_ids).select_related("gateway")
+        health.gateway_id: list(
+            _greyed(
+                _spans(health, changes[health.gateway_id], since, now),
+                gaps[health.gateway_id],
+                longest_between(health.gateway.trunk.health_policy.interval_s),
+            )
+        )
+        for health in watched.filter(gateway_id__in=gateway_ids)
     }
+
+
+def _greyed(
+    spans: Iterable[Span], gaps: Sequence[tuple[datetime, datetime]], longest: timedelta
+) -> Iterator[Span]:
+    """Yield the spans, unknown where nobody had looked for longer than the policy makes it."""
+    for span in spans:
+        start = span.start
+        for gap_start, gap_end in gaps if span.state in KNOWN else ():
+            grey = Span(max(start, gap_start), min(span.end, gap_end), HealthState.UNKNOWN)
+            if grey.end - grey.start <= longest:
+                continue
+            if start < grey.start:
+                yield Span(start, grey.start, span.state)
+            yield grey
+            start = grey.end
+        if start < span.end:
+            yield Span(start, span.end, span.state)
 
 
 def _spans(

@@ -22,6 +22,7 @@ from trunks.enums import Severity
 from trunks.health.incidents import follow_trunks
 from trunks.health.rollup import make_day, partition_is_missing
 from trunks.models import ProbeAnswer
+from trunks.models.health import JITTER, SLOW_INTERVAL_S
 from trunks.tls_profiles import Choice, profiles_of
 from trunks.wording import is_withheld_alike, told_cause
 
@@ -29,11 +30,7 @@ MAX_WAIT_S = 10.0
 """The longest that an answer is waited for, in seconds; half the interval where that is less."""
 LEASE_MARGIN_S = 10.0
 """How long a worker has beyond the wait to store an answer, before the gateway is due again."""
-JITTER = 0.1
-"""Each interval is longer or shorter by up to this share, so that gateways spread over time."""
 DOWN_FOR_LONG_S = 24 * 3600
-SLOW_INTERVAL_S = 300
-"""A gateway that is down for a day and still fails is looked at every five minutes at most."""
 
 _STORE_ATTEMPTS = 3
 

@@ -158,7 +158,7 @@ class Problem:
 def trunk_rows(trunks: Sequence[Any]) -> list[TrunkRow]:
     """Return the lines of a list of trunks that come from `trunks_of`. Four queries."""
     gateways: dict[uuid.UUID, list[Gateway]] = {trunk.pk: [] for trunk in trunks}
-    for gateway in Gateway.objects.filter(trunk__in=trunks).select_related("health"):
+    for gateway in Gateway.objects.filter(trunk__in=trunks).select_related("health", "trunk__health_policy"):
         gateways[gateway.trunk_id].append(gateway)
     firsts = {trunk_id: _tried_first(each) for trunk_id, each in gateways.items()}
     now = timezone.now()
@@ -185,7 +185,7 @@ def trunk_rows(trunks: Sequence[Any]) -> list[TrunkRow]:
 
 
 def gateway_rows(gateways: Sequence[Gateway]) -> list[GatewayRow]:
-    """Return gateways, which come with their health, with the figures of the last day. Four queries."""
+    """Return gateways, which come with their health, with the figures of the last day. Five queries."""
     now = timezone.now()
     ids = [gateway.pk for gateway in gateways]
     trends = trends_of(gateways, now)

@@ -18,6 +18,11 @@ from trunks.enums import (
 from trunks.models.gateways import Gateway
 from trunks.models.trunks import Trunk
 
+JITTER = 0.1
+"""Each interval is longer or shorter by up to this share, so that gateways spread over time."""
+SLOW_INTERVAL_S = 300
+"""A gateway that is down for a day and still fails is looked at every five minutes at most."""
+
 
 class HealthPolicy(VersionedOwned):
     """How a trunk's gateways are watched, and how many answers it takes to believe a change."""

@@ -17,7 +17,7 @@ _MOMENTS = 5
 
 def gateways_of(trunk: Trunk) -> QuerySet[Gateway]:
     """Return a trunk's gateways in the order they are tried, with their health."""
-    return Gateway.objects.filter(trunk=trunk).select_related("health")
+    return Gateway.objects.filter(trunk=trunk).select_related("health", "trunk__health_policy")
 
 
 def watched(trunks: QuerySet[Any, Any], trunk_id: uuid.UUID) -> tuple[Any, list[Gateway]] | None:

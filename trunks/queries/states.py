@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -11,6 +12,7 @@ from django.db.models import (
     BooleanField,
     Case,
     Count,
+    DurationField,
     Exists,
     ExpressionWrapper,
     F,
@@ -23,7 +25,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Lower, Now
+from django.db.models.functions import Greatest, Lower, Now
 
 from tenants.models import Tenant
 from trunks.enums import Authentication, CheckState, Direction, HealthState, RegistrationState
@@ -48,6 +50,7 @@ from trunks.models import (
     StatusChange,
     Trunk,
 )
+from trunks.models.health import JITTER, SLOW_INTERVAL_S
 from trunks.overdue import KNOWN, OVERDUE_AFTER
 
 _ENABLED = Q(gateways__is_enabled=True)
@@ -67,6 +70,17 @@ _NEEDS_NETWORK = Q(authentication__contains=[Authentication.IP_ALLOWLIST]) & ~Q(
 _REGISTERS = Q(authentication__contains=[Authentication.REGISTRATION])
 _NEEDS_CREDENTIAL = Q(authentication__contains=[Authentication.DIGEST])
 _MAY_NEED_CREDENTIAL = Q(authentication__overlap=[Authentication.DIGEST, Authentication.REGISTRATION])
+
+
+# The rule of `trunks.overdue.unchecked_since`.
+_LONGEST_BETWEEN = ExpressionWrapper(
+    Greatest(F("health_policy__interval_s"), Value(SLOW_INTERVAL_S)) * Value(timedelta(seconds=1 + JITTER)),
+    output_field=DurationField(),
+)
+_IS_OVERDUE = Q(gateways__health__next_probe_at__isnull=False) & (
+    Q(gateways__health__next_probe_at__lt=Now() - OVERDUE_AFTER)
+    | Q(gateways__health__checked_at__lt=Now() - OVERDUE_AFTER - _LONGEST_BETWEEN)
+)
 
 
 def trunks_of(tenant: Tenant) -> QuerySet[Any, Any]:
@@ -107,7 +121,7 @@ def with_state(trunks: QuerySet[Trunk]) -> QuerySet[Any, Any]:
         checked_at=Max("gateways__health__checked_at", filter=_ENABLED),
         unchecked_since=Min(
             "gateways__health__checked_at",
-            filter=_in_state(*KNOWN) & Q(gateways__health__next_probe_at__lt=Now() - OVERDUE_AFTER),
+            filter=_in_state(*KNOWN) & _IS_OVERDUE,
         ),
         up_since=Max("gateways__health__since", filter=_in_state(HealthState.UP)),
         down_since=Max("gateways__health__since", filter=_in_state(HealthState.DOWN)),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from callsphere.sip.agent.exchange import NoFinalAnswer
 from callsphere.sip.agent.flow import Flow, FlowFailed
 from callsphere.sip.agent.inside import CHALLENGES
@@ -16,26 +18,42 @@ CSEQ_LEAP = 1000
 """More requests than a call of ours has inside it: numbers need only rise (RFC 3261 §12.2.2)."""
 
 
+_OVER = frozenset({408, 481})
+"""Refusals of a BYE after which there is no call (RFC 3261 §15.1.1). After others it goes on."""
+
+
+class HangUp(NamedTuple):
+    """What the peer said in a few words, and whether the call is over."""
+
+    said: str
+    is_over: bool
+
+
 async def end_call(
     agent: UserAgent, call: PlacedCall, authenticator: Authenticator, *, timeout: float
-) -> str:
-    """CANCEL a call that rings; ACK and BYE one that was answered. Give what the peer said in a few words.
+) -> HangUp:
+    """CANCEL a call that rings; ACK and BYE one that was answered. Give what came of it.
 
     A 200 to CANCEL does not say whether it came in time (RFC 3261 §9.2), so that a BYE follows wherever
     the peer's tag is known. Raises FlowFailed and NoFinalAnswer when nobody was reached.
     """
     flow = await agent.open(call.target, timeout=timeout)
     if call.state == "answered":
-        return f"BYE: {(await _hang_up(agent, call, flow, authenticator, timeout)).status}"
+        response = await _hang_up(agent, call, flow, authenticator, timeout)
+        return HangUp(f"BYE: {response.status}", _is_over(response))
     cancelled = await agent.ask(cancel_for(call.invite()), flow, timeout=timeout)
-    said = f"CANCEL: {cancelled.status}"
+    alone = HangUp(f"CANCEL: {cancelled.status}", _is_over(cancelled))
     if ";tag=" not in call.remote:
-        return said
+        return alone
     try:
         response = await _hang_up(agent, call, flow, authenticator, timeout)
     except (FlowFailed, NoFinalAnswer, RoutingError):
-        return said
-    return f"{said}, BYE: {response.status}"
+        return alone
+    return HangUp(f"{alone.said}, BYE: {response.status}", _is_over(response))
+
+
+def _is_over(response: Response) -> bool:
+    return response.status < 300 or response.status in _OVER
 
 
 async def _hang_up(

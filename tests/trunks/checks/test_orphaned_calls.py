@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,10 +14,11 @@ from tenants.clock import database_now
 from tenants.context import tenant_context
 from tests.conftest import Person
 from tests.peers import free_port
+from tests.sip.carriers.laboratory import Carrier, Heard, Send, serving
 from tests.trunks.checks.running import ask
 from tests.trunks.conftest import make_trunk
 from trunks.checks.checking import LEASE_S, claim_checks, end_interrupted, store_call
-from trunks.checks.orphaned_calls import ATTEMPTS, claim_orphans, store_outcome
+from trunks.checks.orphaned_calls import ATTEMPTS, claim_orphans, end_orphan, store_outcome
 from trunks.checks.orphaned_calls import LEASE_S as ORPHAN_LEASE_S
 from trunks.models import LiveCall, PlacedCall
 
@@ -26,12 +28,18 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def left_behind(alice: Person) -> datetime:
     """An answered call whose worker died; give the time at which that is known."""
-    uri = f"sip:127.0.0.1:{free_port()}"
+    return leave_behind(alice, free_port())
+
+
+def leave_behind(alice: Person, port: int) -> datetime:
+    """Let a worker die with an answered call at this port of ours; give the time at which that is known."""
+    uri = f"sip:127.0.0.1:{port}"
     ask(alice, make_trunk(alice, "Main line", uri))
     (claim,) = claim_checks(database_now(), 1)
-    target = Target("127.0.0.1", 5060, "udp", "127.0.0.1")
+    target = Target("127.0.0.1", port, "udp", "127.0.0.1")
     via, local, remote = "SIP/2.0/UDP 127.0.0.1;branch=z9hG4bK1", "<sip:us@a>;tag=1", "<sip:them@a>;tag=2"
-    call = CallOnWire("answered", target, "c1", uri, via, local, remote, "<sip:us@127.0.0.1>", 1)
+    ours, theirs = "<sip:us@127.0.0.1>", f"<{uri}>"
+    call = CallOnWire("answered", target, "c1", uri, via, local, remote, ours, 1, theirs)
     store_call(claim.check_id, claim.number, call)
     now = database_now() + timedelta(seconds=LEASE_S + 1)
     assert end_interrupted(now) == [claim.check_id]
@@ -68,3 +76,23 @@ def test_a_call_that_is_hung_up_is_none(alice: Person, left_behind: datetime) ->
     with tenant_context(alice.tenant):
         assert (PlacedCall.objects.get().outcome, LiveCall.objects.get().state) == ("BYE: 200", "ended")
         assert not Incident.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("status", "is_over"),
+    [
+        *(("200 OK", True), ("481 Call/Transaction Does Not Exist", True), ("408 Request Timeout", True)),
+        *(("403 Forbidden", False), ("500 Server Error", False), ("503 Service Unavailable", False)),
+    ],
+)
+def test_a_call_is_over_when_the_carrier_says_so(alice: Person, status: str, is_over: bool) -> None:
+    """RFC 3261 §15.1.1: a BYE that is refused otherwise has ended nothing."""
+
+    class Stubborn(Carrier):
+        def bye(self, request: Heard, send: Send) -> None:
+            self.reply(send, request, status)
+
+    carrier = Stubborn()
+    with serving(carrier):
+        (claim,) = claim_orphans(leave_behind(alice, carrier.port))
+        assert asyncio.run(end_orphan(claim)) == (f"BYE: {status[:3]}", is_over)

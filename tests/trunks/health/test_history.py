@@ -222,7 +222,7 @@ Reader = Callable[[list[uuid.UUID]], object]
         (lambda ids: history.latency_series(ids, NOON - HOUR, NOON + MINUTE), 1),
         (lambda ids: history.latency_series(ids, NOON - 48 * HOUR, NOON + MINUTE), 1),
         (lambda ids: history.availability(ids, NOON - 48 * HOUR, NOON + MINUTE), 1),
-        (lambda ids: history.state_spans(ids, NOON - HOUR, NOON + MINUTE), 2),
+        (lambda ids: history.state_spans(ids, NOON - HOUR, NOON + MINUTE), 3),
     ],
 )
 def test_many_gateways_take_as_many_queries_as_one(alice: Person, read: Reader, queries: int) -> None:
