@@ -30,8 +30,8 @@ from trunks.tls_profiles import choices_at, profiles_of
 
 LEASE_S = 75.0
 """How long a worker has: longer than an attempt may take (see `trunks.bindings.registrar`)."""
-CSEQ_SET_ASIDE = 32
-"""More REGISTERs than one attempt can need."""
+CSEQ_SET_ASIDE = 256
+"""More REGISTERs than one attempt can need: 16 targets, two raised intervals and a few challenges at each."""
 SWITCHED_OFF_S = 600
 """A customer who is switched off is looked at again after so long."""
 

@@ -14,7 +14,7 @@ from callsphere.sip.transport.profile import TlsProfile
 from callsphere.sip.transport.tls import TlsFailure
 from callsphere.sip.transport.trusts import usable_trust
 from tenants.audit import Actor, snapshot
-from tenants.keys import reveal, seal_for
+from tenants.keys import reveal_all, seal_for
 from tenants.models import Tenant
 from tenants.services.editing import (
     FieldErrors,
@@ -151,7 +151,8 @@ def update_client_certificate(
         wrong = _apply_name(row, changes)
         if certificates is not None or private_key is not None:
             chain = row.certificates if certificates is None else certificates
-            key = reveal(row, "secret") if private_key is None else private_key
+            # A stored key that cannot be opened is none: it is asked for.
+            key = reveal_all([row], "secret").get(row.pk, "") if private_key is None else private_key
             _set_certificate(row, chain, key, wrong)
         verb, is_new = "client_certificate.updated", private_key is not None
         save_edit(row, before, tenant=tenant, actor=actor, verb=verb, wrong=wrong, new_secret=is_new)

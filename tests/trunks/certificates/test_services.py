@@ -223,6 +223,19 @@ def test_certificate_alone_must_belong_to_the_stored_key(alice: Person) -> None:
         assert reveal(stored, "secret") == other.key
 
 
+def test_key_that_cannot_be_opened_is_asked_for(alice: Person) -> None:
+    certificate = add_client(alice, CLIENT.pem, CLIENT.key)
+    with tenant_context(alice.tenant):
+        row = ClientCertificate.objects.get()
+        other = "A" if row.secret[-8] != "A" else "B"
+        row.secret = type(row.secret)(f"{row.secret[:-8]}{other}{row.secret[-7:]}")
+        row.save(update_fields=["secret"])
+    given: dict[str, Any] = {"certificate": certificate, "expected_version": None}
+    with pytest.raises(ValidationError) as error:
+        doing(alice, services.update_client_certificate, certificates=CLIENT.pem, **given)
+    assert codes(error) == {"private_key": ["required"]}
+
+
 def test_refused_edit_shows_none_of_the_texts(alice: Person) -> None:
     row = add_client(alice, CLIENT.pem, CLIENT.key)
     with pytest.raises(VersionConflict) as found:
