@@ -56,13 +56,14 @@ class RunView:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The end of a check in one callout."""
+    """The end of a check in one callout. `others`: what is wrong at its other gateways, a line each."""
 
     tone: str
     title: str
     cause: Cause | None
     detail: str
     message: str
+    others: tuple[str, ...] = ()
 
 
 def check_row(check: ReadinessCheck) -> CheckRow:
@@ -121,7 +122,15 @@ def outcome_of(check: ReadinessCheck) -> Outcome | None:
     step = _step_of(check, cause)
     detail = f"{STEP_TITLES[step['name']]}: {step['detail']}" if step else ""
     message = _message(check, cause, step) if cause.who == "carrier" and step else ""
-    return Outcome(tone, cause.title, cause, detail, message)
+    return Outcome(tone, cause.title, cause, detail, message, _other_troubles(check, cause))
+
+
+def _other_troubles(check: ReadinessCheck, told: Cause) -> tuple[str, ...]:
+    return tuple(
+        f"{run.uri}: {run.cause.title}"
+        for run in runs_of(check)
+        if run.cause and run.cause != told and run.verdict != Verdict.PASS
+    )
 
 
 def news_of(check: ReadinessCheck) -> list[str]:

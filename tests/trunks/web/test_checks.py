@@ -78,6 +78,25 @@ def test_a_report_says_cause_fix_and_who(alice: Person, trunk: Trunk, check: Rea
     assert "Hold and resume" in text
 
 
+def test_a_report_names_what_is_wrong_at_the_other_gateways_too(
+    alice: Person, trunk: Trunk, check: ReadinessCheck
+) -> None:
+    with tenant_context(alice.tenant):
+        report = ReadinessCheck.objects.get(pk=check.pk)
+        first, others = report.runs[0], {"steps": 0, "verdict": "fail"}
+        report.runs = [
+            first,
+            {**first, **others, "uri": "sip:203.0.113.6", "cause": "credentials_rejected"},
+            {**first, **others, "uri": "sip:203.0.113.7", "cause": first["cause"]},
+            {**first, "steps": 0, "uri": "sip:203.0.113.8", "verdict": "pass", "cause": ""},
+        ]
+        report.save(update_fields=["runs"])
+
+    outcome = alice.client().get(page("check-detail", alice, trunk, check_id=check.pk)).context["outcome"]
+
+    assert outcome.others == ("sip:203.0.113.6: User name or password is wrong",)
+
+
 def test_a_report_draws_its_messages(alice: Person, trunk: Trunk, check: ReadinessCheck) -> None:
     html = alice.client().get(page("check-detail", alice, trunk, check_id=check.pk)).content.decode()
     rungs = re.findall(r'<span class="sr-only">((?:sent|received): [^<]*)</span>', html)
