@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from callsphere.local import environment, ports
 from callsphere.local.clean import MADE
 from callsphere.local.home import remove_elsewhere
 from callsphere.local.paths import ROOT, make_folder
+from callsphere.local.sandbox.carriers import PORTS
 
 NOT_COPIED = shutil.ignore_patterns(
     ".git", ".venv", ".local", "node_modules", "__pycache__", ".hypothesis", ".*_cache"
@@ -48,7 +50,9 @@ class Checkout:
         kept = {
             name: value for name, value in os.environ.items() if not name.startswith((*SETTINGS, "DJANGO_"))
         }
-        return {**kept, "PORT": str(self.port)}
+        # Every checkout begins at the same ports; one that starts at the same time would take them meanwhile.
+        first = 16_000 + zlib.crc32(str(self.folder).encode()) % 39 * PORTS
+        return {**kept, "PORT": str(self.port), "SANDBOX_PORT": str(ports.choose_block(first, PORTS))}
 
     def start(self, output: Path) -> subprocess.Popen[bytes]:
         with output.open("wb") as file:
