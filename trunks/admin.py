@@ -146,7 +146,7 @@ class TrunkAdmin(ReadOnlyAdmin):
     list_select_related = ("tenant",)
     search_fields = ("name", "tenant__name", "gateways__host", "id")
     fieldsets = (
-        ("State", {"fields": ("tenant_link", "state_in_words", "problems")}),
+        ("State", {"fields": ("tenant_link", "state_in_words", "problems", "more_about_it")}),
         (
             "Settings",
             {"fields": ("name", "calls", "recognised_by", "session_timers", "is_enabled", "notes", "id")},
@@ -155,7 +155,7 @@ class TrunkAdmin(ReadOnlyAdmin):
         ("Carrier preset", {"fields": ("preset_key", "preset_version")}),
     )
     readonly_fields = (
-        *("tenant_link", "state_in_words", "problems"),
+        *("tenant_link", "state_in_words", "problems", "more_about_it"),
         *("calls", "recognised_by", "session_timers", "id"),
         *("preset_key", "preset_version"),
     )
@@ -230,6 +230,19 @@ class TrunkAdmin(ReadOnlyAdmin):
         ]
         one = "<p><strong>{}.</strong> {}</p><p>What to do: {}</p><p>{} · {}</p>"
         return format_html_join("", one, told) or "nothing known"
+
+    @admin.display(description="more about it")
+    def more_about_it(self, trunk: Trunk) -> str:
+        lists = (
+            ("registration", "trunks_registration", f"trunk__id__exact={trunk.pk}"),
+            ("readiness checks", "trunks_readinesscheck", f"trunk__id__exact={trunk.pk}"),
+            ("incidents", "alerts_incident", f"q={trunk.pk}"),
+        )
+        links = (
+            (admin_link(f"{reverse(f'admin:{model}_changelist')}?{query}", text),)
+            for text, model, query in lists
+        )
+        return format_html_join(" · ", "{}", links)
 
     @admin.display(description="direction")
     def calls(self, trunk: Trunk) -> str:

@@ -1,20 +1,29 @@
 """What the support desk sees of trunks."""
 
+import html
 from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.http import HttpRequest
+from django.test import Client
+from django.urls import reverse
 
+from callsphere.alerts.services import Subject
 from tenants.context import platform_context, tenant_context
+from tests.alerts.conftest import make_incident
 from tests.conftest import Person
+from tests.tenants.conftest import desk, sam
+from tests.trunks.checks.reports import make_report
 from tests.trunks.conftest import make_trunk
+from tests.trunks.registering import register
 from tests.trunks.watching import NOON, OK, SILENT, probe
 from trunks.admin import DigestCredentialInline, StateFilter, TrunkAdmin
 from trunks.models import DigestCredential, Gateway, Trunk
 from trunks.queries import trunks_of
 from trunks.services import add_credential, add_gateway, update_gateway
 
+__all__ = ["desk", "sam"]
 pytestmark = pytest.mark.django_db
 
 
@@ -53,6 +62,25 @@ def test_the_state_is_the_one_that_the_customer_sees(alice: Person) -> None:
         "Empty": "unknown",
     }
     assert list(rows_of_desk("down")) == ["Half off"]
+
+
+def test_a_trunk_leads_to_all_that_is_known_of_it(desk: Client, alice: Person) -> None:
+    trunk = make_trunk(alice, "Main line", "sip:203.0.113.5")
+    other = make_trunk(alice, "Other line", "sip:203.0.113.6")
+    for each in (trunk, other):
+        register(alice, each)
+        make_report(alice, each)
+        make_incident(alice, each.name, subject=Subject("trunk", each.pk, each.name))
+    page = desk.get(reverse("admin:trunks_trunk_change", args=[trunk.pk])).content.decode()
+    shown = {}
+    for model in ("trunks_registration", "trunks_readinesscheck", "alerts_incident"):
+        address = reverse(f"admin:{model}_changelist")
+        query = html.unescape(page.partition(f'"{address}?')[2].partition('"')[0])
+        shown[model] = list(desk.get(f"{address}?{query}").context["cl"].result_list)
+
+    assert [row.trunk for row in shown["trunks_registration"]] == [trunk]
+    assert [row.trunk for row in shown["trunks_readinesscheck"]] == [trunk]
+    assert [row.subject_id for row in shown["alerts_incident"]] == [trunk.pk]
 
 
 def test_a_line_that_takes_no_call_is_not_green(alice: Person) -> None:

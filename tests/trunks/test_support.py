@@ -3,6 +3,7 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from tenants.context import tenant_context
 from tenants.models import User
@@ -30,7 +31,7 @@ def fail(person: Person, trunk: Trunk, cause: str) -> None:
         GatewayHealth.objects.filter(gateway__trunk=trunk).update(
             state=HealthState.DOWN,
             since="2026-01-31T10:42:00Z",
-            checked_at="2026-01-31T10:43:00Z",
+            checked_at=timezone.now(),
             cause=cause,
             target="203.0.113.5:5060/udp",
         )

@@ -92,12 +92,10 @@ def read_client_certificate(text: str, now: datetime) -> Chain:
     found = _read(text, LONGEST_CHAIN)
     if _is_authority(found[0]) and any(not _is_authority(each) for each in found):
         raise CertificateProblem("wrong_order", "Paste your own certificate first, its authorities after it.")
-    if _is_authority(found[0]):
-        raise CertificateProblem(
-            "is_authority",
-            f"{name_of(found[0].subject)} is an authority, not a client. If it is the carrier's, add it as"
-            " a trusted authority instead.",
-        )
+    # One that vouches for itself alone may be a client's: openssl req -x509 marks it as an authority.
+    # Whether it is, only the key tells.
+    if _is_authority(found[0]) and not (len(found) == 1 and found[0].subject == found[0].issuer):
+        raise _authority_as_client(found[0])
     chain = _in_order(found)
     for each in chain:
         _check_period(each, now)
@@ -123,6 +121,8 @@ def read_private_key(text: str, chain: Chain) -> str:
         raise CertificateProblem("several", "Paste one private key, that of the certificate.")
     key = _load_key(blocks[0])
     if _spki(key.public_key()) != _public_bytes(chain.first):
+        if _is_authority(chain.first):
+            raise _authority_as_client(chain.first)
         raise CertificateProblem(
             "mismatch",
             "This key does not belong to the certificate. Paste the one that was made with its request.",
@@ -130,6 +130,14 @@ def read_private_key(text: str, chain: Chain) -> str:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ).decode()
+
+
+def _authority_as_client(certificate: x509.Certificate) -> CertificateProblem:
+    return CertificateProblem(
+        "is_authority",
+        f"{name_of(certificate.subject)} is an authority, not a client. If it is the carrier's, add it as"
+        " a trusted authority instead.",
+    )
 
 
 def authorities_keys(pem: str) -> set[bytes]:

@@ -216,6 +216,10 @@ def _set_registrar(registration: Registration, text: str) -> None:
 
 def _user(text: str) -> str:
     name = one_line("username", text)
+    if " " in name:
+        raise field_error(
+            "username", "A user holds no spaces: enter a number as +14155550100, without any.", "invalid"
+        )
     if len(escape_user(name)) > LONGEST_USER:
         raise field_error(
             "username",

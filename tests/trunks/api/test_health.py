@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from callsphere.sip.causes import cause
@@ -16,9 +17,9 @@ SINCE = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 
 def judged(person: Person, **fields: Any) -> None:
-    """Let the worker have found this."""
+    """Let the worker have found this at SINCE, and again just now."""
     with tenant_context(person.tenant):
-        GatewayHealth.objects.update(since=SINCE, checked_at=SINCE, **fields)
+        GatewayHealth.objects.update(since=SINCE, checked_at=timezone.now().replace(microsecond=0), **fields)
 
 
 def test_a_gateway_that_answers(api: APIClient, alice: Person, made: dict[str, Any]) -> None:
@@ -32,6 +33,8 @@ def test_a_gateway_that_answers(api: APIClient, alice: Person, made: dict[str, A
         target="203.0.113.5:5061/tls",
         server="Kamailio",
     )
+    with tenant_context(alice.tenant):
+        checked_at = GatewayHealth.objects.get().checked_at
     body = api.get(at(made, "health")).json()
     assert (body["trunk_id"], body["state"], body["since"], body["headline"]) == (
         made["id"],
@@ -47,7 +50,7 @@ def test_a_gateway_that_answers(api: APIClient, alice: Person, made: dict[str, A
         "2026-03-01T12:00:00Z",
     )
     assert gateway["last_answer"] == {
-        "at": "2026-03-01T12:00:00Z",
+        "at": f"{checked_at:%Y-%m-%dT%H:%M:%SZ}",
         "status": 503,
         "reason": "Service Unavailable",
         "rtt_ms": 12.35,

@@ -40,6 +40,14 @@ def test_an_authority_and_a_bundle_are_read() -> None:
     assert chain.not_after == min(each.certificate.not_valid_after_utc for each in (ROOT, MIDDLE))
 
 
+def test_one_that_vouches_for_itself_is_a_client_if_its_key_is_there() -> None:
+    """As `openssl req -x509` makes them; the carrier's authority comes without its key."""
+    chain = read_client_certificate(ROOT.pem, NOW)
+
+    assert read_private_key(ROOT.key, chain) == ROOT.key
+    assert code_of(lambda: read_private_key(CLIENT.key, chain)) == "is_authority"
+
+
 @pytest.mark.parametrize(
     ("text", "code"),
     [
@@ -79,7 +87,8 @@ def test_a_chain_is_put_in_order() -> None:
     ("text", "code"),
     [
         (CLIENT.pem + CLIENT.key, "private_key"),
-        (ROOT.pem, "is_authority"),
+        (MIDDLE.pem, "is_authority"),
+        (MIDDLE.pem + ROOT.pem, "is_authority"),
         (MIDDLE.pem + CLIENT.pem, "wrong_order"),
         (CLIENT.pem + make("Stranger", is_authority=True).pem, "foreign_chain"),
         (make("old.example.com", ROOT, ends=-DAY).pem, "expired"),

@@ -147,6 +147,14 @@ def test_a_new_password_is_tried_at_once(desk: Desk) -> None:
     assert (status.refusals, status.next_attempt_at is not None) == (0, True)
 
 
+def test_a_user_with_a_space_is_refused(alice: Person, trunk: Trunk) -> None:
+    with tenant_context(alice.tenant), pytest.raises(ValidationError) as refusal:
+        Desk(alice, trunk).add(username="+1 415 555 0100")
+    assert refusal.value.message_dict == {
+        "username": ["A user holds no spaces: enter a number as +14155550100, without any."]
+    }
+
+
 def test_a_user_fits_into_the_contact_it_makes(alice: Person, trunk: Trunk) -> None:
     with tenant_context(alice.tenant):
         desk = Desk(alice, trunk)
