@@ -78,6 +78,9 @@ class Double:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body in one packet: sent apart, each answer would wait for the other side's delayed ACK.
+    wbufsize = -1
+    disable_nagle_algorithm = True
     server_version = "callsphere-stripe-double"
 
     def __init__(self, double: Double, *args: Any) -> None:
