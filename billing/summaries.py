@@ -133,7 +133,7 @@ def prorated(subscription: Subscription, plan: Plan, now: datetime) -> str:
     has, start, end = subscription.plan, subscription.period_start, subscription.period_end
     if has is None or start is None or end is None or subscription.status == Status.TRIALING:
         return ""
-    left = max(0.0, (end - now) / (end - start))
+    left = min(1.0, max(0.0, (end - now) / (end - start)))
     due = round((plan.price - has.price) * left)
     return price_words(round(due, -2), plan.currency) if due > 0 else ""
 

@@ -132,7 +132,7 @@ def test_invoices_and_receipts_are_listed(alice: Person, shop: Shop, django_asse
     page = html(browser.get(f"{BASE}invoices/"))
 
     assert [text in page for text in ("$149.00", "$0.00", "Receipt", "/pdf")] == [True] * 4
-    with django_assert_num_queries(18) as few:
+    with django_assert_num_queries(15) as few:
         browser.get(f"{BASE}invoices/")
     shop.pass_days(31)
     with django_assert_num_queries(len(few.captured_queries)):
