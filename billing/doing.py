@@ -22,7 +22,7 @@ from billing.models import LONGEST_ERROR, BillingRequest, Plan, Subscription
 from billing.notices import RECEIVERS
 from billing.payments import payments, price_spec
 from billing.syncing import follow, sync
-from callsphere.providers.stripe import Payments, PaymentsError, SubscriptionState
+from callsphere.providers.stripe import Payments, PaymentsError, SubscriptionState, fault_of_ours
 from callsphere.providers.stripe.client import Checkout
 from tenants.context import tenant_context
 from tenants.keys import seal_for
@@ -69,6 +69,11 @@ def do_one(provider: Payments, request: BillingRequest, clock: Callable[[], date
         sync(provider, request.tenant_id)
     except PaymentsError as error:
         _store_failure(request, error, clock())
+        return
+    except Exception:
+        # One request that we cannot do must not hold up the others.
+        log.exception("billing_request_broke", request_id=str(request.pk), kind=request.kind)
+        _store_failure(request, fault_of_ours(), clock())
         return
     with tenant_context(job.tenant):
         sealed: dict[str, Any] = {"url": seal_for(request, "url", url)} if url else {}

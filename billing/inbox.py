@@ -20,7 +20,7 @@ from billing.models import LONGEST_ERROR, Invoice, StripeEvent, Subscription
 from billing.payments import payments
 from billing.syncing import sync
 from callsphere import celery
-from callsphere.providers.stripe import IncomingEvent, Payments, PaymentsError
+from callsphere.providers.stripe import IncomingEvent, Payments, PaymentsError, fault_of_ours
 from tenants.context import platform_context, tenant_context
 from tenants.models import Tenant
 
@@ -99,6 +99,10 @@ def _process_of(provider: Payments, tenant: uuid.UUID, events: Sequence[StripeEv
                 _store_refund(tenant, *provider.refund_of(event.object_id))
     except PaymentsError as error:
         return error
+    except Exception:
+        # One customer whom we cannot follow must not hold up the others.
+        log.exception("stripe_events_broke", tenant_id=str(tenant))
+        return fault_of_ours()
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+import structlog
 from django.db import transaction
 
 from billing.enums import LIVING, RequestKind, Stage, WorkState
@@ -15,6 +16,7 @@ from tenants.context import platform_context, tenant_context
 from tenants.models import Tenant
 
 BATCH = 200
+log = structlog.get_logger(__name__)
 
 
 def look_after_due(now: datetime) -> int:
@@ -23,8 +25,12 @@ def look_after_due(now: datetime) -> int:
         due = Subscription.objects.filter(look_at__lte=now).order_by("look_at")
         tenants = list(due.values_list("tenant_id", flat=True)[:BATCH])
     for tenant in tenants:
-        with tenant_context(Tenant(pk=tenant)):
-            look_after(Tenant(pk=tenant), now)
+        try:
+            with tenant_context(Tenant(pk=tenant)):
+                look_after(Tenant(pk=tenant), now)
+        except Exception:
+            # One that we cannot look after must not hold up the others.
+            log.exception("subscription_look_broke", tenant_id=str(tenant))
     return len(tenants)
 
 

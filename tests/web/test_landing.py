@@ -1,10 +1,13 @@
 """The landing page says what is true of the product."""
 
+import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
 
 from callsphere.sip.causes import CAUSES
 from callsphere.web import introduction, views
+
+pytestmark = pytest.mark.django_db  # the plans are rows
 
 
 def landing() -> str:

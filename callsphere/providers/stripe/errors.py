@@ -22,6 +22,15 @@ class PaymentsError(Exception):
         self.detail = detail
 
 
+def fault_of_ours() -> PaymentsError:
+    """Return what a mistake of ours becomes: tried again, since the next release may not make it."""
+    return PaymentsError(
+        "Something went wrong on our side. We try again by ourselves.",
+        code="internal_error",
+        is_permanent=False,
+    )
+
+
 @contextmanager
 def in_plain_words() -> Iterator[None]:
     """Turn the SDK's exceptions into PaymentsError."""

@@ -23,15 +23,18 @@ class IncomingEvent:
 
 
 def read_event(body: bytes, signature: str, secret: str) -> IncomingEvent | None:
-    """Return the event, or None when the signature does not prove that Stripe sent this body just now."""
+    """Return the event; None when the signature does not prove that Stripe sent it just now."""
     try:
         stripe.WebhookSignature.verify_header(
             body.decode(), signature, secret, stripe.Webhook.DEFAULT_TOLERANCE
         )
-        document: dict[str, Any] = json.loads(body)
-    except (ValueError, stripe.SignatureVerificationError):
+        return _event(json.loads(body))
+    except (ValueError, KeyError, TypeError, AttributeError, stripe.SignatureVerificationError):
         return None
-    subject = document.get("data", {}).get("object", {})
+
+
+def _event(document: dict[str, Any]) -> IncomingEvent:
+    subject = document["data"]["object"]
     return IncomingEvent(
         id=str(document["id"]),
         type=str(document["type"]),
