@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from billing import services
-from billing.enums import LIVING, OVERDUE, Status, WorkState
+from billing.enums import LIVING, OVERDUE, RequestKind, Status, WorkState
 from billing.forms import PlanForm
 from billing.models import BillingRequest, Plan
 from billing.money import price_words
@@ -162,7 +162,7 @@ class RequestPage(BillingPage):
         target = self._target(asked)
         if request.htmx and target and asked.state != WorkState.WAITING:
             if asked.state == WorkState.DONE and not asked.url:
-                messages.success(request, _DONE.get(asked.kind, "Done."))
+                messages.success(request, self._done(asked))
             return HttpResponse(status=204, headers={"HX-Redirect": target})
         context = {**self.common(), "asked": asked, "target": target, "leaves": bool(asked.url)}
         name = "billing/request.html#live" if request.htmx else "billing/request.html"
@@ -175,6 +175,11 @@ class RequestPage(BillingPage):
         if asked is None:
             raise Http404("no such request here")
         return asked
+
+    def _done(self, asked: BillingRequest) -> str:
+        if asked.kind == RequestKind.CHANGE_PLAN and self.subscription.next_plan is not None:
+            return f"Noted: {self.subscription.next_plan} comes with the next period."
+        return _DONE.get(asked.kind, "Done.")
 
     def _target(self, asked: BillingRequest) -> str:
         if asked.state == WorkState.FAILED:
@@ -207,8 +212,8 @@ class Invoices(BillingPage):
         return render(request, "billing/invoices.html", {**self.common(), "rows": rows})
 
 
-_DONE = {
-    "change_plan": "The plan is changed.",
-    "cancel": "The plan is canceled. It goes on until the end of the period.",
-    "resume": "The plan goes on.",
+_DONE: dict[str, str] = {
+    RequestKind.CHANGE_PLAN: "The plan is changed.",
+    RequestKind.CANCEL: "The plan is canceled. It goes on until the end of the period.",
+    RequestKind.RESUME: "The plan goes on.",
 }
