@@ -33,7 +33,7 @@ class Command:
 
 
 def commands(
-    *, port: int, folder: Path, with_sandbox: bool, with_twilio: bool, with_stripe: bool
+    *, port: int, folder: Path, with_sandbox: bool, with_twilio: bool = False, with_stripe: bool = False
 ) -> list[Command]:
     """Return every process, by the name it has in the logs. `folder` is where they keep what they write.
 
@@ -60,7 +60,7 @@ def commands(
         found.append(Command("twilio", ("-m", "callsphere.local.doubles.twilio"), state))
     if with_stripe:
         places = {
-            "STRIPE_DOUBLE_FILE": str(folder / "stripe.json"),
+            "STRIPE_DOUBLE_FILE": str(folder / "doubles" / "stripe.json"),
             "STRIPE_DOUBLE_WEBHOOK_URL": f"http://{LOOPBACK}:{port}/webhooks/stripe/",
         }
         found.append(Command("stripe", ("-m", "callsphere.local.doubles.stripe"), places))

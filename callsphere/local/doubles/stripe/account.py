@@ -119,6 +119,7 @@ class Account:
             "answers": dict(list(self.answers.items())[-500:]),
             "turned_s": self.turned_s,
         }
+        self._file.parent.mkdir(parents=True, exist_ok=True)
         scratch = self._file.with_suffix(".new")
         scratch.write_text(json.dumps(state))
         scratch.replace(self._file)
