@@ -265,11 +265,21 @@ def _charge(account: Account, invoice: Record) -> None:
         "customer": invoice["customer"],
         "metadata": {},
     }
-    intent = account.add("payment_intent", status="succeeded", amount_received=amount, **common)
+    intent = account.add(
+        "payment_intent",
+        amount_capturable=0,
+        amount_received=amount,
+        capture_method="automatic",
+        confirmation_method="automatic",
+        payment_method_types=["card"],
+        status="succeeded",
+        **common,
+    )
     charge = account.add(
         "charge",
         amount_captured=amount,
         amount_refunded=0,
+        billing_details={"address": None, "email": None, "name": None, "phone": None, "tax_id": None},
         captured=True,
         disputed=False,
         paid=True,

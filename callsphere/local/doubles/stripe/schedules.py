@@ -29,6 +29,7 @@ def create_schedule(account: Account, params: dict[str, Any]) -> Record:
         default_settings={"collection_method": "charge_automatically"},
         end_behavior="release",
         metadata={},
+        pause_schedules=[],
         phases=[_phase(item["price"]["id"], start, stop)],
         released_at=None,
         released_subscription=None,

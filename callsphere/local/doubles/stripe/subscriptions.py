@@ -35,6 +35,7 @@ def create_subscription(account: Account, params: dict[str, Any]) -> Record:
             "type": "flexible",
             "updated_at": None,
         },
+        billing_schedules=[],
         billing_thresholds=None,
         cancel_at=None,
         cancel_at_period_end=False,
