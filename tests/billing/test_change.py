@@ -31,7 +31,8 @@ def test_a_larger_plan_holds_at_once_and_is_prorated(shop: Shop, alice: Person) 
     assert shop.asked(request).state == WorkState.DONE
     assert (str(bought(alice).plan), tenant_of(alice).number_limit) == ("3 numbers", 3)
     newest = invoices(alice)[0]
-    assert (newest.reason, newest.status, newest.total) == ("subscription_update", "paid", 35_000)
+    assert (newest.reason, newest.status) == ("subscription_update", "paid")
+    assert 34_900 <= newest.total <= 35_000  # the whole period but for the seconds that this test took
 
 
 def test_a_larger_plan_that_the_bank_refuses_changes_nothing(shop: Shop, alice: Person) -> None:
