@@ -19,6 +19,8 @@ def register_all() -> None:
     checks.register(check_sandbox_is_local, deploy=True)
     checks.register(check_twilio_is_real, deploy=True)
     checks.register(check_source_addresses, deploy=True)
+    checks.register(check_payments)
+    checks.register(check_payments_are_real, deploy=True)
 
 
 def check_key_encryption_keys(
@@ -95,6 +97,32 @@ def check_source_addresses(
             checks.Warning(
                 "SIP_SOURCE_ADDRESSES is empty: trunk pages cannot say which addresses a carrier must allow",
                 id="callsphere.W002",
+            )
+        ]
+    return []
+
+
+def check_payments(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Without the webhook's secret nothing that Stripe says could be believed, and purchases would hang."""
+    if settings.STRIPE_SECRET_KEY and not settings.STRIPE_WEBHOOK_SECRET:
+        return [
+            checks.Error(
+                "STRIPE_SECRET_KEY is set, so STRIPE_WEBHOOK_SECRET is needed too", id="callsphere.E003"
+            )
+        ]
+    return []
+
+
+def check_payments_are_real(
+    app_configs: Sequence[AppConfig] | None, **kwargs: Any
+) -> list[checks.CheckMessage]:
+    """The stand-in lets everybody have every plan."""
+    if settings.SECURE and settings.STRIPE_BASE_URL:
+        return [
+            checks.Warning(
+                "STRIPE_BASE_URL is set on a public service: plans would be given away",
+                hint="Unset it, and set STRIPE_SECRET_KEY to a key of your account.",
+                id="callsphere.W003",
             )
         ]
     return []

@@ -94,6 +94,7 @@ def configure(log_format: str) -> dict[str, object]:
         "loggers": {
             "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
             "httpx": {"level": "WARNING"},
+            "stripe": {"level": "WARNING"},
             # beat writes a line a tick, the workers one a task
             "celery.beat": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},

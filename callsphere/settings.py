@@ -34,6 +34,7 @@ INSTALLED_APPS = [
     "callsphere.local",
     "callsphere.web",
     "callsphere.api",
+    "billing",
     "trunks",
     "callsphere.alerts",
     "tenants",
@@ -150,6 +151,7 @@ CELERY_TASK_ROUTES = {
     "trunks.sweep_live_calls": {"queue": "probe"},
     "tenants.deliver_*": {"queue": "deliver"},
     "trunks.start_scheduled_checks": {"queue": "probe"},
+    "billing.*": {"queue": "provision"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -183,6 +185,18 @@ CELERY_BEAT_SCHEDULE = {
     "certificates": {"task": "trunks.watch_certificates", "schedule": schedule(3600.0)},
     "partitions": {"task": "trunks.maintain_partitions", "schedule": schedule(3600.0)},
     "mail": {"task": "tenants.deliver_mail", "schedule": schedule(2.0), "options": {"expires": 5}},
+    "billing-requests": {
+        "task": "billing.do_requests",
+        "schedule": schedule(2.0),
+        "options": {"expires": 5},
+    },
+    "billing-events": {
+        "task": "billing.process_events",
+        "schedule": schedule(2.0),
+        "options": {"expires": 5},
+    },
+    "billing-time": {"task": "billing.look_after", "schedule": schedule(60.0), "options": {"expires": 50}},
+    "billing-sweep": {"task": "billing.sweep", "schedule": schedule(3600.0)},
     "tenants-sweep": {"task": "tenants.sweep_expired", "schedule": schedule(3600.0)},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = env.text(
@@ -335,6 +349,11 @@ SPECTACULAR_SETTINGS = {
         "RegistrationState": "trunks.enums.RegistrationState",
         "ActorKind": "tenants.enums.ActorKind",
         "NumberFormat": "trunks.enums.NumberFormat",
+        "SubscriptionStatus": "billing.enums.Status",
+        "SubscriptionStage": "billing.enums.Stage",
+        "InvoiceStatus": "billing.enums.InvoiceStatus",
+        "BillingActionKind": "billing.enums.RequestKind",
+        "BillingActionState": "billing.enums.WorkState",
         "IncidentSeverity": "callsphere.alerts.enums.Severity",
         "IncidentState": "callsphere.alerts.enums.State",
         "IncidentResolution": "callsphere.alerts.enums.Resolution",
@@ -342,6 +361,13 @@ SPECTACULAR_SETTINGS = {
     "PREPROCESSING_HOOKS": ["tenants.openapi.methods_in_order"],
     "SORT_OPERATIONS": False,
 }
+
+# Payments. Without a key nothing can be bought; a base URL leads to the stand-in, which charges nobody.
+
+STRIPE_SECRET_KEY = env.secret("STRIPE_SECRET_KEY", "")
+STRIPE_WEBHOOK_SECRET = env.secret("STRIPE_WEBHOOK_SECRET", "")
+STRIPE_BASE_URL = env.text("STRIPE_BASE_URL", "").rstrip("/")
+STRIPE_TAX = env.boolean("STRIPE_TAX", False)
 
 # SIP and outgoing connections
 

@@ -63,6 +63,17 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": "Billing",
+                "items": [
+                    _item("Subscriptions", "credit_card", "billing_subscription"),
+                    _item("Invoices", "receipt_long", "billing_invoice"),
+                    _item("Announcements", "campaign", "billing_notice"),
+                    _item("Plans", "sell", "billing_plan"),
+                    _item("Asked of Stripe", "outgoing_mail", "billing_billingrequest"),
+                    _item("Heard of Stripe", "inbox", "billing_stripeevent"),
+                ],
+            },
+            {
                 "title": "Records",
                 "items": [
                     _item("Audit", "history", "tenants_auditevent"),

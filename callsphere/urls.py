@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/<slug:tenant>/trunks/", include("trunks.urls")),
     path("reports/<str:token>/", SharedReport.as_view(), name="shared-report"),
     path("t/<slug:tenant>/alerts/", include("callsphere.alerts.urls")),
+    path("", include("billing.urls")),
     path("", include("tenants.urls")),
     path("", include("callsphere.web.urls")),
 ]

@@ -66,7 +66,7 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
     Role.VIEWER: _READ_EVERYTHING,
 }
 
-# What an API key may be given. People and money stay with people.
+# What an API key may be given. People stay with people; nobody gives a key more than they may do themselves.
 API_KEY_CAPABILITIES = frozenset(
     {
         Capability.TRUNKS_READ,
@@ -76,6 +76,8 @@ API_KEY_CAPABILITIES = frozenset(
         Capability.TENANT_READ,
         Capability.TENANT_WRITE,
         Capability.AUDIT_READ,
+        Capability.BILLING_READ,
+        Capability.BILLING_WRITE,
     }
 )
 

@@ -14,8 +14,10 @@ class TenantsConfig(AppConfig):
 
     def ready(self) -> None:
         from tenants import log_lines  # noqa: F401, PLC0415 (the logs' receivers; models can be imported only now)
+        from tenants.services import counted  # noqa: PLC0415 (models can be imported only now)
 
         checks.register_all()
+        counted.count_people_and_keys()
 
 
 class AdminConfig(admin_apps.AdminConfig):

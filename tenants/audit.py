@@ -9,10 +9,12 @@ import structlog
 from django.db import models
 
 from callsphere.lib.crypto import Sealed
+from callsphere.lib.errors import ReadOnly
 from tenants.enums import ActorKind
 from tenants.models import ApiKey, AuditEvent, PlatformEvent, Tenant, TenantOwned, User
 
 HIDDEN = "[hidden]"
+_BOUND = (ActorKind.USER, ActorKind.API_KEY)
 _SECRET_COLUMNS = ("secret", "password", "token", "wrapped")
 
 
@@ -55,11 +57,16 @@ def record_event(
     obj: models.Model,
     changes: Mapping[str, Any] | None = None,
     reason: str = "",
+    even_read_only: bool = False,
 ) -> AuditEvent:
     """Write one event of a tenant. Call it inside the transaction that makes the change.
 
     `verb` reads `<object>.<done>`, such as `trunk.created`. `changes` maps a field to `[before, after]`.
+    Raises ReadOnly for members and programs of a tenant that is read-only, which undoes the change, except
+    where `even_read_only` says that it may be made all the same: it takes access away, or sees to payment.
     """
+    if tenant.read_only_reason and actor.kind in _BOUND and not even_read_only:
+        raise ReadOnly(f"{tenant.name} is read-only. {tenant.read_only_reason}")
     return AuditEvent.objects.create(tenant=tenant, **_columns(actor, verb, obj, changes, reason))
 
 

@@ -135,6 +135,11 @@ def add_kind(kind: Kind) -> None:
     _kinds[kind.name] = kind
 
 
+def add_sentences(sentences: Mapping[str, str]) -> None:
+    """Teach the log what an app's own verbs mean, with {noun} and {name}."""
+    _SENTENCES.update(sentences)
+
+
 def kind_choices() -> list[tuple[str, str]]:
     """Return the kinds that the log can be narrowed to, by their words."""
     pairs = [(kind.name, kind.plural[0].upper() + kind.plural[1:]) for kind in _kinds.values()]

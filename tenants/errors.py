@@ -13,13 +13,13 @@ from urllib.parse import quote
 
 import structlog
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from callsphere.lib.errors import LimitReached, Refused, VersionConflict
+from callsphere.lib.errors import LimitReached, ReadOnly, Refused, VersionConflict
 
 CONTENT_TYPE = "application/problem+json"
 _TYPE_PREFIX = "urn:callsphere:error:"
@@ -108,6 +108,12 @@ def busy(request: HttpRequest, error: BaseException) -> HttpResponse:
     return HttpResponse(render_to_string("503.html"), status=503, headers=headers)
 
 
+def refused_read_only(request: HttpRequest, error: ReadOnly) -> HttpResponse:
+    """Answer 403 with a page that says what to do: for views that have no form to say it beside."""
+    transaction.set_rollback(True)
+    return HttpResponse(render_to_string("read_only.html", {"reason": str(error)}, request), status=403)
+
+
 def too_many_requests(wait_s: int, limit: int) -> JsonResponse:
     """Answer 429 below /api/ to a tenant whose keys made as many requests as they may in a minute."""
     detail = f"Your API keys made {limit} requests within a minute, which is your limit. Wait {wait_s} s."
@@ -132,7 +138,8 @@ def _refusal(error: Refused) -> dict[str, Any]:
             yours=dict(error.yours),
             theirs=dict(error.theirs),
         )
-    return problem(403 if isinstance(error, LimitReached) else 409, error.code, str(error))
+    is_forbidden = isinstance(error, LimitReached | ReadOnly)
+    return problem(403 if is_forbidden else 409, error.code, str(error))
 
 
 def _wrong_fields(found: Iterable[tuple[Place, str, str]], *, in_body: bool = True) -> dict[str, Any]:

@@ -14,11 +14,12 @@ from django.http.response import HttpResponseBase
 from django.urls import Resolver404, resolve
 from django.utils import timezone
 
+from callsphere.lib.errors import ReadOnly
 from tenants.access import Capability, capabilities_of
 from tenants.audit import Actor
 from tenants.authentication import find_api_key
 from tenants.context import platform_context, tenant_context, user_context
-from tenants.errors import busy, too_many_requests, took_too_long
+from tenants.errors import busy, refused_read_only, too_many_requests, took_too_long
 from tenants.models import ApiKey, Membership, Tenant, User
 from tenants.support import VISIT_CAPABILITIES, visiting
 from tenants.throttling import seconds_to_wait
@@ -66,7 +67,9 @@ class TenantMiddleware:
             raise
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
-        """Answer for a view whose statement the database ended."""
+        """Answer for a view whose statement the database ended, or whose tenant may only look."""
+        if isinstance(error, ReadOnly):
+            return refused_read_only(request, error)
         return busy(request, error) if took_too_long(error) else None
 
     def _in_context(self, request: HttpRequest) -> HttpResponseBase:

@@ -88,7 +88,11 @@ class Versioned(models.Model):
 
 
 class Tenant(Versioned):
-    """A customer: everything it owns carries its id. Billing writes the limits, services enforce them."""
+    """A customer: everything it owns carries its id. Billing writes the limits, services enforce them.
+
+    The defaults are what somebody may try before choosing a plan. `read_only_reason` says why nothing may be
+    changed and what to do about it; empty, everything may. `billing_alert` is for those who pay.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     name = models.CharField(max_length=100, validators=[one_line])
@@ -98,10 +102,17 @@ class Tenant(Versioned):
         validators=[RegexValidator(r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$", "Use a-z, 0-9 and hyphens.")],
         help_text="Part of the addresses of this tenant's pages.",
     )
-    trunk_limit = models.PositiveIntegerField(default=200)
-    member_limit = models.PositiveIntegerField(default=50)
-    api_key_limit = models.PositiveIntegerField(default=20)
-    api_requests_per_minute = models.PositiveIntegerField(default=600)
+    number_limit = models.PositiveIntegerField(default=0, db_default=0)
+    trunk_limit = models.PositiveIntegerField(default=2)
+    member_limit = models.PositiveIntegerField(default=3)
+    api_key_limit = models.PositiveIntegerField(default=2)
+    api_requests_per_minute = models.PositiveIntegerField(default=60)
+    concurrent_call_limit = models.PositiveIntegerField("outbound calls at a time", default=1, db_default=1)
+    read_only_reason = models.CharField(max_length=254, blank=True, default="", db_default="")
+    billing_alert = models.CharField(max_length=254, blank=True, default="", db_default="")
+    numbers_held_until = models.DateTimeField(
+        null=True, blank=True, help_text="When an unpaid tenant's numbers are released"
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -110,6 +121,11 @@ class Tenant(Versioned):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether members and programs may look and change nothing."""
+        return bool(self.read_only_reason)
 
 
 class TenantOwned(models.Model):

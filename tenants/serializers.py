@@ -160,10 +160,15 @@ class TenantSerializer(VersionedSerializer):
 
     name = serializers.CharField(max_length=100, trim_whitespace=False)
     slug = serializers.CharField(read_only=True, help_text="Part of the addresses of the tenant's pages.")
+    number_limit = serializers.IntegerField(read_only=True)
     trunk_limit = serializers.IntegerField(read_only=True)
     member_limit = serializers.IntegerField(read_only=True)
     api_key_limit = serializers.IntegerField(read_only=True)
     api_requests_per_minute = serializers.IntegerField(read_only=True)
+    concurrent_call_limit = serializers.IntegerField(read_only=True, help_text="Outbound calls at a time")
+    read_only_reason = serializers.CharField(
+        read_only=True, help_text="Why nothing can be changed; empty when everything can"
+    )
 
 
 class ActorSerializer(serializers.Serializer[AuditEvent]):

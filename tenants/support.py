@@ -20,6 +20,7 @@ VISIT_CAPABILITIES = frozenset(
         Capability.TEAM_READ,
         Capability.TENANT_READ,
         Capability.AUDIT_READ,
+        Capability.BILLING_READ,
     }
 )
 _SESSION_KEY = "support_visit"

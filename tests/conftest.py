@@ -83,7 +83,7 @@ class Person:
         """Return the text of a fresh API key."""
         chosen = capabilities or (
             *("trunks:read", "trunks:write", "alerts:read", "alerts:write"),
-            *("tenant:read", "audit:read"),
+            *("tenant:read", "audit:read", "billing:read", "billing:write"),
         )
         with tenant_context(self.tenant):
             _key, token = create_api_key(
@@ -102,11 +102,24 @@ def make_user(email: str) -> User:
     return user
 
 
+# As much as most tests can use: what a plan allows is a matter of the tests of billing.
+ROOM = {
+    "number_limit": 100,
+    "trunk_limit": 200,
+    "member_limit": 50,
+    "api_key_limit": 20,
+    "api_requests_per_minute": 600,
+    "concurrent_call_limit": 50,
+}
+
+
 def make_owner(email: str, tenant_name: str) -> Person:
-    """Create a user who owns a tenant of their own."""
+    """Create a user who owns a tenant of their own, which has room for whatever tests make."""
     user = make_user(email)
     tenant = create_tenant(name=tenant_name, owner=user, actor=Actor.user(user))
     with tenant_context(tenant):
+        Tenant.objects.update(**ROOM)
+        tenant.refresh_from_db()
         return Person(user, tenant, Membership.objects.select_related("user", "tenant").get())
 
 

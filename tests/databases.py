@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PREFIX = os.environ.get("TEST_DATABASE_PREFIX", "test_callsphere")
 _TEMPLATE_LOCK = 7_226_001
 # Rows that migrations make, and that no test may lose.
-_KEPT_TABLES = ("django_migrations", "django_content_type", "auth_permission")
+_KEPT_TABLES = ("django_migrations", "django_content_type", "auth_permission", "billing_plan")
 
 
 def create_database(name: str) -> None:

@@ -12,6 +12,8 @@ os.environ["NETGUARD_ALLOW"] = "127.0.0.0/8,::1/128,198.51.100.0/24,203.0.113.0/
 os.environ["SANDBOX"] = "false"
 # Nobody listens there: a test that asks Twilio takes the fixture `twilio`, which sets an address of its own.
 os.environ["TWILIO_BASE_URL"] = "http://127.0.0.1:9"
+# What a `make run` in the same folder has generated is not for tests: they start a stand-in of their own.
+os.environ.update(dict.fromkeys(("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_BASE_URL"), ""))
 
 from callsphere.settings import *  # noqa: F403 (all of them, and some otherwise)
 from callsphere.settings import DATABASES, STATIC_ROOT

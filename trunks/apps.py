@@ -13,7 +13,7 @@ class TrunksConfig(AppConfig):
 
     def ready(self) -> None:
         # Models can be imported only now.
-        from trunks import audit_kinds  # noqa: PLC0415
+        from trunks import audit_kinds, room  # noqa: PLC0415
         from trunks.certificates import expiry  # noqa: PLC0415
         from trunks.checks import dialog_ender  # noqa: PLC0415
         from trunks.health import incidents  # noqa: PLC0415
@@ -28,3 +28,4 @@ class TrunksConfig(AppConfig):
         dialog_ender.add_enders()
         checks.register(preset_checks.check_presets)
         expiry.add_kinds()
+        room.count_trunks()

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import ViewSetMixin
 
+from billing.api import BillingRequestViewSet, InvoiceViewSet, PlanViewSet, SubscriptionViewSet
 from callsphere.alerts.api import IncidentViewSet
 from callsphere.api import views
 from tenants.api import AuditEventViewSet, OwnTenantViewSet
@@ -44,6 +45,8 @@ of_trunk("registration/changes", RegistrationChangeViewSet, "registration-change
 of_trunk("status-changes", StatusChangeViewSet, "status-change")
 router.register("trusted-authorities", TrustedAuthorityViewSet, basename="trusted-authority")
 router.register("client-certificates", ClientCertificateViewSet, basename="client-certificate")
+router.register("billing-requests", BillingRequestViewSet, basename="billing-request")
+router.register("invoices", InvoiceViewSet, basename="invoice")
 router.register("incidents", IncidentViewSet, basename="incident")
 router.register("audit-events", AuditEventViewSet, basename="audit-event")
 
@@ -86,6 +89,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         ReadinessCheckViewSet.as_view({"post": "cancel"}),
         name="check-cancel",
     ),
+    path("plans/", PlanViewSet.as_view({"get": "everything"}), name="plan-list"),
+    path("subscription/", SubscriptionViewSet.as_view({"get": "retrieve"}), name="subscription"),
     path("carrier-presets/", CarrierPresetViewSet.as_view({"get": "everything"}), name="carrier-preset-list"),
     path(
         "trunks/<uuid:trunk_id>/checks/<uuid:pk>/text/",

@@ -36,6 +36,12 @@ class VersionConflict(Refused):
         self.theirs = theirs
 
 
+class ReadOnly(Refused):
+    """The tenant may look and change nothing until what the sentence says is done."""
+
+    code = "read_only"
+
+
 class LimitReached(Refused):
     """The plan's limit does not allow one more."""
 

@@ -8,6 +8,9 @@ from pathlib import Path
 
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from billing.payments import is_simulated
+from billing.queries import offered_plans
+from billing.services import comp_plan, request_trial
 from callsphere.local.paths import write_private
 from callsphere.local.sandbox.carriers import PASSWORD, USERNAME
 from tenants.audit import Actor, record_event
@@ -15,13 +18,14 @@ from tenants.context import tenant_context, user_context
 from tenants.enums import Role
 from tenants.models import Membership, Tenant, User
 from tenants.queries import memberships_of
-from tenants.services import create_tenant
+from tenants.services import create_tenant, update_tenant
 from tenants.services.own_account import PASSWORD_SET, set_password
 from tenants.services.users import add_support, create_account
 from trunks.enums import Authentication, CredentialDirection, Direction
 from trunks.services import add_allowed_network, add_credential, add_gateway, add_registration, create_trunk
 
 TENANT_NAME = "Harbor Dental"
+PLAN = "three"
 OWNER_EMAIL = "olivia@harbordental.example"
 VIEWER_EMAIL = "victor@harbordental.example"
 STAFF_EMAIL = "sam@callsphere.example"
@@ -126,8 +130,20 @@ def _make_tenant(owner: User, viewer: User, base_port: int) -> None:
     with tenant_context(tenant):
         member = Membership.objects.create(tenant=tenant, user=viewer, role=Role.VIEWER)
         record_event(tenant=tenant, actor=ACTOR, verb="member.joined", obj=member)
+        _give_plan(tenant)
         for demo in demo_trunks(base_port):
             _make_trunk(tenant, demo)
+
+
+def _give_plan(tenant: Tenant) -> None:
+    """Begin a trial, as the owner would; where a real account is asked for money, support gives the plan."""
+    plan = offered_plans().get(code=PLAN)
+    if is_simulated():
+        # The worker tells the stand-in as soon as both run; the room is there at once.
+        request_trial(tenant=tenant, actor=ACTOR, plan=PLAN)
+        update_tenant(tenant=tenant, actor=ACTOR, expected_version=None, reason="demo data", **plan.limits)
+    else:
+        comp_plan(tenant=tenant, actor=ACTOR, plan=plan, reason="demo data")
 
 
 def _make_trunk(tenant: Tenant, demo: DemoTrunk) -> None:

@@ -46,6 +46,9 @@ def secret_values() -> dict[str, str]:
         "REDIS_URL": f"redis://:{secrets.token_urlsafe(24)}@{LOOPBACK}:0/0",
         "TWILIO_ACCOUNT_SID": f"{DOUBLE_PREFIX}{secrets.token_hex(12)}",
         "TWILIO_AUTH_TOKEN": secrets.token_hex(16),
+        # For the stand-in for Stripe: neither opens anything elsewhere.
+        "STRIPE_SECRET_KEY": f"sk_test_standin_{secrets.token_urlsafe(18)}",
+        "STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_urlsafe(24)}",
     }
 
 

@@ -32,10 +32,12 @@ class Command:
     env: Mapping[str, str] = field(default_factory=dict)
 
 
-def commands(*, port: int, folder: Path, with_sandbox: bool, with_twilio: bool) -> list[Command]:
-    """Return every process, by the name it has in the logs. `folder` is where beat keeps its schedule.
+def commands(
+    *, port: int, folder: Path, with_sandbox: bool, with_twilio: bool = False, with_stripe: bool = False
+) -> list[Command]:
+    """Return every process, by the name it has in the logs. `folder` is where they keep what they write.
 
-    `with_twilio` adds the double that answers instead of Twilio.
+    `with_twilio` and `with_stripe` add the doubles that answer instead of these providers.
     """
     web = (
         *("-m", "gunicorn", "callsphere.wsgi:application", "--bind", f"{LOOPBACK}:{port}", "--preload"),
@@ -56,4 +58,10 @@ def commands(*, port: int, folder: Path, with_sandbox: bool, with_twilio: bool) 
     if with_twilio:
         state = {"TWILIO_DOUBLE_STATE": str(folder / "doubles" / "twilio.json")}
         found.append(Command("twilio", ("-m", "callsphere.local.doubles.twilio"), state))
+    if with_stripe:
+        places = {
+            "STRIPE_DOUBLE_FILE": str(folder / "doubles" / "stripe.json"),
+            "STRIPE_DOUBLE_WEBHOOK_URL": f"http://{LOOPBACK}:{port}/webhooks/stripe/",
+        }
+        found.append(Command("stripe", ("-m", "callsphere.local.doubles.stripe"), places))
     return found

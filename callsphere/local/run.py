@@ -5,6 +5,7 @@ import shutil
 import signal
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from callsphere.local import environment, ports
 from callsphere.local.doubles.twilio import at_home as twilio_double
@@ -72,6 +73,7 @@ def _run(port: int) -> int:
                 **urls,
                 "SANDBOX_PORT": str(_sandbox_port(settings)),
                 "TWILIO_BASE_URL": twilio_double.address(settings),
+                "STRIPE_BASE_URL": _stripe_url(settings),
             }
             environment.update(environment.env_file(LOCAL), addresses)
             env = environment.merged({**settings, **addresses, **_OUTPUT}) | {"PORT": str(port)}
@@ -112,6 +114,14 @@ def _sandbox_port(settings: dict[str, str]) -> int:
     return port
 
 
+def _stripe_url(settings: dict[str, str]) -> str:
+    """Return where the stand-in for Stripe is to listen; nothing when a real account's key was given."""
+    if environment.given("STRIPE_SECRET_KEY"):
+        return ""
+    kept = urlsplit(settings.get("STRIPE_BASE_URL", "")).port
+    return f"http://{ports.LOOPBACK}:{ports.choose(f'{ROOT} stripe', kept)}"
+
+
 def _say_home(servers: Servers) -> None:
     if servers.postgres and servers.postgres.is_elsewhere:
         print(
@@ -126,7 +136,14 @@ def _supervise(env: dict[str, str], port: int, servers: Servers, logins: str) ->
     supervisor = Supervisor(folder=ROOT, env=env, logs=LOGS, on_started=watch.start)
     with_sandbox = env["SANDBOX"].lower() in {"1", "true", "yes", "on"}
     with_twilio = bool(env["TWILIO_BASE_URL"]) and not environment.given("TWILIO_BASE_URL")
-    for command in commands(port=port, folder=LOCAL, with_sandbox=with_sandbox, with_twilio=with_twilio):
+    with_stripe = bool(env["STRIPE_BASE_URL"])
+    for command in commands(
+        port=port,
+        folder=LOCAL,
+        with_sandbox=with_sandbox,
+        with_twilio=with_twilio,
+        with_stripe=with_stripe,
+    ):
         supervisor.add(command)
     print("Starting ...", flush=True)
     supervisor.loop()

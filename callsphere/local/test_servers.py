@@ -26,6 +26,8 @@ _FOR_TESTS = {
     "SIP_CA_FILE": "",
     "STATIC_MANIFEST": "false",
     **dict.fromkeys(("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_BASE_URL"), ""),
+    "STRIPE_SECRET_KEY": "",
+    "STRIPE_WEBHOOK_SECRET": "",
 }
 
 

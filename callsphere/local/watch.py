@@ -85,6 +85,10 @@ class Watch(threading.Thread):
             lines.append(
                 f"Twilio:   a double at {self._env['TWILIO_BASE_URL']}; its numbers cost and ring nothing"
             )
+        if self._env.get("STRIPE_BASE_URL"):
+            lines.append(
+                f"Payments: simulated, no card is charged; turn their clock: {self._env['STRIPE_BASE_URL']}/"
+            )
         if not environment.secret(self._env, "EMAIL_URL"):
             lines.append(f"Mails:    not sent; each becomes a file in {self._env['EMAIL_FILE_PATH']}")
         lines += [f"Logs:     {self._logs}", "Stop:     Ctrl-C", _RULE]

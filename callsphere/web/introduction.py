@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from billing.queries import offered_plans
+from billing.summaries import plan_cards
 from callsphere.sip.causes import CAUSES, Cause
 
 
@@ -14,16 +16,6 @@ class Translation:
     received: str
     cause: Cause
 
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A plan: how many phone numbers it holds and its price in US dollars a month."""
-
-    numbers: int
-    price: int
-
-
-PLANS = (Plan(1, 149), Plan(3, 499), Plan(10, 1499))
 
 # What checks of gateways meet, in the order in which people meet it.
 _WIRE = {
@@ -54,7 +46,7 @@ def context() -> dict[str, Any]:
     """Return the context of the landing page."""
     return {
         "translations": [Translation(*lines, CAUSES[code]) for code, lines in _WIRE.items()],
-        "plans": PLANS,
+        "cards": plan_cards(offered_plans()),
         "example": _example(),
         "example_cause": CAUSES["no_answer"],
     }

@@ -52,7 +52,15 @@ class TenantForm(ModelForm):
 
     class Meta:
         model = Tenant
-        fields = ("trunk_limit", "member_limit", "api_key_limit", "api_requests_per_minute", "is_active")
+        fields = (
+            "number_limit",
+            "trunk_limit",
+            "member_limit",
+            "api_key_limit",
+            "api_requests_per_minute",
+            "concurrent_call_limit",
+            "is_active",
+        )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -59,7 +59,7 @@ def revoke_api_key(*, tenant: Tenant, actor: Actor, key: ApiKey) -> None:
     with transaction.atomic():
         if ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=timezone.now()):
             TenantRoute.objects.filter(hash=key.secret_hash).delete()
-            record_event(tenant=tenant, actor=actor, verb="api_key.revoked", obj=key)
+            record_event(tenant=tenant, actor=actor, verb="api_key.revoked", obj=key, even_read_only=True)
 
 
 def _check_limit(tenant: Tenant) -> None:

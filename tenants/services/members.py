@@ -25,6 +25,7 @@ from tenants.models import (
     TenantRoute,
     User,
 )
+from tenants.services.counted import count_members
 from tenants.services.editing import lock_tenant
 from tenants.tokens import hash_token, new_token
 
@@ -107,7 +108,9 @@ def revoke_invitation(*, tenant: Tenant, actor: Actor, invitation: Invitation) -
         open_ones = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, revoked_at=None)
         if open_ones.update(revoked_at=timezone.now()):
             TenantRoute.objects.filter(hash=invitation.token_hash).delete()
-            record_event(tenant=tenant, actor=actor, verb="invitation.revoked", obj=invitation)
+            record_event(
+                tenant=tenant, actor=actor, verb="invitation.revoked", obj=invitation, even_read_only=True
+            )
 
 
 def find_invitation(token: str) -> Invitation | None:
@@ -144,7 +147,14 @@ def accept_invitation(*, invitation: Invitation, user: User, actor: Actor) -> Me
         )
         if joined:
             changes = {"role": [None, member.role]}
-            record_event(tenant=tenant, actor=actor, verb="member.joined", obj=member, changes=changes)
+            record_event(
+                tenant=tenant,
+                actor=actor,
+                verb="member.joined",
+                obj=member,
+                changes=changes,
+                even_read_only=True,
+            )
     return member
 
 
@@ -164,7 +174,14 @@ def change_role(
         before, locked.role = locked.role, role
         locked.save(update_fields=["role"])
         changes = {"role": [before, role]}
-        record_event(tenant=tenant, actor=actor, verb="member.role_changed", obj=locked, changes=changes)
+        record_event(
+            tenant=tenant,
+            actor=actor,
+            verb="member.role_changed",
+            obj=locked,
+            changes=changes,
+            even_read_only=True,
+        )
     return locked
 
 
@@ -183,6 +200,7 @@ def remove_member(*, tenant: Tenant, actor: Actor, remover: Membership, member: 
             verb="member.removed",
             obj=locked,
             changes={"role": [locked.role, None]},
+            even_read_only=True,
         )
         locked.delete()
 
@@ -210,16 +228,9 @@ def _check_grantable(member: Membership, role: str) -> None:
         raise ValidationError({"role": "You may not give or take this role."})
 
 
-def _open_invitations(tenant: Tenant) -> int:
-    return Invitation.objects.filter(
-        tenant=tenant, accepted_at=None, revoked_at=None, expires_at__gt=timezone.now()
-    ).count()
-
-
 def _check_member_limit(tenant: Tenant, *, with_invited: bool = False) -> None:
     limit = lock_tenant(tenant).member_limit
-    invited = _open_invitations(tenant) if with_invited else 0
-    if Membership.objects.filter(tenant=tenant).count() + invited >= limit:
+    if count_members(tenant, with_invited=with_invited) >= limit:
         raise LimitReached(
             f"Your plan has room for {limit} members, open invitations included."
             " Remove one or change the plan."

@@ -52,6 +52,7 @@ def record_account_event(
             obj=member,
             changes=changes,
             reason=reason,
+            even_read_only=True,
         )
 
 

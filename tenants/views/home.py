@@ -46,8 +46,8 @@ class Welcome(PersonPage, FormPage):
 
     def save(self, form: TenantNameForm) -> HttpResponseBase:
         tenant = create_tenant(name=form.cleaned_data["name"], owner=self.person, actor=self.actor)
-        messages.success(self.request, f"{tenant.name} is ready. Next, connect the line to your carrier.")
-        return HttpResponseRedirect(reverse("trunks:create", kwargs={"tenant": tenant.slug}))
+        messages.success(self.request, f"{tenant.name} is ready. Next, choose a plan.")
+        return HttpResponseRedirect(reverse("billing:choose", kwargs={"tenant": tenant.slug}))
 
     def page_context(self) -> dict[str, Any]:
         memberships = own_memberships(self)
@@ -56,6 +56,11 @@ class Welcome(PersonPage, FormPage):
             "steps": [
                 {"title": "Confirm your e-mail address", "state": "done"},
                 {"title": "Name your organisation", "state": "current"},
+                {
+                    "title": "Choose a plan",
+                    "state": "todo",
+                    "detail": "14 days free, no card needed. You may look around first.",
+                },
                 {
                     "title": "Connect a carrier",
                     "state": "todo",

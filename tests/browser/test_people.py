@@ -42,7 +42,7 @@ def test_from_signing_up_to_naming_the_organisation(stranger: Visitor, mailoutbo
     expect(page.get_by_role("alert")).to_contain_text("Write the name that your colleagues know it by.")
     page.get_by_label("Name of your organisation").fill("Brightwater Dental")
     stranger.press("Continue")
-    page.wait_for_url("**/t/brightwater-dental/trunks/connect/")
+    page.wait_for_url("**/t/brightwater-dental/billing/plans/")
 
 
 def test_a_colleague_is_invited_and_joins(

@@ -62,9 +62,16 @@ def documents(text: str) -> Iterator[dict[str, Any]]:
         at = text.find("{", end)
 
 
-def test_the_page_tells_the_truth(live_server: Any, alice: Person, tmp_path: Path) -> None:
+def test_the_page_tells_the_truth(
+    live_server: Any, alice: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     require_peer("curl")
-    key = alice.api_token("trunks:read", "trunks:write", "tenant:read", "tenant:write", "audit:read")
+    # No worker runs here: nothing is sent to this account.
+    monkeypatch.setattr(settings, "STRIPE_SECRET_KEY", "sk_test_nobody")
+    key = alice.api_token(
+        *("trunks:read", "trunks:write", "tenant:read", "tenant:write", "audit:read"),
+        *("billing:read", "billing:write"),
+    )
     shell = Shell(tmp_path, CALLSPHERE=f"{live_server.url}/api/v1", KEY=key)
 
     (tenant,) = shell.next_answers()
@@ -109,6 +116,10 @@ def test_the_page_tells_the_truth(live_server: Any, alice: Person, tmp_path: Pat
     attempts, whole = shell.next_answers()
     assert [each["id"] for each in attempts["results"]] == [str(attempt.pk)]
     assert [each["summary"] for each in whole["messages"]] == ["REGISTER", "401 Unauthorized"]
+
+    plans, subscription, asked = shell.next_answers()
+    assert [each["code"] for each in plans["results"]] == ["one", "three", "ten"]
+    assert (subscription["status"], asked["state"], asked["plan"]) == ("none", "waiting", "three")
 
     (changed,) = shell.next_answers()
     assert (changed["name"], changed["version"]) == ("Telnyx Frankfurt", 2)

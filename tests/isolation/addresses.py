@@ -31,6 +31,13 @@ class Viewer(Enum):
 
 PAGES: dict[str, Viewer] = {
     "web:dashboard": Viewer.LOOKS,
+    **dict.fromkeys(
+        (
+            *("billing:cancel", "billing:change", "billing:choose", "billing:invoices", "billing:payment"),
+            *("billing:plan", "billing:request", "billing:resume", "billing:returned"),
+        ),
+        Viewer.IS_REFUSED,
+    ),
     "alerts:detail": Viewer.LOOKS,
     "alerts:list": Viewer.LOOKS,
     "tenants:api-key-create": Viewer.IS_REFUSED,
@@ -140,6 +147,8 @@ PUBLIC = {
     "metrics",
     "readyz",
     "web:landing",
+    "billing:pricing",
+    "billing:stripe-webhook",
     "account_confirm_email",
     "account_reset_password_from_key",
     "tenants:invitation",
@@ -159,6 +168,8 @@ API_IDS = {
     "status-changes": "status_change_id",
     "audit-events": "audit_event_id",
     "incidents": "incident_id",
+    "invoices": "invoice_id",
+    "billing-requests": "request_id",
     "trusted-authorities": "authority_id",
     "client-certificates": "certificate_id",
 }
@@ -178,6 +189,7 @@ API_BODIES: dict[str, dict[str, Any]] = {
     "check-schedule": {"every_hours": 1},
     "shares": {},
     "resolve": {"note": "stolen"},
+    "billing-requests": {"kind": "checkout", "plan": "one"},
     "trusted-authorities": {"name": "stolen", "certificates": AUTHORITY.pem},
     "client-certificates": {"name": "stolen", "certificates": CLIENT.pem, "private_key": CLIENT.key},
     "registration": {"registrar": "sip:stolen.example.com", "username": "stolen"},
@@ -198,6 +210,8 @@ API_BODY_IDS: set[str] = {
     "RegistrationRequest.credential_id",
 }
 
+# Parts of addresses that name nothing of a tenant's.
+_SAME_FOR_ALL = {"plan": "one"}
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 _METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -212,11 +226,11 @@ class Page:
     @property
     def parameters(self) -> list[str]:
         """Names of the ids in the address, the tenant's slug apart."""
-        return [name for name in _PARAMETER.findall(self.route) if name != "tenant"]
+        return [name for name in _PARAMETER.findall(self.route) if name not in ("tenant", *_SAME_FOR_ALL)]
 
     def path(self, slug: str, ids: Mapping[str, uuid.UUID]) -> str:
         """Return the address in a tenant, with these objects."""
-        values = {**ids, "tenant": slug}
+        values = {**_SAME_FOR_ALL, **ids, "tenant": slug}
         return "/" + _PARAMETER.sub(lambda match: str(values[match[1]]), self.route)
 
 

@@ -18,6 +18,7 @@ WITHOUT_TENANT = {
     "auth_group": "staff only",
     "auth_group_permissions": "staff only",
     "auth_permission": "the same for all",
+    "billing_plan": "the same for all; the application's login may only read it",
     "axes_accessattempt": "failed sign-ins to the admin, before anybody is known",
     "axes_accessattemptexpiration": "the same",
     "axes_accessfailurelog": "the same",
@@ -41,6 +42,7 @@ WITHOUT_TENANT = {
 # Tables of rows that belong to no tenant and that the platform role alone sees. The application's login may
 # run the commands named here, within the policy of the name beside each.
 OF_PLATFORM: dict[str, dict[str, str]] = {
+    "billing_stripeevent": {"INSERT": "may_add"},
     "tenants_outgoingmail": {"INSERT": "may_add"},
     "tenants_platformevent": {"SELECT": "own_rows"},
 }

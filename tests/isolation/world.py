@@ -14,6 +14,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 
+from billing.models import BillingRequest, Invoice, Notice, Subscription
 from callsphere.alerts.enums import Severity
 from callsphere.alerts.services import Subject, open_incident
 from tenants import services as tenant_services
@@ -78,6 +79,7 @@ def make_world(canary: str) -> World:
         ids["incident_id"] = _incident(owner, trunk, canary)
         ids |= _certificates(owner, canary)
         ids |= _register(owner, trunk, canary)
+        ids |= _billing(owner, canary)
         _live_call(trunk, canary)
     with platform_context("history is written by workers"):
         _buckets(trunk)
@@ -257,6 +259,29 @@ def _incident(owner: Person, trunk: Trunk, canary: str) -> uuid.UUID:
         detail=f"{canary} detail",
     )
     return incident.pk
+
+
+def _billing(owner: Person, canary: str) -> dict[str, uuid.UUID]:
+    now = timezone.now()
+    Subscription.objects.create(tenant=owner.tenant, customer=f"cus_{canary}", card=f"{canary} card")
+    Notice.objects.create(tenant=owner.tenant, kind="recovered", about=canary)
+    invoice = Invoice.objects.create(
+        tenant=owner.tenant,
+        stripe_id=f"in_{canary}",
+        number=f"{canary}-0001",
+        status="paid",
+        currency="usd",
+        page_url=f"https://{canary}.example.com/",
+        issued_at=now,
+        period_start=now,
+        period_end=now,
+        **dict.fromkeys(("net", "total", "due", "paid"), 14_900),
+        tax=0,
+    )
+    request = BillingRequest.objects.create(
+        tenant=owner.tenant, kind="refresh", state="done", due_at=None, ended_at=now, actor_label=canary
+    )
+    return {"invoice_id": invoice.pk, "request_id": request.pk}
 
 
 def _buckets(trunk: Trunk) -> None:

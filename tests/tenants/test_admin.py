@@ -115,6 +115,8 @@ def change_limits(desk: Client, person: Person, **changes: object) -> Any:
     """Send the form as it was shown at first, with these changes."""
     tenant = person.tenant
     form = {
+        "number_limit": tenant.number_limit,
+        "concurrent_call_limit": tenant.concurrent_call_limit,
         "trunk_limit": tenant.trunk_limit,
         "member_limit": tenant.member_limit,
         "api_key_limit": tenant.api_key_limit,

@@ -1,10 +1,13 @@
 """The landing page says what is true of the product."""
 
+import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.test import RequestFactory
 
 from callsphere.sip.causes import CAUSES
 from callsphere.web import introduction, views
+
+pytestmark = pytest.mark.django_db  # the plans are rows
 
 
 def landing() -> str:
@@ -15,7 +18,7 @@ def landing() -> str:
 
 def test_landing_names_the_plans() -> None:
     html = landing()
-    assert [f"${plan.price:,}" in html for plan in introduction.PLANS] == [True, True, True]
+    assert [price in html for price in ("$149", "$499", "$1,499")] == [True, True, True]
     assert "14 days free" in html
 
 

@@ -65,7 +65,9 @@ def resolve_incident(
         row.resolved_by = actor.label[:LONGEST_LABEL]
         row.note = text
         row.save(update_fields=["resolved_at", "resolution", "resolved_by", "note"])
-        record_event(tenant=tenant, actor=actor, verb="incident.resolved", obj=row, reason=text)
+        record_event(
+            tenant=tenant, actor=actor, verb="incident.resolved", obj=row, reason=text, even_read_only=True
+        )
     return row
 
 

@@ -30,15 +30,21 @@ def slugs(user: User) -> list[tuple[str, str]]:
         return [(member.tenant.slug, member.role) for member in memberships_of(user)]
 
 
-def test_a_name_makes_an_organisation_and_leads_to_the_carrier(client: Client, newcomer: User) -> None:
+def test_a_name_makes_an_organisation_and_leads_to_the_plans(client: Client, newcomer: User) -> None:
     response = client.post(WELCOME, {"name": "  Brightwater Dental "})
-    assert response.headers["Location"] == reverse("trunks:create", kwargs={"tenant": "brightwater-dental"})
+    assert response.headers["Location"] == reverse("billing:choose", kwargs={"tenant": "brightwater-dental"})
     assert slugs(newcomer) == [("brightwater-dental", "owner")]
 
 
 def test_leaving_before_the_name_leaves_nothing(client: Client, newcomer: User) -> None:
     response = client.get(WELCOME)
-    assert [step["state"] for step in response.context["steps"]] == ["done", "current", "todo", "todo"]
+    assert [step["state"] for step in response.context["steps"]] == [
+        "done",
+        "current",
+        "todo",
+        "todo",
+        "todo",
+    ]
     assert slugs(newcomer) == []
     assert client.get("/app/").headers["Location"] == WELCOME
 

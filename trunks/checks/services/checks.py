@@ -129,7 +129,9 @@ def cancel_check(*, tenant: Tenant, actor: Actor, check: ReadinessCheck) -> Read
             row.state, row.finished_at = CheckState.CANCELLED, timezone.now()
         row.cancel_requested = True
         row.save(update_fields=["state", "finished_at", "cancel_requested"])
-        record_event(tenant=tenant, actor=actor, verb="trunk.check_stopped", obj=row.trunk)
+        record_event(
+            tenant=tenant, actor=actor, verb="trunk.check_stopped", obj=row.trunk, even_read_only=True
+        )
     return row
 
 

@@ -59,7 +59,9 @@ def revoke_share(*, tenant: Tenant, actor: Actor, share: CheckShare) -> None:
         if usable.update(revoked_at=timezone.now()):
             TenantRoute.objects.filter(hash=share.token_hash).delete()
             trunk = share.readiness_check.trunk
-            record_event(tenant=tenant, actor=actor, verb="trunk.report_link_revoked", obj=trunk)
+            record_event(
+                tenant=tenant, actor=actor, verb="trunk.report_link_revoked", obj=trunk, even_read_only=True
+            )
 
 
 def usable_shares(check: ReadinessCheck) -> models.QuerySet[CheckShare]:

@@ -1,0 +1,172 @@
+"""Asking Stripe what is so now, and storing it. Nothing that an event says is believed without asking.
+
+Whoever asks takes a number first. An answer is stored only while its number is the last one that was taken:
+of two workers that ask at once, the later question wins, whichever answer comes first.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from django.db.models import F
+from django.utils import timezone
+
+from billing.entitlements import BILLING, apply_entitlement, move_on
+from billing.enums import LIVING, RequestKind, Status, WorkState
+from billing.models import BillingRequest, Invoice, Plan, Subscription
+from billing.notices import announce
+from callsphere.providers.stripe import InvoiceState, Payments, SubscriptionState
+from tenants.audit import differences, record_event, snapshot
+from tenants.context import tenant_context
+from tenants.models import Tenant
+from tenants.services.editing import lock_tenant
+
+log = structlog.get_logger(__name__)
+_TOLD = ("plan", "next_plan", "status", "trial_end", "cancel_at", "ended_at")
+# A customer may come to have so many subscriptions at once only by two checkouts at the same time.
+_EXPECTED = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What Stripe said, and the number under which it was asked."""
+
+    number: int
+    subscriptions: Sequence[SubscriptionState]
+    invoices: Sequence[InvoiceState]
+
+
+def sync(payments: Payments, tenant_id: uuid.UUID) -> bool:
+    """Bring a tenant's subscription and invoices up to date; return whether the answer was stored.
+
+    Call it outside any context. Raises PaymentsError.
+    """
+    number, customer = _take_number(tenant_id)
+    if not customer:
+        return True
+    found = payments.subscriptions_of(customer)
+    answer = Answer(number, _without_doubles(payments, found), payments.invoices_of(customer))
+    return store(tenant_id, answer, timezone.now())
+
+
+def store(tenant_id: uuid.UUID, answer: Answer, now: datetime) -> bool:
+    """Store an answer and what follows from it; return False, storing nothing, for one that was overtaken."""
+    with tenant_context(Tenant(pk=tenant_id)):
+        tenant = lock_tenant(Tenant(pk=tenant_id))
+        subscription = Subscription.objects.select_for_update().get(tenant=tenant)
+        if subscription.fetch_number != answer.number:
+            return False
+        before = snapshot(subscription, _TOLD)
+        _take_over(subscription, answer.subscriptions)
+        subscription.fetched_at = now
+        _store_invoices(tenant, answer.invoices)
+        follow(tenant, subscription, now)
+        changes = differences(before, snapshot(subscription, _TOLD))
+        if changes:
+            record_event(
+                tenant=tenant, actor=BILLING, verb="subscription.changed", obj=subscription, changes=changes
+            )
+    return True
+
+
+def follow(tenant: Tenant, subscription: Subscription, now: datetime) -> None:
+    """Let stage, announcements and the tenant's columns follow a subscription. Lock the tenant before."""
+    before = move_on(subscription, now)
+    announce(tenant, subscription, before, now)
+    apply_entitlement(tenant, subscription, now)
+    subscription.save()
+
+
+def _take_number(tenant_id: uuid.UUID) -> tuple[int, str]:
+    with tenant_context(Tenant(pk=tenant_id)):
+        rows = Subscription.objects.filter(tenant_id=tenant_id)
+        rows.update(fetch_number=F("fetch_number") + 1)
+        found = rows.values_list("fetch_number", "customer").first()
+    return found or (0, "")
+
+
+def _without_doubles(payments: Payments, found: Sequence[SubscriptionState]) -> Sequence[SubscriptionState]:
+    """End a second trial that a second checkout at the same time began; the first subscription stays."""
+    living = [state for state in reversed(found) if state.status in LIVING]
+    for double in living[_EXPECTED:]:
+        if double.status == Status.TRIALING:
+            payments.cancel_now(double)
+        else:
+            log.error("subscription_doubled", customer=double.customer, subscription=double.id)
+    return living[:_EXPECTED] or found
+
+
+def _take_over(subscription: Subscription, found: Sequence[SubscriptionState]) -> None:
+    if not found:
+        return
+    state = max(found, key=lambda each: each.created_at)
+    plans = {plan.lookup_key: plan for plan in Plan.objects.all()}
+    subscription.plan = plans.get(state.lookup_key, subscription.plan)
+    subscription.next_plan = _next_plan(subscription, plans.get(state.next_lookup_key))
+    subscription.status = state.status
+    subscription.stripe_id = state.id
+    subscription.card = state.card
+    subscription.had_trial = subscription.had_trial or state.trial_end is not None
+    subscription.period_start, subscription.period_end = state.period_start, state.period_end
+    subscription.trial_end, subscription.cancel_at = state.trial_end, state.cancel_at
+    subscription.ended_at = state.ended_at
+
+
+def _next_plan(subscription: Subscription, found: Plan | None) -> Plan | None:
+    """Return what follows. A change that is asked for and not yet done counts: its room is gone already."""
+    asked = BillingRequest.objects.filter(
+        tenant=subscription.tenant_id, kind=RequestKind.CHANGE_PLAN, state=WorkState.WAITING
+    ).select_related("plan")
+    coming = next((each.plan for each in asked), found)
+    is_smaller = (
+        coming is not None and subscription.plan is not None and coming.price < subscription.plan.price
+    )
+    return coming if is_smaller else None
+
+
+def _store_invoices(tenant: Tenant, invoices: Sequence[InvoiceState]) -> None:
+    Invoice.objects.bulk_create(
+        [
+            Invoice(
+                tenant=tenant,
+                stripe_id=each.id,
+                number=each.number,
+                status=each.status,
+                reason=each.reason,
+                currency=each.currency,
+                net=each.net,
+                tax=each.total - each.net,
+                total=each.total,
+                due=each.due,
+                paid=each.paid,
+                page_url=each.page_url,
+                pdf_url=each.pdf_url,
+                issued_at=each.issued_at,
+                period_start=each.period_start,
+                period_end=each.period_end,
+                paid_at=each.paid_at,
+                next_attempt_at=each.next_attempt_at,
+            )
+            for each in invoices
+        ],
+        update_conflicts=True,
+        unique_fields=["tenant", "stripe_id"],
+        update_fields=[
+            "number",
+            "status",
+            "net",
+            "tax",
+            "total",
+            "due",
+            "paid",
+            "page_url",
+            "pdf_url",
+            "issued_at",
+            "paid_at",
+            "next_attempt_at",
+        ],
+    )

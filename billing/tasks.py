@@ -1,0 +1,33 @@
+"""Background work of the billing app. Ticks only say "look now": what is due stands in the tables."""
+
+from django.utils import timezone
+
+from billing import doing, inbox, looking
+from billing.payments import is_configured
+from callsphere.celery import app
+
+
+@app.task(name="billing.do_requests")
+def do_requests() -> None:
+    """Do what people asked for. Any number of these may run at once."""
+    if is_configured():
+        doing.do_due()
+
+
+@app.task(name="billing.process_events")
+def process_events() -> None:
+    """Process what Stripe told us. Any number of these may run at once."""
+    if is_configured():
+        inbox.process_due()
+
+
+@app.task(name="billing.look_after")
+def look_after() -> None:
+    """Send reminders, end grace, give numbers up. Any number of these may run at once."""
+    looking.look_after_due(timezone.now())
+
+
+@app.task(name="billing.sweep")
+def sweep() -> None:
+    """Forget what ended long ago."""
+    inbox.sweep(timezone.now())

@@ -1,0 +1,191 @@
+"""A payment that does not come: grace, read-only, numbers given up; and every way back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from billing.enums import Stage, Status
+from billing.looking import look_after_due
+from tests.billing.conftest import Shop, bought, notices, tenant_of
+from tests.conftest import Person, make_member
+
+pytestmark = pytest.mark.django_db
+
+
+def fall_behind(shop: Shop, person: Person) -> None:
+    """Have a trial end with a card that is declined."""
+    shop.buy(person, card="0341")
+    shop.pass_days(14)
+    assert bought(person).status == Status.PAST_DUE
+
+
+def test_reminders_come_three_days_and_one_day_before_the_trial_ends(
+    shop: Shop, alice: Person, mailoutbox: list[Any]
+) -> None:
+    shop.buy(alice, card="")
+    end = bought(alice).trial_end
+    assert end is not None
+
+    for before in (
+        timedelta(days=4),
+        timedelta(days=3),
+        timedelta(days=2),
+        timedelta(days=1),
+        timedelta(hours=1),
+    ):
+        look_after_due(end - before)
+        look_after_due(end - before)
+
+    assert notices(alice) == ["trial_3_days", "trial_1_day"]
+    assert [(mail.subject, mail.to) for mail in mailoutbox] == [
+        ("The trial of Acme Dental ends in 3 days", ["alice@example.com"]),
+        ("The trial of Acme Dental ends in a day", ["alice@example.com"]),
+    ]
+    assert "No card is on file, so the plan ends then and nothing is charged." in mailoutbox[0].body
+    assert f"/t/{alice.tenant.slug}/billing/" in mailoutbox[0].body
+
+
+def test_with_a_card_the_reminder_says_what_is_charged(
+    shop: Shop, alice: Person, mailoutbox: list[Any]
+) -> None:
+    shop.buy(alice)
+    end = bought(alice).trial_end
+    assert end is not None
+
+    look_after_due(end - timedelta(days=3))
+
+    assert "Then Visa ending in 4242 is charged $149 a month" in mailoutbox[0].body
+
+
+def test_mails_go_to_those_who_look_after_billing(shop: Shop, alice: Person, mailoutbox: list[Any]) -> None:
+    make_member(alice.tenant, "books@example.com", role="billing")  # type: ignore[arg-type]
+    make_member(alice.tenant, "dev@example.com", role="developer")  # type: ignore[arg-type]
+
+    fall_behind(shop, alice)
+
+    assert sorted(mail.to[0] for mail in mailoutbox) == ["alice@example.com", "books@example.com"]
+
+
+def test_a_failed_payment_leads_step_by_step_to_the_end(
+    shop: Shop, alice: Person, mailoutbox: list[Any]
+) -> None:
+    fall_behind(shop, alice)
+    subscription = bought(alice)
+    assert subscription.grace_until is not None
+    assert subscription.release_at is not None
+    assert (subscription.stage, notices(alice)) == (Stage.GRACE, ["payment_failed"])
+    assert not tenant_of(alice).is_read_only
+    assert "Pay by" in tenant_of(alice).billing_alert
+
+    look_after_due(subscription.grace_until)
+    tenant = tenant_of(alice)
+    assert tenant.read_only_reason == "The last payment failed. Pay on the page Billing, or ask an owner to."
+    assert (bought(alice).stage, tenant.number_limit) == (Stage.READ_ONLY, 1)
+    assert (
+        tenant.numbers_held_until == subscription.release_at == subscription.grace_until + timedelta(days=30)
+    )
+
+    look_after_due(subscription.release_at - timedelta(days=3))
+    assert tenant_of(alice).number_limit == 1
+
+    look_after_due(subscription.release_at)
+    tenant = tenant_of(alice)
+    assert (bought(alice).stage, tenant.number_limit, tenant.is_read_only) == (Stage.RELEASED, 0, True)
+    assert tenant.numbers_held_until is None
+    assert notices(alice) == ["payment_failed", "read_only", "release_soon", "released"]
+    assert len(mailoutbox) == 4
+
+    with time_machine.travel(subscription.release_at, tick=True):
+        shop.do()  # Stripe is told, so that nothing more is asked for
+    assert bought(alice).status == Status.CANCELED
+    assert notices(alice)[4:] == []
+
+
+def test_grace_is_seven_days(shop: Shop, alice: Person) -> None:
+    from django.utils import timezone
+
+    before = timezone.now()
+    fall_behind(shop, alice)
+
+    until = bought(alice).grace_until
+    assert until is not None
+    assert before + timedelta(days=7) <= until <= timezone.now() + timedelta(days=7)
+
+
+def test_stripes_own_retries_start_no_grace_anew(shop: Shop, alice: Person) -> None:
+    fall_behind(shop, alice)
+    until = bought(alice).grace_until
+
+    shop.pass_days(8)
+
+    assert (bought(alice).grace_until, notices(alice)) == (until, ["payment_failed"])
+
+
+@pytest.mark.parametrize("stage", [Stage.GRACE, Stage.READ_ONLY])
+def test_paying_puts_everything_in_order(shop: Shop, alice: Person, stage: Stage) -> None:
+    fall_behind(shop, alice)
+    until = bought(alice).grace_until
+    assert until is not None
+    if stage == Stage.READ_ONLY:
+        look_after_due(until)
+    assert bought(alice).stage == stage
+
+    shop.use_card(alice, "4242", pay=True)
+
+    tenant = tenant_of(alice)
+    assert (bought(alice).status, bought(alice).stage) == (Status.ACTIVE, Stage.FINE)
+    assert (tenant.read_only_reason, tenant.billing_alert, tenant.number_limit) == ("", "", 1)
+    assert notices(alice)[-1] == "recovered"
+
+
+def test_a_trial_without_a_card_ends_read_only_and_a_plan_brings_all_back(
+    shop: Shop, alice: Person, mailoutbox: list[Any]
+) -> None:
+    shop.buy(alice, "three", card="")
+    shop.pass_days(14)
+
+    tenant = tenant_of(alice)
+    assert (
+        tenant.read_only_reason
+        == "The trial has ended. Choose a plan on the page Billing, or ask an owner to."
+    )
+    assert (tenant.trunk_limit, notices(alice)) == (15, ["ended"])
+    assert mailoutbox[-1].subject == "The trial of Acme Dental has ended"
+
+    shop.buy(alice, "three")
+
+    assert not tenant_of(alice).is_read_only
+    assert notices(alice) == ["ended", "recovered"]
+
+
+def test_a_canceled_plan_is_announced_once_and_ends(shop: Shop, alice: Person) -> None:
+    shop.buy(alice)
+    shop.pass_days(14)
+    shop.ask(alice, "cancellation")
+    shop.do()
+    shop.hear()
+    assert notices(alice) == ["canceled"]
+
+    shop.pass_days(31)
+
+    assert (bought(alice).status, notices(alice)) == (Status.CANCELED, ["canceled", "ended"])
+    assert tenant_of(alice).is_read_only
+
+
+def test_what_support_moved_is_kept(shop: Shop, alice: Person) -> None:
+    from billing.models import Subscription
+    from tenants.context import tenant_context
+
+    fall_behind(shop, alice)
+    until = bought(alice).grace_until
+    assert until is not None
+    with tenant_context(alice.tenant):
+        Subscription.objects.update(grace_until=until + timedelta(days=5))
+
+    look_after_due(until)
+
+    assert bought(alice).stage == Stage.GRACE

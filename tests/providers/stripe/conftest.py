@@ -1,0 +1,3 @@
+from tests.doubles import double, payments
+
+__all__ = ["double", "payments"]
