@@ -57,11 +57,12 @@ class UdpPeer:
 
     def _serve(self) -> None:
         while True:
+            # Asked before looking: what arrives up to the end is still taken, the last ACK among it.
+            has_ended = self._ended.is_set()
             try:
                 request, source = self.socket.recvfrom(65535)
             except TimeoutError:
-                # At the end, what has arrived is still taken: the last ACK may be among it.
-                if self._ended.is_set():
+                if has_ended:
                     return
                 continue
             self.requests.append((time.monotonic(), request))
