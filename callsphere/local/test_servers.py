@@ -26,8 +26,7 @@ _FOR_TESTS = {
     "SIP_CA_FILE": "",
     "STATIC_MANIFEST": "false",
     **dict.fromkeys(("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_BASE_URL"), ""),
-    "STRIPE_SECRET_KEY": "",
-    "STRIPE_WEBHOOK_SECRET": "",
+    **dict.fromkeys(("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_BASE_URL"), ""),
 }
 
 
