@@ -9,10 +9,11 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from typing import Protocol
+from unicodedata import normalize
 
 import phonenumbers
+from babel import Locale
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
-from phonenumbers.geodata.locale import LOCALE_DATA
 
 from callsphere.sip.uri import SipUri, escape_user
 from trunks.enums import NumberFormat
@@ -20,8 +21,6 @@ from trunks.enums import NumberFormat
 # Longer than any number with separators; phonenumbers refuses above 250 by itself.
 _LONGEST = 40
 _WRITE_E164 = "Write it with + and the country code, such as +49 30 901820."
-# What the library has numbers of, and no name.
-_UNNAMED = {"AC": "Ascension Island", "TA": "Tristan da Cunha", "XK": "Kosovo"}
 _LENGTHS = {
     ValidationResult.TOO_SHORT: "This number is too short.",
     ValidationResult.IS_POSSIBLE_LOCAL_ONLY: "This number lacks its area code.",
@@ -87,17 +86,20 @@ def rule_of(source: HasNumberRule) -> NumberRule:
 
 
 def countries() -> list[tuple[str, str]]:
-    """Return every country as ISO 3166 code and words such as "Germany (DE), +49", in the order of names."""
-    named = sorted((_country_name(code), code) for code in phonenumbers.SUPPORTED_REGIONS)
-    return [(code, f"{name} ({code}), +{phonenumbers.country_code_for_region(code)}") for name, code in named]
+    """Return every country as ISO 3166 code and words such as "Germany (DE), +49", in the order of names.
+
+    Names are those of Unicode's CLDR, as people use them: "South Korea".
+    """
+    names = Locale("en").territories
+    known = sorted(phonenumbers.SUPPORTED_REGIONS, key=lambda code: _without_accents(names[code]))
+    return [
+        (code, f"{names[code]} ({code}), +{phonenumbers.country_code_for_region(code)}") for code in known
+    ]
 
 
-def _country_name(code: str) -> str:
-    """Return a country's English name; a code that none is known of stands for itself."""
-    names = LOCALE_DATA.get(code, {})
-    name = names.get("en", "")
-    # "*aa" means: the same as in that language.
-    return names[name[1:]] if name.startswith("*") else name or _UNNAMED.get(code, code)
+def _without_accents(name: str) -> bytes:
+    """Return what a name is looked for by: Åland Islands stands with A."""
+    return normalize("NFD", name).encode("ascii", "ignore")
 
 
 def read_number(text: str, home_country: str = "") -> PhoneNumber:
