@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.db.models import QuerySet
 
 from tenants.models import Tenant
-from trunks.enums import CheckState
-from trunks.models import ReadinessCheck, Trunk
+from trunks.enums import CheckState, PlacedCallState
+from trunks.models import PlacedCall, ReadinessCheck, Trunk
 
 
 def checks_of(tenant: Tenant) -> QuerySet[ReadinessCheck]:
@@ -25,3 +25,9 @@ def check_before(check: ReadinessCheck) -> ReadinessCheck | None:
         trunk=check.trunk_id, state=CheckState.FINISHED, created_at__lt=check.created_at
     )
     return earlier.defer("trace").first()
+
+
+def has_call_open(trunk: Trunk) -> bool:
+    """Whether a call that a check placed over this trunk is not known to be over."""
+    calls = PlacedCall.objects.filter(tenant=trunk.tenant_id, readiness_check__trunk=trunk)
+    return calls.exclude(state=PlacedCallState.ENDED).exists()

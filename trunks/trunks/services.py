@@ -6,6 +6,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from callsphere.lib.errors import Refused
 from tenants.audit import Actor, snapshot
 from tenants.models import Tenant
 from tenants.services.editing import (
@@ -24,6 +25,7 @@ from tenants.services.editing import (
     several_lines,
 )
 from trunks.bindings.services import leave_farewell_of, pause_registration_of, resume_registration_of
+from trunks.checks.queries import has_call_open
 from trunks.enums import Authentication
 from trunks.health.incidents import end_incident_of
 from trunks.health.services.watching import pause_trunk, resume_trunk, stop_watching
@@ -100,10 +102,20 @@ def update_trunk(
 
 
 def delete_trunk(*, tenant: Tenant, actor: Actor, trunk: Trunk, expected_version: int | None = None) -> None:
-    """Delete a trunk with all that belongs to it. Raises VersionConflict, and Refused when it is gone."""
+    """Delete a trunk with all that belongs to it.
+
+    Raises VersionConflict, and Refused when it is gone or while a check of it has a call open: should the
+    check's worker die, only the call's row tells others what to hang up.
+    """
     with transaction.atomic():
         row = locked(Trunk, tenant, trunk.pk)
         check_version(row, expected_version, {})
+        if has_call_open(row):
+            raise Refused(
+                "A readiness check has a call open on this trunk. Stop the check, or wait a minute until the"
+                " call is over; then delete the trunk.",
+                code="call_open",
+            )
         stop_watching(row.gateways.filter(tenant=tenant))
         end_incident_of(row, timezone.now())
         leave_farewell_of(row)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from callsphere.lib.errors import Refused
 from callsphere.lib.ids import uuid7
 from tenants.context import platform_context, tenant_context
 from tests.conftest import Person
@@ -162,16 +163,26 @@ def test_a_check_that_is_stopped_hangs_up(alice: Person, quick: None) -> None:
         ]
 
 
-def test_a_trunk_that_is_deleted_meanwhile_ends_its_call(alice: Person, quick: None) -> None:
+def test_a_trunk_with_a_call_open_is_not_deleted_until_it_is_over(alice: Person, quick: None) -> None:
+    """Its row is what others would hang it up by, should the worker die."""
     carrier = Pausing()
     with serving(carrier) as uri, running() as runner:
         trunk = make_trunk(alice, "Main", uri)
         check = ask(alice, trunk, call=NUMBER)
         runner.run_due()
         wait_for(alice, check, lambda row: carrier.of("INVITE"))
+        with tenant_context(alice.tenant), pytest.raises(Refused) as refusal:
+            services.delete_trunk(tenant=alice.tenant, actor=alice.actor, trunk=trunk)
+        assert (refusal.value.code, str(refusal.value)[:45]) == (
+            "call_open",
+            "A readiness check has a call open on this tru",
+        )
+        with tenant_context(alice.tenant):
+            services.cancel_check(tenant=alice.tenant, actor=alice.actor, check=check)
+        ended(alice, check.pk)
         with tenant_context(alice.tenant):
             services.delete_trunk(tenant=alice.tenant, actor=alice.actor, trunk=trunk)
-        wait_until(lambda: bool(carrier.of("ACK")))  # of the 487
+            assert not PlacedCall.objects.exists()
         assert len(carrier.of("CANCEL")) == 1
 
 
