@@ -8,7 +8,7 @@ import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,18 +26,7 @@ from trunks.checks.services.shares import usable_shares
 from trunks.checks.wording import call_warnings
 from trunks.enums import CheckState, Verdict
 from trunks.models import CheckSchedule, CheckShare, Gateway, ReadinessCheck
-from trunks.viewsets import OfTrunk
-
-
-class TooManyChecks(APIException):
-    """Checks are asked for too often."""
-
-    status_code = 429
-    default_code = services.CheckedTooOften.code
-
-    def __init__(self, refusal: services.CheckedTooOften) -> None:
-        super().__init__(str(refusal))
-        self.wait = refusal.retry_after_s
+from trunks.viewsets import OfTrunk, TooOften
 
 
 class CheckFilter(django_filters.FilterSet):
@@ -91,7 +80,7 @@ class ReadinessCheckViewSet(OfTrunk[ReadinessCheck]):
                 tenant=self.tenant, actor=self.actor, trunk=trunk, gateway=gateway, **data
             )
         except services.CheckedTooOften as refusal:
-            raise TooManyChecks(refusal) from None
+            raise TooOften(refusal) from None
         gateways = 1 if gateway else trunk.gateways.filter(is_enabled=True).count()
         told = check_serializers.CheckSerializer(check).data
         return Response({**told, "warnings": call_warnings(check.call, gateways)}, status=202)

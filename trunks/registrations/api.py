@@ -8,7 +8,6 @@ import django_filters
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework.exceptions import APIException
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,18 +18,7 @@ from trunks.enums import RegistrationState
 from trunks.models import DigestCredential, Registration, RegistrationAttempt, RegistrationChange
 from trunks.registrations import serializers, services
 from trunks.registrations.summaries import registrations_of
-from trunks.viewsets import NewestChangeFirst, OfTrunk
-
-
-class TooManyRegistrations(APIException):
-    """The trunk registered on request too often."""
-
-    status_code = 429
-    default_code = services.RegisteredTooOften.code
-
-    def __init__(self, refusal: services.RegisteredTooOften) -> None:
-        super().__init__(str(refusal))
-        self.wait = refusal.retry_after_s
+from trunks.viewsets import NewestChangeFirst, OfTrunk, TooOften
 
 
 class RegistrationViewSet(OfTrunk[Registration], EditableViewSet[Registration]):
@@ -87,7 +75,7 @@ class RegistrationViewSet(OfTrunk[Registration], EditableViewSet[Registration]):
         try:
             return self._done(services.register_now, status=202)
         except services.RegisteredTooOften as refusal:
-            raise TooManyRegistrations(refusal) from None
+            raise TooOften(refusal) from None
 
     def _done(self, service: Any, status: int = 200) -> Response:
         row = self.get_object()

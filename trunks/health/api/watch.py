@@ -6,7 +6,6 @@ import django_filters
 from django.db.models import QuerySet
 from django.http import Http404
 from drf_spectacular.utils import OpenApiExample, extend_schema
-from rest_framework.exceptions import APIException
 from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,18 +21,7 @@ from trunks.models import (
     StatusChange,
     Trunk,
 )
-from trunks.viewsets import NewestChangeFirst, OfTrunk
-
-
-class TooManyProbes(APIException):
-    """The trunk was looked at on request too often."""
-
-    status_code = 429
-    default_code = services.ProbedTooOften.code
-
-    def __init__(self, refusal: services.ProbedTooOften) -> None:
-        super().__init__(str(refusal))
-        self.wait = refusal.retry_after_s
+from trunks.viewsets import NewestChangeFirst, OfTrunk, TooOften
 
 
 class HealthPolicyViewSet(OfTrunk[HealthPolicy], EditableViewSet[HealthPolicy]):
@@ -81,7 +69,7 @@ class TrunkHealthViewSet(OfTrunk[Trunk]):
         try:
             count = services.probe_now(tenant=self.tenant, actor=self.actor, trunk=self.trunk())
         except services.ProbedTooOften as refusal:
-            raise TooManyProbes(refusal) from None
+            raise TooOften(refusal) from None
         return Response({"gateways": count}, status=202)
 
 

@@ -29,6 +29,39 @@ class Line:
     is_proration: bool = False
 
 
+def _as_every_invoice_begins() -> dict[str, Any]:
+    """What every invoice has, as long as nothing was paid."""
+    return {
+        "account_country": "US",
+        "account_name": "CallSphere",
+        "amount_overpaid": 0,
+        "amount_paid": 0,
+        "amount_shipping": 0,
+        "attempt_count": 0,
+        "attempted": False,
+        "auto_advance": True,
+        "automatically_finalizes_at": None,
+        "collection_method": "charge_automatically",
+        "custom_fields": None,
+        "default_payment_method": None,
+        "default_tax_rates": [],
+        "description": None,
+        "discounts": [],
+        "due_date": None,
+        "issuer": {"type": "self"},
+        "metadata": {},
+        "next_payment_attempt": None,
+        "payment_settings": {"default_mandate": None, "payment_method_options": None},
+        "post_payment_credit_notes_amount": 0,
+        "pre_payment_credit_notes_amount": 0,
+        "receipt_number": None,
+        "test_clock": None,
+        "total_discount_amounts": [],
+        "total_pretax_credit_amounts": [],
+        "webhooks_delivered_at": None,
+    }
+
+
 def make_invoice(account: Account, subscription: Record, lines: list[Line], reason: str) -> Record:
     """Make an invoice, final at once, and try to collect it."""
     customer = account.get("customer", subscription["customer"])
@@ -41,38 +74,20 @@ def make_invoice(account: Account, subscription: Record, lines: list[Line], reas
     customer["next_invoice_sequence"] += 1
     invoice = account.add(
         "invoice",
-        account_country="US",
-        account_name="CallSphere",
+        **_as_every_invoice_begins(),
         amount_due=due,
-        amount_overpaid=0,
-        amount_paid=0,
         amount_remaining=due,
-        amount_shipping=0,
-        attempt_count=0,
-        attempted=False,
-        auto_advance=True,
         automatic_tax={**subscription["automatic_tax"], "provider": None, "status": None},
-        automatically_finalizes_at=None,
         billing_reason=reason,
-        collection_method="charge_automatically",
         created=now,
         currency=subscription["currency"],
-        custom_fields=None,
         customer=customer["id"],
         customer_address=customer["address"],
         customer_email=customer["email"],
         customer_name=customer["name"],
-        default_payment_method=None,
-        default_tax_rates=[],
-        description=None,
-        discounts=[],
-        due_date=None,
         effective_at=now,
         ending_balance=min(0, total + customer["balance"]),
-        issuer={"type": "self"},
         lines={"object": "list", "data": [], "has_more": False, "total_count": len(lines)},
-        metadata={},
-        next_payment_attempt=None,
         number=f"{customer['invoice_prefix']}-{number:04d}",
         parent={
             "quote_details": None,
@@ -82,12 +97,8 @@ def make_invoice(account: Account, subscription: Record, lines: list[Line], reas
             },
             "type": "subscription_details",
         },
-        payment_settings={"default_mandate": None, "payment_method_options": None},
         period_end=max(line.end for line in lines) if reason != "subscription_create" else now,
         period_start=min(line.start for line in lines),
-        post_payment_credit_notes_amount=0,
-        pre_payment_credit_notes_amount=0,
-        receipt_number=None,
         starting_balance=customer["balance"],
         status="open",
         status_transitions={
@@ -98,13 +109,9 @@ def make_invoice(account: Account, subscription: Record, lines: list[Line], reas
         },
         subtotal=subtotal,
         subtotal_excluding_tax=subtotal,
-        test_clock=None,
         total=total,
-        total_discount_amounts=[],
         total_excluding_tax=subtotal,
-        total_pretax_credit_amounts=[],
         total_taxes=taxes,
-        webhooks_delivered_at=None,
     )
     invoice["hosted_invoice_url"] = f"{account.address}/invoices/{invoice['id']}"
     invoice["invoice_pdf"] = f"{account.address}/invoices/{invoice['id']}/pdf"

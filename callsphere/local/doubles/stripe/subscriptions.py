@@ -12,6 +12,49 @@ from callsphere.local.doubles.stripe.forms import is_true
 from callsphere.local.doubles.stripe.invoices import Line, make_invoice, void
 
 
+def _as_every_subscription_begins() -> dict[str, Any]:
+    """What every subscription has in the beginning."""
+    return {
+        "application": None,
+        "application_fee_percent": None,
+        "billing_cycle_anchor_config": None,
+        "billing_mode": {
+            "flexible": {"proration_discounts": "included"},
+            "type": "flexible",
+            "updated_at": None,
+        },
+        "billing_schedules": [],
+        "billing_thresholds": None,
+        "cancel_at": None,
+        "cancel_at_period_end": False,
+        "canceled_at": None,
+        "cancellation_details": {"comment": None, "feedback": None, "reason": None},
+        "collection_method": "charge_automatically",
+        "days_until_due": None,
+        "default_source": None,
+        "default_tax_rates": [],
+        "description": None,
+        "discounts": [],
+        "ended_at": None,
+        "invoice_settings": {"account_tax_ids": None, "issuer": {"type": "self"}},
+        "latest_invoice": None,
+        "next_pending_invoice_item_invoice": None,
+        "on_behalf_of": None,
+        "pause_collection": None,
+        "payment_settings": {
+            "payment_method_options": None,
+            "payment_method_types": None,
+            "save_default_payment_method": "off",
+        },
+        "pending_invoice_item_interval": None,
+        "pending_setup_intent": None,
+        "pending_update": None,
+        "schedule": None,
+        "test_clock": None,
+        "transfer_data": None,
+    }
+
+
 def create_subscription(account: Account, params: dict[str, Any]) -> Record:
     """Start a subscription, with a trial when days are given. Raises ApiError when its first charge fails."""
     customer = account.get("customer", params["customer"], "customer")
@@ -21,57 +64,21 @@ def create_subscription(account: Account, params: dict[str, Any]) -> Record:
     behavior = params.get("trial_settings", {}).get("end_behavior", {})
     record = account.add(
         "subscription",
-        application=None,
-        application_fee_percent=None,
+        **_as_every_subscription_begins(),
         automatic_tax={
             "disabled_reason": None,
             "enabled": is_true(params.get("automatic_tax", {}).get("enabled")),
             "liability": None,
         },
         billing_cycle_anchor=end if days else now,
-        billing_cycle_anchor_config=None,
-        billing_mode={
-            "flexible": {"proration_discounts": "included"},
-            "type": "flexible",
-            "updated_at": None,
-        },
-        billing_schedules=[],
-        billing_thresholds=None,
-        cancel_at=None,
-        cancel_at_period_end=False,
-        canceled_at=None,
-        cancellation_details={"comment": None, "feedback": None, "reason": None},
-        collection_method="charge_automatically",
         created=now,
         currency=price["currency"],
         customer=customer["id"],
-        days_until_due=None,
         default_payment_method=params.get("default_payment_method"),
-        default_source=None,
-        default_tax_rates=[],
-        description=None,
-        discounts=[],
-        ended_at=None,
-        invoice_settings={"account_tax_ids": None, "issuer": {"type": "self"}},
         items={"object": "list", "data": [], "has_more": False, "total_count": 1},
-        latest_invoice=None,
         metadata=params.get("metadata", {}),
-        next_pending_invoice_item_invoice=None,
-        on_behalf_of=None,
-        pause_collection=None,
-        payment_settings={
-            "payment_method_options": None,
-            "payment_method_types": None,
-            "save_default_payment_method": "off",
-        },
-        pending_invoice_item_interval=None,
-        pending_setup_intent=None,
-        pending_update=None,
-        schedule=None,
         start_date=now,
         status="trialing" if days else "active",
-        test_clock=None,
-        transfer_data=None,
         trial_end=end if days else None,
         trial_settings={
             "end_behavior": {
