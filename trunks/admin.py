@@ -15,6 +15,7 @@ from unfold.decorators import action, display
 from callsphere.lib.errors import Refused
 from callsphere.sip.causes import CAUSES
 from tenants.admin import ReadOnlyAdmin, admin_link, staff_actor
+from tenants.admin.base import ReadOnlyInline
 from trunks.certificates.admin import ClientCertificateAdmin, TrustedAuthorityAdmin
 from trunks.checks.admin import CheckReasonForm, ReadinessCheckAdmin
 from trunks.enums import HealthState
@@ -29,7 +30,6 @@ from trunks.models import (
 from trunks.number_format import RULE_FIELDS
 from trunks.overdue import KNOWN
 from trunks.queries import gap_of, gateway_headline_of, with_state
-from trunks.read_only_inline import ReadOnlyInline
 from trunks.registrations.admin import LOOKS, RegistrationAdmin
 from trunks.services import probe_now, start_check
 from trunks.session_timers.policy import policy_sentences

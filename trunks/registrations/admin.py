@@ -14,10 +14,10 @@ from unfold.decorators import action, display
 from callsphere.lib.errors import Refused
 from callsphere.sip.causes import CAUSES
 from tenants.admin import ReadOnlyAdmin, ReasonForm, admin_link, staff_actor
+from tenants.admin.base import ReadOnlyInline
 from trunks.bindings.wording import told, trouble
 from trunks.enums import HealthState, RegistrationState
 from trunks.models import Registration, RegistrationAttempt
-from trunks.read_only_inline import ReadOnlyInline
 from trunks.registrations.services import register_now
 from trunks.registrations.summaries import known_of
 from trunks.support import WHO

@@ -12,10 +12,11 @@ from typing import Any, Literal
 from callsphere.providers.twilio.account import TwilioAccount
 from callsphere.providers.twilio.client import open_client
 from callsphere.providers.twilio.idempotent import (
-    assign,
+    ensure_assigned,
     find_or_create,
     make_equal,
     remove,
+    sids_of,
     to_change,
     to_create,
 )
@@ -125,31 +126,18 @@ def ensure_trunk_lists(
 ) -> None:
     """Have a trunk ask exactly these lists for calls out; with both kinds, callers must satisfy both."""
     trunk = _trunks(account)(trunk_sid)
-    _ensure_listed(trunk.ip_access_control_lists, "ip_access_control_list_sid", ip_list_sids)
-    _ensure_listed(trunk.credentials_lists, "credential_list_sid", credential_list_sids)
+    ensure_assigned(trunk.ip_access_control_lists, "ip_access_control_list_sid", ip_list_sids)
+    ensure_assigned(trunk.credentials_lists, "credential_list_sid", credential_list_sids)
 
 
 def read_trunk_lists(account: TwilioAccount, trunk_sid: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return the ids of a trunk's IP access control lists and of its credential lists."""
     trunk = _trunks(account)(trunk_sid)
-    return _sids(trunk.ip_access_control_lists), _sids(trunk.credentials_lists)
+    return sids_of(trunk.ip_access_control_lists), sids_of(trunk.credentials_lists)
 
 
 def _trunks(account: TwilioAccount) -> Any:
     return open_client(account).trunking.v1.trunks
-
-
-def _sids(rows: Any) -> frozenset[str]:
-    return frozenset(row.sid for row in rows.list(page_size=EVERYTHING))
-
-
-def _ensure_listed(rows: Any, field: str, wanted: Collection[str]) -> None:
-    make_equal(
-        {sid: sid for sid in wanted},
-        {sid: sid for sid in _sids(rows)},
-        add=lambda sid: assign(lambda: rows.create(**{field: sid})),
-        remove=lambda sid: remove(rows(sid).delete),
-    )
 
 
 def _trunk(row: Any) -> ElasticTrunk:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
-from typing import TypeVar
+from collections.abc import Callable, Collection, Hashable, Mapping
+from typing import Any, TypeVar
 
 from callsphere.providers.twilio.errors import TwilioError
+from callsphere.providers.twilio.lists import EVERYTHING
 
 T = TypeVar("T")
 K = TypeVar("K", bound=Hashable)
@@ -101,3 +102,18 @@ _METHOD = "_method"
 def _has_place(name: str, fields: Mapping[str, object]) -> bool:
     """Whether the field is anything but the method of an address that is empty."""
     return not name.endswith(_METHOD) or fields.get(f"{name.removesuffix(_METHOD)}_url") != ""
+
+
+def sids_of(rows: Any) -> frozenset[str]:
+    """Return the ids of all that a list of the SDK's holds."""
+    return frozenset(row.sid for row in rows.list(page_size=EVERYTHING))
+
+
+def ensure_assigned(rows: Any, field: str, wanted: Collection[str]) -> None:
+    """Have a list of the SDK's hold exactly what has these ids; `field` is what a new entry is given by."""
+    make_equal(
+        {sid: sid for sid in wanted},
+        {sid: sid for sid in sids_of(rows)},
+        add=lambda sid: assign(lambda: rows.create(**{field: sid})),
+        remove=lambda sid: remove(rows(sid).delete),
+    )

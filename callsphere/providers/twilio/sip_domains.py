@@ -9,10 +9,10 @@ from typing import Any
 from callsphere.providers.twilio.account import TwilioAccount
 from callsphere.providers.twilio.client import open_client
 from callsphere.providers.twilio.idempotent import (
-    assign,
+    ensure_assigned,
     find_or_create,
-    make_equal,
     remove,
+    sids_of,
     to_change,
     to_create,
 )
@@ -82,7 +82,9 @@ def ensure_sip_domain(account: TwilioAccount, settings: DomainSettings) -> SipDo
 def read_domain_lists(account: TwilioAccount, domain_sid: str) -> DomainLists:
     """Return which lists a domain asks for calls."""
     calls = _domains(account)(domain_sid).auth.calls
-    return DomainLists(_sids(calls.ip_access_control_list_mappings), _sids(calls.credential_list_mappings))
+    return DomainLists(
+        sids_of(calls.ip_access_control_list_mappings), sids_of(calls.credential_list_mappings)
+    )
 
 
 def ensure_domain_lists(
@@ -94,8 +96,8 @@ def ensure_domain_lists(
 ) -> None:
     """Have a domain ask exactly these lists for calls. Without any, Twilio refuses every call to it."""
     calls = _domains(account)(domain_sid).auth.calls
-    _ensure_mapped(calls.ip_access_control_list_mappings, "ip_access_control_list_sid", ip_list_sids)
-    _ensure_mapped(calls.credential_list_mappings, "credential_list_sid", credential_list_sids)
+    ensure_assigned(calls.ip_access_control_list_mappings, "ip_access_control_list_sid", ip_list_sids)
+    ensure_assigned(calls.credential_list_mappings, "credential_list_sid", credential_list_sids)
 
 
 def delete_sip_domain(account: TwilioAccount, domain_sid: str) -> None:
@@ -105,19 +107,6 @@ def delete_sip_domain(account: TwilioAccount, domain_sid: str) -> None:
 
 def _domains(account: TwilioAccount) -> Any:
     return open_client(account).api.v2010.accounts(account.account_sid).sip.domains
-
-
-def _sids(mappings: Any) -> frozenset[str]:
-    return frozenset(row.sid for row in mappings.list(page_size=EVERYTHING))
-
-
-def _ensure_mapped(mappings: Any, field: str, wanted: Collection[str]) -> None:
-    make_equal(
-        {sid: sid for sid in wanted},
-        {sid: sid for sid in _sids(mappings)},
-        add=lambda sid: assign(lambda: mappings.create(**{field: sid})),
-        remove=lambda sid: remove(mappings(sid).delete),
-    )
 
 
 def _domain(row: Any) -> SipDomain:
