@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -99,14 +100,14 @@ def test_a_plan_without_room_for_what_is_there_says_what_to_remove(shop: Shop, a
     )
 
 
-def test_without_an_account_nothing_can_be_bought(alice: Person, settings: object) -> None:
+def test_without_an_account_nothing_can_be_bought(alice: Person, settings: Any) -> None:
     with tenant_context(alice.tenant), pytest.raises(Refused) as refusal:
         request_checkout(tenant=alice.tenant, actor=alice.actor, plan="one")
     assert refusal.value.code == "payments_not_configured"
 
 
-def test_a_provider_that_is_away_is_asked_again(shop: Shop, alice: Person, settings: object) -> None:
-    settings.STRIPE_BASE_URL = "http://127.0.0.1:9"  # type: ignore[attr-defined]
+def test_a_provider_that_is_away_is_asked_again(shop: Shop, alice: Person, settings: Any) -> None:
+    settings.STRIPE_BASE_URL = "http://127.0.0.1:9"
     request = shop.ask(alice, "checkout", plan="one")
 
     shop.do()
@@ -131,8 +132,8 @@ def test_only_a_tenant_that_never_had_one_gets_a_trial(shop: Shop, alice: Person
     assert not tenant_of(alice).is_read_only
 
 
-def test_taxes_and_currency_are_as_stripe_gives_them(shop: Shop, alice: Person, settings: object) -> None:
-    settings.STRIPE_TAX = True  # type: ignore[attr-defined]
+def test_taxes_and_currency_are_as_stripe_gives_them(shop: Shop, alice: Person, settings: Any) -> None:
+    settings.STRIPE_TAX = True
     shop.buy(alice, country="DE")
     shop.pass_days(14)
 

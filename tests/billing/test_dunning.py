@@ -10,6 +10,7 @@ import time_machine
 
 from billing.enums import Stage, Status
 from billing.looking import look_after_due
+from tenants.enums import Role
 from tests.billing.conftest import Shop, bought, notices, tenant_of
 from tests.conftest import Person, make_member
 
@@ -62,8 +63,8 @@ def test_with_a_card_the_reminder_says_what_is_charged(
 
 
 def test_mails_go_to_those_who_look_after_billing(shop: Shop, alice: Person, mailoutbox: list[Any]) -> None:
-    make_member(alice.tenant, "books@example.com", role="billing")  # type: ignore[arg-type]
-    make_member(alice.tenant, "dev@example.com", role="developer")  # type: ignore[arg-type]
+    make_member(alice.tenant, "books@example.com", role=Role.BILLING)
+    make_member(alice.tenant, "dev@example.com", role=Role.DEVELOPER)
 
     fall_behind(shop, alice)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -58,7 +59,7 @@ def test_a_smaller_plan_and_one_more_trunk_do_not_both_fit(shop: Shop, alice: Pe
 
 
 def test_two_presses_make_one_request(shop: Shop, alice: Person) -> None:
-    press_it = lambda: shop.ask(alice, "checkout", plan="one")  # noqa: E731
+    press_it = partial(shop.ask, alice, "checkout", plan="one")
 
     assert at_once(press_it, press_it, press_it) == ["done"] * 3
     with tenant_context(alice.tenant):

@@ -29,8 +29,13 @@ def line(alice: Person) -> Trunk:
     """A trunk that is to register."""
     trunk = make_trunk(alice, "Front desk")
     with tenant_context(alice.tenant):
-        who = {"tenant": alice.tenant, "actor": alice.actor}
-        services.update_trunk(**who, trunk=trunk, expected_version=None, authentication=["registration"])  # type: ignore[arg-type]
+        services.update_trunk(
+            tenant=alice.tenant,
+            actor=alice.actor,
+            trunk=trunk,
+            expected_version=None,
+            authentication=["registration"],
+        )
     return trunk
 
 

@@ -110,7 +110,8 @@ def test_mute_connection_is_not_kept(engine: PingEngine) -> None:
     with StreamPeer(says_nothing) as peer:
         for _ in range(2):
             ping(engine, target(peer.port, "tcp", wait_s=0.5))
-        wait_until(lambda: peer.accepted == 2)
+        wait_until(lambda: peer.accepted >= 2)
+    assert peer.accepted == 2
 
 
 def test_answer_in_small_pieces_is_put_together(engine: PingEngine) -> None:

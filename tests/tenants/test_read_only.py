@@ -9,6 +9,7 @@ import pytest
 from callsphere.lib.errors import ReadOnly
 from tenants.audit import Actor
 from tenants.context import tenant_context
+from tenants.enums import Role
 from tenants.models import ApiKey, Membership, Tenant
 from tenants.services import create_api_key, remove_member, rename_tenant, revoke_api_key
 from tests.conftest import Person, make_member
@@ -80,7 +81,7 @@ def test_services_refuse_members_and_let_support_and_ourselves(alice: Person) ->
 
 
 def test_taking_access_away_is_never_refused(alice: Person) -> None:
-    dana = make_member(alice.tenant, "dana@example.com", role="developer")  # type: ignore[arg-type]
+    dana = make_member(alice.tenant, "dana@example.com", role=Role.DEVELOPER)
     mine: dict[str, Any] = {"tenant": alice.tenant, "actor": alice.actor}
     with tenant_context(alice.tenant):
         key, _token = create_api_key(**mine, name="key", capabilities=["trunks:read"])

@@ -9,6 +9,7 @@ from django.test import Client
 
 from billing.models import BillingRequest
 from tenants.context import tenant_context
+from tenants.enums import Role
 from tests.billing.conftest import Shop, bought
 from tests.conftest import Person, make_member
 from tests.doubles import press
@@ -150,8 +151,8 @@ def test_unpaid_tenants_read_what_to_do_on_every_page(alice: Person, shop: Shop)
 
 
 def test_who_may(alice: Person, bob: Person, charlie: Person, shop: Shop) -> None:
-    admin = make_member(alice.tenant, "admin@example.com", role="admin")  # type: ignore[arg-type]
-    books = make_member(alice.tenant, "books@example.com", role="billing")  # type: ignore[arg-type]
+    admin = make_member(alice.tenant, "admin@example.com", role=Role.ADMIN)
+    books = make_member(alice.tenant, "books@example.com", role=Role.BILLING)
     seen = {
         name: (person.client().get(BASE).status_code, person.client().post(f"{BASE}plans/").status_code)
         for name, person in (("admin", admin), ("books", books), ("bob", bob), ("charlie", charlie))
@@ -162,7 +163,7 @@ def test_who_may(alice: Person, bob: Person, charlie: Person, shop: Shop) -> Non
 
 
 def test_where_a_request_leads_is_for_those_who_pay(alice: Person, shop: Shop) -> None:
-    admin = make_member(alice.tenant, "admin@example.com", role="admin")  # type: ignore[arg-type]
+    admin = make_member(alice.tenant, "admin@example.com", role=Role.ADMIN)
     shop.ask(alice, "checkout", plan="one")
     shop.do()
     address = f"{BASE}requests/{latest(alice).pk}/"

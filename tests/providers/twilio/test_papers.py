@@ -138,7 +138,7 @@ def test_campaign_says_whether_a_number_may_send_messages(
 
     found = messaging.read_messaging_states(account)
 
-    assert found == {number_sid: MessagingState(state, service_sid)}  # type: ignore[arg-type]
+    assert found == {number_sid: MessagingState(state, service_sid)}  # type: ignore[arg-type]  # a literal, from the list above
     assert found.get(other_sid, UNREGISTERED).state == "none"
 
 

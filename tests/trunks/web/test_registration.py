@@ -154,8 +154,13 @@ def test_the_tab_is_there_for_trunks_that_register(alice: Person, trunk: Trunk) 
     link = f'href="{page("registration", alice, trunk)}"'
     assert link not in read(alice, trunk, "detail")
     with tenant_context(alice.tenant):
-        who = {"tenant": alice.tenant, "actor": alice.actor}
-        services.update_trunk(**who, trunk=trunk, expected_version=None, authentication=["registration"])  # type: ignore[arg-type]
+        services.update_trunk(
+            tenant=alice.tenant,
+            actor=alice.actor,
+            trunk=trunk,
+            expected_version=None,
+            authentication=["registration"],
+        )
 
     assert link in read(alice, trunk, "detail")
 
