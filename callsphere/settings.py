@@ -152,6 +152,7 @@ CELERY_TASK_ROUTES = {
     "tenants.deliver_*": {"queue": "deliver"},
     "trunks.start_scheduled_checks": {"queue": "probe"},
     "billing.*": {"queue": "provision"},
+    "trunks.provision_numbers": {"queue": "provision"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -175,6 +176,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(10.0),
         "options": {"expires": 10},
     },
+    "numbers": {"task": "trunks.provision_numbers", "schedule": schedule(2.0), "options": {"expires": 5}},
     "live-calls-over": {"task": "trunks.forget_old_calls", "schedule": schedule(3600.0)},
     "probe-rollup": {
         "task": "trunks.roll_up_history",

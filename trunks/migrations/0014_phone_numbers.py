@@ -287,7 +287,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="phonenumber",
             constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "active")), fields=("number",), name="phone_number_of_one_tenant"
+                condition=models.Q(("state", "active")),
+                fields=("number",),
+                name="phone_number_of_one_tenant",
+                violation_error_message="Another organisation has this number. Ask support.",
             ),
         ),
         migrations.AddConstraint(

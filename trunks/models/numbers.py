@@ -145,7 +145,10 @@ class PhoneNumber(VersionedOwned):
                 violation_error_message="You have this number.",
             ),
             models.UniqueConstraint(
-                fields=["number"], condition=Q(state=NumberState.ACTIVE), name="phone_number_of_one_tenant"
+                fields=["number"],
+                condition=Q(state=NumberState.ACTIVE),
+                name="phone_number_of_one_tenant",
+                violation_error_message="Another organisation has this number. Ask support.",
             ),
             models.CheckConstraint(condition=Q(number__regex=_E164), name="phone_number_e164"),
             models.CheckConstraint(
