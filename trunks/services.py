@@ -23,6 +23,7 @@ from trunks.connect.services import provision_trunk
 from trunks.gateways.services import add_gateway, delete_gateway, update_gateway
 from trunks.health.services.policies import update_health_policy
 from trunks.health.services.probes import ProbedTooOften, probe_now
+from trunks.numbers.accounts import want_account
 from trunks.numbers.services import (
     add_own_number,
     label_number,
@@ -95,5 +96,6 @@ __all__ = [
     "update_trunk",
     "users_of",
     "verify_own_number",
+    "want_account",
     "withdraw_verification",
 ]
