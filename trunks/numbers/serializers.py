@@ -1,11 +1,20 @@
-"""What the API says of how a trunk writes numbers, and what it takes."""
+"""What the API says of phone numbers and of how a trunk writes them, and what it takes."""
+
+from collections.abc import Collection
+from typing import Any
 
 from rest_framework import serializers
 
 from tenants.serializers import OneOf, VersionedSerializer
 from trunks.enums import (
+    Attestation,
     NumberFormat,
+    NumberKind,
+    NumberSource,
+    NumberState,
+    PaperState,
 )
+from trunks.models.numbers import LONGEST_LABEL
 
 
 class NumberRuleSerializer(VersionedSerializer):
@@ -43,3 +52,56 @@ class NumberRuleSerializer(VersionedSerializer):
     sends_asserted_identity = serializers.BooleanField(
         default=False, help_text="Whether P-Asserted-Identity is sent (RFC 3325)"
     )
+
+
+class PhoneNumberSerializer(VersionedSerializer):
+    """A phone number, bought or on a trunk, and how far it is."""
+
+    number = serializers.CharField(
+        max_length=40, help_text="International, with +; answered as E.164 without separators"
+    )
+    # Names of fields here, which DRF's metaclass takes away from the class.
+    label = serializers.CharField(  # type: ignore[assignment]
+        max_length=LONGEST_LABEL, allow_blank=True, default=""
+    )
+    source = serializers.ChoiceField(NumberSource.choices, read_only=True)  # type: ignore[assignment]
+    state = serializers.ChoiceField(NumberState.choices, read_only=True)
+    error = serializers.CharField(read_only=True, help_text="Why it was not bought, and what to do")
+    country = serializers.CharField(read_only=True, help_text="ISO 3166 code; empty for no country's")
+    kind = serializers.ChoiceField(NumberKind.choices, read_only=True)
+    trunk_id = serializers.UUIDField(
+        allow_null=True, default=None, help_text="The trunk that your own number rides on; null: buy it"
+    )
+    address_sid = serializers.CharField(
+        max_length=34, allow_blank=True, default="", help_text="The address that the law asks for (AD…)"
+    )
+    bundle_sid = serializers.CharField(
+        max_length=34, allow_blank=True, default="", help_text="The approved papers it asks for (BU…)"
+    )
+    has_voice = serializers.BooleanField(read_only=True)
+    has_sms = serializers.BooleanField(read_only=True)
+    has_mms = serializers.BooleanField(read_only=True)
+    attestation = serializers.ChoiceField(
+        Attestation.choices,
+        read_only=True,
+        allow_blank=True,
+        help_text="What calls are expected to be signed with; empty where your carrier decides that",
+    )
+    emergency_state = serializers.ChoiceField(PaperState.choices, read_only=True)
+    messaging_state = serializers.ChoiceField(PaperState.choices, read_only=True)
+    messaging_detail = serializers.CharField(read_only=True, help_text="Why messages were refused")
+    verified_at = serializers.DateTimeField(read_only=True, help_text="When your own number was verified")
+    active_at = serializers.DateTimeField(read_only=True)
+    over_at = serializers.DateTimeField(read_only=True)
+
+    def stand_ins(self, wrong: Collection[str]) -> dict[str, Any]:
+        return {"number": "+12025550100"} if "number" in wrong else {}
+
+
+class LabelSerializer(PhoneNumberSerializer):
+    """A phone number that is edited: nothing but its label can be."""
+
+    number = serializers.CharField(read_only=True)
+    trunk_id = serializers.UUIDField(read_only=True)
+    address_sid = serializers.CharField(read_only=True)
+    bundle_sid = serializers.CharField(read_only=True)

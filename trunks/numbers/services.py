@@ -7,7 +7,7 @@ from typing import Any
 import phonenumbers
 from django.db import transaction
 from django.utils import timezone
-from phonenumbers import PhoneNumberFormat
+from phonenumbers import PhoneNumberFormat, PhoneNumberType
 
 from callsphere.lib.errors import Refused
 from callsphere.providers.twilio.client import parent_account
@@ -27,7 +27,7 @@ from tenants.services.editing import (
     save_edit,
 )
 from trunks.editing import lock_trunk_of
-from trunks.enums import AccountStatus, NumberJobKind, NumberSource, NumberState, Verification
+from trunks.enums import AccountStatus, NumberJobKind, NumberKind, NumberSource, NumberState, Verification
 from trunks.models import NumberJob, PhoneNumber, Trunk
 from trunks.number_format import NumberError, read_number
 from trunks.numbers.accounts import ensure_account
@@ -36,6 +36,12 @@ from trunks.room import numbers_of
 
 _FIELDS = ("number", "label", "source", "state", "country", "kind", "trunk_id", "address_sid", "bundle_sid")
 _STATE = ("state", "verified_by", "verified_at")
+_KINDS = {
+    PhoneNumberType.TOLL_FREE: NumberKind.TOLL_FREE,
+    PhoneNumberType.MOBILE: NumberKind.MOBILE,
+    PhoneNumberType.UAN: NumberKind.NATIONAL,
+    PhoneNumberType.SHARED_COST: NumberKind.NATIONAL,
+}
 name_fields_of_constraints({"phone_number_once": "number", "phone_number_of_one_tenant": "number"})
 
 
@@ -45,7 +51,6 @@ def order_number(
     actor: Actor,
     number: str,
     label: str = "",
-    kind: str = "",
     address_sid: str = "",
     bundle_sid: str = "",
 ) -> PhoneNumber:
@@ -57,7 +62,7 @@ def order_number(
     if parent_account() is None:
         raise Refused("Numbers cannot be bought on this installation.", code="no_provider")
     row = _number(tenant, number, label, source=NumberSource.BOUGHT, state=NumberState.ORDERED)
-    row.kind, row.address_sid, row.bundle_sid = kind, address_sid.strip(), bundle_sid.strip()
+    row.address_sid, row.bundle_sid = address_sid.strip(), bundle_sid.strip()
     with transaction.atomic():
         _check_room(tenant)
         if ensure_account(tenant).wanted != AccountStatus.ACTIVE:
@@ -165,6 +170,7 @@ def _number(tenant: Tenant, text: str, label: str, **fields: Any) -> PhoneNumber
         tenant=tenant,
         number=phonenumbers.format_number(parsed, PhoneNumberFormat.E164),
         country=_country(parsed),
+        kind=_KINDS.get(phonenumbers.number_type(parsed), NumberKind.LOCAL),
         label=one_line("label", label),
         **fields,
     )

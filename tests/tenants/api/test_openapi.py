@@ -89,6 +89,8 @@ def test_version_and_paths(document: dict[str, Any]) -> None:
         "/api/v1/trusted-authorities/{id}/",
         "/api/v1/client-certificates/",
         "/api/v1/client-certificates/{id}/",
+        "/api/v1/phone-numbers/",
+        "/api/v1/phone-numbers/{id}/",
         "/api/v1/plans/",
         "/api/v1/subscription/",
         "/api/v1/invoices/",
