@@ -177,6 +177,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 10},
     },
     "numbers": {"task": "trunks.provision_numbers", "schedule": schedule(2.0), "options": {"expires": 5}},
+    "number-searches": {"task": "trunks.forget_number_searches", "schedule": schedule(3600.0)},
     "live-calls-over": {"task": "trunks.forget_old_calls", "schedule": schedule(3600.0)},
     "probe-rollup": {
         "task": "trunks.roll_up_history",
@@ -354,6 +355,7 @@ SPECTACULAR_SETTINGS = {
         "NumberSource": "trunks.enums.NumberSource",
         "NumberState": "trunks.enums.NumberState",
         "NumberKind": "trunks.enums.NumberKind",
+        "NumberSearchState": "trunks.enums.JobState",
         "PaperState": "trunks.enums.PaperState",
         "SubscriptionStatus": "billing.enums.Status",
         "SubscriptionStage": "billing.enums.Stage",

@@ -14,7 +14,7 @@ from trunks.certificates import expiry
 from trunks.checks import runs
 from trunks.health import probing, rollup
 from trunks.live_calls import sweep, watching
-from trunks.numbers import worker
+from trunks.numbers import search, worker
 from trunks.services import forget_ended_shares, start_due_checks
 
 
@@ -66,6 +66,12 @@ def sweep_shares() -> None:
 def provision_numbers() -> None:
     """Buy and release phone numbers, and see to the accounts that hold them. Any number may run at once."""
     worker.provision_due()
+
+
+@app.task(name="trunks.forget_number_searches")
+def forget_number_searches() -> None:
+    """Delete what was found among the numbers for sale more than a day ago."""
+    search.forget_old_searches()
 
 
 @app.task(name="trunks.watch_certificates")

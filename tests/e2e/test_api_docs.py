@@ -119,6 +119,8 @@ def test_the_page_tells_the_truth(
     assert [each["id"] for each in attempts["results"]] == [str(attempt.pk)]
     assert [each["summary"] for each in whole["messages"]] == ["REGISTER", "401 Unauthorized"]
 
+    (search,) = shell.next_answers()
+    assert (search["state"], search["area_code"], search["found"]) == ("waiting", "415", [])
     ordered, listed = shell.next_answers()
     assert (ordered["state"], ordered["label"]) == ("ordered", "Front desk")
     assert [each["id"] for each in listed["results"]] == [ordered["id"]]

@@ -173,6 +173,7 @@ API_IDS = {
     "trusted-authorities": "authority_id",
     "client-certificates": "certificate_id",
     "phone-numbers": "number_id",
+    "number-searches": "search_id",
 }
 
 # A body that would be taken, by the part of the address that it is sent to.
@@ -194,6 +195,7 @@ API_BODIES: dict[str, dict[str, Any]] = {
     "trusted-authorities": {"name": "stolen", "certificates": AUTHORITY.pem},
     "client-certificates": {"name": "stolen", "certificates": CLIENT.pem, "private_key": CLIENT.key},
     "phone-numbers": {"label": "stolen"},
+    "number-searches": {"country": "US"},
     "registration": {"registrar": "sip:stolen.example.com", "username": "stolen"},
     "pause": {},
     "resume": {},

@@ -31,6 +31,7 @@ from trunks.models import (
     GatewayHealth,
     LiveCall,
     NumberJob,
+    NumberSearch,
     PhoneNumber,
     PlacedCall,
     ProbeAnswer,
@@ -85,6 +86,7 @@ def make_world(canary: str) -> World:
         ids |= _billing(owner, canary)
         _live_call(trunk, canary)
         ids["number_id"] = _number(owner, trunk, canary)
+        ids["search_id"] = _search(owner, canary)
     with platform_context("history is written by workers"):
         _buckets(trunk)
     return World(owner, viewer, canary, ids)
@@ -162,6 +164,16 @@ def _number(owner: Person, trunk: Trunk, canary: str) -> uuid.UUID:
         phone_number=number, kind="release", state="done", ended_at=now, actor_label=canary, **own
     )
     return number.pk
+
+
+def _search(owner: Person, canary: str) -> uuid.UUID:
+    texts = {"number": "+14155550101", "country": "US", "kind": "local", "region": "CA", "address": "none"}
+    can = dict.fromkeys(("has_voice", "has_sms", "has_mms"), True)
+    found = [{**texts, **can, "locality": canary}]
+    search = NumberSearch.objects.create(
+        tenant=owner.tenant, country="US", state="done", ended_at=timezone.now(), found=found
+    )
+    return search.pk
 
 
 def _parts(trunk: Trunk) -> dict[str, uuid.UUID]:

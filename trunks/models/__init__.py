@@ -14,7 +14,7 @@ from trunks.models.health import (
     StatusChange,
 )
 from trunks.models.live_calls import LiveCall
-from trunks.models.numbers import NumberJob, PhoneNumber, ProviderAccount
+from trunks.models.numbers import NumberJob, NumberSearch, PhoneNumber, ProviderAccount
 from trunks.models.registrations import (
     RegistrarPace,
     Registration,
@@ -40,6 +40,7 @@ __all__ = [
     "HostAllowance",
     "LiveCall",
     "NumberJob",
+    "NumberSearch",
     "PhoneNumber",
     "PlacedCall",
     "ProbeAnswer",

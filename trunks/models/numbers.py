@@ -244,3 +244,57 @@ class NumberJob(Lent, TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.phone_number}"
+
+
+class NumberSearch(Lent, TenantOwned):
+    """Something that was asked for among the numbers for sale, and what a worker found.
+
+    `found` has one object for each number, `regulations` what the law asks a business for: both as the API
+    shows them. Forgotten after a day: numbers are sold meanwhile.
+    """
+
+    country = models.CharField(max_length=2, help_text="ISO 3166 code")
+    kind = models.CharField(max_length=16, choices=NumberKind, default=NumberKind.LOCAL)
+    area_code = models.CharField(max_length=3, blank=True, help_text="In the US and Canada")
+    contains = models.CharField(max_length=16, blank=True, help_text="Digits, letters and * for any digit")
+    needs_voice = models.BooleanField(default=True)
+    needs_sms = models.BooleanField(default=False)
+    needs_mms = models.BooleanField(default=False)
+    state = models.CharField(max_length=16, choices=JobState, default=JobState.WAITING)
+    found = models.JSONField(default=list)
+    regulations = models.JSONField(default=list)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        verbose_name = "search for numbers"
+        verbose_name_plural = "searches for numbers"
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(country__regex="^[A-Z]{2}$"), name="number_search_country_letters"
+            ),
+            models.CheckConstraint(condition=Q(kind__in=NumberKind.values), name="number_search_kind_known"),
+            models.CheckConstraint(
+                condition=Q(area_code__regex="^([2-9][0-9]{2})?$"), name="number_search_area_code_digits"
+            ),
+            models.CheckConstraint(
+                condition=Q(contains__regex=r"^([0-9A-Za-z*]{2,16})?$"), name="number_search_contains_digits"
+            ),
+            models.CheckConstraint(
+                condition=Q(area_code="") | Q(country__in=["US", "CA"]),
+                name="number_search_area_code_in_america",
+                violation_error_message="Only numbers of the US and Canada are searched by area code.",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=JobState.WAITING, due_at__isnull=False, ended_at=None)
+                | Q(state__in=[JobState.DONE, JobState.FAILED], due_at=None, ended_at__isnull=False),
+                name="number_search_due_while_open",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], name="number_search_due", condition=Q(due_at__isnull=False)),
+            models.Index(fields=["ended_at"], name="number_search_over", condition=Q(ended_at__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.country} {self.get_kind_display().lower()} {self.area_code or self.contains}".strip()

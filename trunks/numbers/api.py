@@ -7,14 +7,19 @@ from typing import Any
 import django_filters
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
 
 from tenants.access import Capability
 from tenants.filters import OneOfFilter
-from tenants.resources import EditableViewSet
+from tenants.pagination import CursorPagination
+from tenants.resources import EditableViewSet, ResourceViewSet
 from tenants.services.editing import field_error
 from trunks.enums import NumberSource, NumberState
-from trunks.models import PhoneNumber, Trunk
+from trunks.models import NumberSearch, PhoneNumber, Trunk
 from trunks.numbers import serializers, services
+from trunks.numbers.search import request_search
 
 
 class PhoneNumberFilter(django_filters.FilterSet):
@@ -73,3 +78,26 @@ class PhoneNumberViewSet(EditableViewSet[PhoneNumber]):
 
     def remove(self, row: PhoneNumber, version: int) -> None:
         services.release_number(tenant=self.tenant, actor=self.actor, number=row, expected_version=version)
+
+
+class NumberSearchViewSet(ResourceViewSet[NumberSearch]):
+    """Searches among the numbers for sale, the newest first, of the last day."""
+
+    model = NumberSearch
+    noun = ("a search for numbers", "searches for numbers")
+    read_capability = Capability.TRUNKS_READ
+    write_capability = Capability.TRUNKS_WRITE
+    serializer_class = serializers.NumberSearchSerializer
+    pagination_class = CursorPagination
+    http_method_names = ["get", "head", "post"]
+
+    def rows(self) -> QuerySet[NumberSearch]:
+        return NumberSearch.objects.filter(tenant=self.tenant)
+
+    @extend_schema(summary="Search among the numbers for sale")
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Answered at once: read the search until its state is `done` or `failed`."""
+        body = self.get_serializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        asked = request_search(tenant=self.tenant, **body.validated_data)
+        return Response(self.get_serializer(asked).data, status=201)

@@ -5,9 +5,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from tenants.serializers import OneOf, VersionedSerializer
+from tenants.serializers import OneOf, StrictSerializer, VersionedSerializer
 from trunks.enums import (
     Attestation,
+    JobState,
     NumberFormat,
     NumberKind,
     NumberSource,
@@ -105,3 +106,51 @@ class LabelSerializer(PhoneNumberSerializer):
     trunk_id = serializers.UUIDField(read_only=True)
     address_sid = serializers.CharField(read_only=True)
     bundle_sid = serializers.CharField(read_only=True)
+
+
+class FoundNumberSerializer(serializers.Serializer[Any]):
+    """A number for sale."""
+
+    number = serializers.CharField(help_text="E.164; send it to /phone-numbers/ to buy it")
+    country = serializers.CharField()
+    kind = serializers.ChoiceField(NumberKind.choices)
+    locality = serializers.CharField()
+    region = serializers.CharField()
+    address = serializers.CharField(help_text="Which address the law asks for: none, any, local or foreign")
+    has_voice = serializers.BooleanField()
+    has_sms = serializers.BooleanField()
+    has_mms = serializers.BooleanField()
+
+
+class NumberRegulationSerializer(serializers.Serializer[Any]):
+    """What the law asks a business for before such a number is handed over."""
+
+    name = serializers.CharField()
+    documents = serializers.ListField(
+        child=serializers.ListField(child=serializers.CharField()), help_text="Of each group, one is enough"
+    )
+
+
+class NumberSearchSerializer(StrictSerializer):
+    """A search among the numbers for sale: what is wanted, and what was found."""
+
+    id = serializers.UUIDField(read_only=True)
+    created_at = serializers.DateTimeField(read_only=True)
+    country = serializers.CharField(max_length=2, help_text="ISO 3166 code, such as US")
+    kind = OneOf(NumberKind.choices, default=NumberKind.LOCAL)
+    area_code = serializers.RegexField(
+        r"^[2-9][0-9]{2}$", allow_blank=True, default="", help_text="In the US and Canada"
+    )
+    contains = serializers.RegexField(
+        r"^[0-9A-Za-z*]{2,16}$",
+        allow_blank=True,
+        default="",
+        help_text="2 to 16 digits, letters as on a keypad, and * for any digit",
+    )
+    needs_voice = serializers.BooleanField(default=True)
+    needs_sms = serializers.BooleanField(default=False)
+    needs_mms = serializers.BooleanField(default=False)
+    state = serializers.ChoiceField(JobState.choices, read_only=True)
+    error = serializers.CharField(read_only=True)
+    found = FoundNumberSerializer(many=True, read_only=True)
+    regulations = NumberRegulationSerializer(many=True, read_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
@@ -11,11 +12,12 @@ from tenants.clock import database_now
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from trunks.enums import JobState, NumberJobKind
-from trunks.models import NumberJob, ProviderAccount
+from trunks.models import NumberJob, NumberSearch, ProviderAccount
 from trunks.models.numbers import LONGEST_ERROR
 from trunks.numbers.accounts import AccountMissing, Clock, follow_account
 from trunks.numbers.jobs import Overtaken, claim_next, put_off, store
 from trunks.numbers.saga import NumberTaken, do_job, end_purchase
+from trunks.numbers.search import do_search, store_failed_search
 
 log = structlog.get_logger(__name__)
 BATCH = 50
@@ -34,10 +36,35 @@ class FaultOfOurs(Exception):
 
 
 def provision_due(clock: Clock = database_now) -> int:
-    """Do what is due, accounts first; return how much that was. Any number of these may run at once."""
-    return sum(1 for _ in range(BATCH) if do_one_account(clock)) + sum(
-        1 for _ in range(BATCH) if do_one_job(clock)
-    )
+    """Do what is due, accounts before the jobs that need them; return how much that was.
+
+    Any number of these may run at once.
+    """
+    return sum(_do_all(do_one, clock) for do_one in (do_one_search, do_one_account, do_one_job))
+
+
+def _do_all(do_one: Callable[[Clock], bool], clock: Clock) -> int:
+    count = 0
+    while count < BATCH and do_one(clock):
+        count += 1
+    return count
+
+
+def do_one_search(clock: Clock) -> bool:
+    """Do the search that is due first; return whether there was one."""
+    row = claim_next(NumberSearch, clock())
+    if row is None:
+        return False
+    try:
+        do_search(row, clock)
+    except Overtaken:
+        log.info("number_search_overtaken", search_id=str(row.pk))
+    except _EXPECTED as error:
+        _store_failure(row, error, clock)
+    except Exception:
+        log.exception("number_search_broke", search_id=str(row.pk))
+        _store_failure(row, FaultOfOurs(), clock)
+    return True
 
 
 def do_one_account(clock: Clock) -> bool:
@@ -77,13 +104,15 @@ def do_one_job(clock: Clock) -> bool:
     return True
 
 
-def _store_failure(row: NumberJob | ProviderAccount, error: Exception, clock: Clock) -> None:
+def _store_failure(row: NumberJob | NumberSearch | ProviderAccount, error: Exception, clock: Clock) -> None:
     """Put the work off, or give a purchase up."""
     words, code = _told(error)
     log.warning("provisioning_failed", row_id=str(row.pk), error=code, detail=getattr(error, "detail", ""))
     try:
         with tenant_context(Tenant(pk=row.tenant_id)):
-            if isinstance(row, NumberJob) and _is_over(row, error, clock):
+            if isinstance(row, NumberSearch):
+                store_failed_search(row, error, words, code, clock)
+            elif isinstance(row, NumberJob) and _is_over(row, error, clock):
                 _give_up(row, clock, words, code)
             else:
                 _put_off(row, clock, words, code)
