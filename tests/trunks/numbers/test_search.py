@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from tenants.clock import database_now
@@ -16,6 +18,7 @@ from trunks.numbers.worker import provision_due
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/api/v1/number-searches/"
+LIST_QUERIES = 11
 
 
 @pytest.fixture
@@ -105,3 +108,12 @@ def test_searches_are_forgotten_after_a_day(api: APIClient, desk: Desk) -> None:
     assert forget_old_searches() == 0
     assert forget_old_searches(lambda: database_now() + KEPT + timedelta(minutes=1)) == 1
     assert api.get(ADDRESS).json()["results"] == []
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_list_asks_a_fixed_number_of_times(api: APIClient, desk: Desk, count: int) -> None:
+    for _ in range(count):
+        search(api, country="US")
+    with CaptureQueriesContext(connection) as asked:
+        assert len(api.get(ADDRESS).json()["results"]) == count
+    assert len(asked) == LIST_QUERIES
