@@ -16,7 +16,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from billing.entitlements import BILLING, apply_entitlement, move_on
-from billing.enums import LIVING, RequestKind, Status, WorkState
+from billing.enums import LIVING, RequestKind, Stage, Status, WorkState
 from billing.models import BillingRequest, Invoice, Plan, Subscription
 from billing.notices import announce
 from callsphere.providers.stripe import InvoiceState, Payments, SubscriptionState
@@ -24,11 +24,15 @@ from tenants.audit import differences, record_event, snapshot
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tenants.services.editing import lock_tenant
+from trunks.enums import AccountStatus
+from trunks.services import want_account
 
 log = structlog.get_logger(__name__)
 _TOLD = ("plan", "next_plan", "status", "trial_end", "cancel_at", "ended_at")
 # A customer may come to have so many subscriptions at once only by two checkouts at the same time.
 _EXPECTED = 1
+_ACCOUNTS = {Stage.READ_ONLY: AccountStatus.SUSPENDED, Stage.RELEASED: AccountStatus.CLOSED}
+"""What the tenant's account for phone numbers is in these stages; in all others it is active."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +78,14 @@ def store(tenant_id: uuid.UUID, answer: Answer, now: datetime) -> bool:
 
 
 def follow(tenant: Tenant, subscription: Subscription, now: datetime) -> None:
-    """Let stage, announcements and the tenant's columns follow a subscription. Lock the tenant before."""
+    """Let stage, announcements, the tenant's columns and its account for numbers follow a subscription.
+
+    Lock the tenant before.
+    """
     before = move_on(subscription, now)
     announce(tenant, subscription, before, now)
     apply_entitlement(tenant, subscription, now)
+    want_account(tenant, _ACCOUNTS.get(Stage(subscription.stage), AccountStatus.ACTIVE))
     subscription.save()
 
 

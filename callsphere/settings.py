@@ -152,6 +152,7 @@ CELERY_TASK_ROUTES = {
     "tenants.deliver_*": {"queue": "deliver"},
     "trunks.start_scheduled_checks": {"queue": "probe"},
     "billing.*": {"queue": "provision"},
+    "trunks.provision_numbers": {"queue": "provision"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -175,6 +176,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(10.0),
         "options": {"expires": 10},
     },
+    "numbers": {"task": "trunks.provision_numbers", "schedule": schedule(2.0), "options": {"expires": 5}},
+    "number-searches": {"task": "trunks.forget_number_searches", "schedule": schedule(3600.0)},
     "live-calls-over": {"task": "trunks.forget_old_calls", "schedule": schedule(3600.0)},
     "probe-rollup": {
         "task": "trunks.roll_up_history",
@@ -349,6 +352,11 @@ SPECTACULAR_SETTINGS = {
         "RegistrationState": "trunks.enums.RegistrationState",
         "ActorKind": "tenants.enums.ActorKind",
         "NumberFormat": "trunks.enums.NumberFormat",
+        "NumberSource": "trunks.enums.NumberSource",
+        "NumberState": "trunks.enums.NumberState",
+        "NumberKind": "trunks.enums.NumberKind",
+        "NumberSearchState": "trunks.enums.JobState",
+        "PaperState": "trunks.enums.PaperState",
         "SubscriptionStatus": "billing.enums.Status",
         "SubscriptionStage": "billing.enums.Stage",
         "InvoiceStatus": "billing.enums.InvoiceStatus",

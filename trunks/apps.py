@@ -28,3 +28,4 @@ class TrunksConfig(AppConfig):
         checks.register(preset_checks.check_presets)
         expiry.add_kinds()
         room.count_trunks()
+        room.count_numbers()

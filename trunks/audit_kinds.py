@@ -5,7 +5,7 @@ import uuid
 from django.db.models import Model
 from django.urls import reverse
 
-from tenants.audit_lines import FindUrls, Kind, add_kind
+from tenants.audit_lines import FindUrls, Kind, add_kind, add_sentences
 from tenants.models import Tenant
 from trunks.enums import Authentication
 from trunks.models import (
@@ -14,6 +14,8 @@ from trunks.models import (
     DigestCredential,
     Gateway,
     HealthPolicy,
+    PhoneNumber,
+    ProviderAccount,
     Registration,
     SessionTimerPolicy,
     Trunk,
@@ -54,6 +56,21 @@ def add_kinds() -> None:
             "client certificates",
             _own_page(ClientCertificate, "client-certificate", "certificate_id"),
         )
+    )
+    add_kind(Kind(PhoneNumber, "phone number", "phone numbers"))
+    add_kind(Kind(ProviderAccount, "account for phone numbers", "accounts for phone numbers"))
+    add_sentences(
+        {
+            "ordered": "ordered the {noun} {name}",
+            "bought": "bought the {noun} {name}",
+            "purchase_failed": "could not buy the {noun} {name}",
+            "release_requested": "asked for the release of the {noun} {name}",
+            "released": "released the {noun} {name}",
+            "verified": "verified the {noun} {name}",
+            "verification_withdrawn": "withdrew the verification of the {noun} {name}",
+            "made": "opened the {noun} {name}",
+            "provider_account.closed": "closed the {noun} {name}",
+        }
     )
     add_kind(Kind(HealthPolicy, "health checks", "health checks", _on_trunk_page(HealthPolicy, "policy")))
     add_kind(

@@ -165,3 +165,78 @@ class EndReason(TextChoices):
 
     NOT_REFRESHED = "not_refreshed", "Its refresh is overdue"
     TOO_LONG = "too_long", "It outlived the longest call"
+
+
+class NumberSource(TextChoices):
+    """Where a phone number comes from."""
+
+    BOUGHT = "bought", "Bought here"
+    OWN = "own", "Your own, on a trunk"
+
+
+class NumberState(TextChoices):
+    """How far a phone number is. Failed and released ones are over, and take no room."""
+
+    ORDERED = "ordered", "Being bought"
+    UNVERIFIED = "unverified", "Not verified"
+    ACTIVE = "active", "Active"
+    RELEASING = "releasing", "Being released"
+    FAILED = "failed", "Not bought"
+    RELEASED = "released", "Released"
+
+
+class NumberKind(TextChoices):
+    """Kinds of numbers as they are sold."""
+
+    LOCAL = "local", "Local"
+    TOLL_FREE = "toll_free", "Toll-free"
+    MOBILE = "mobile", "Mobile"
+    NATIONAL = "national", "National"
+
+
+class Verification(TextChoices):
+    """How it became known that a number of a customer's own is theirs."""
+
+    CALL = "call", "A verification call"
+    SUPPORT = "support", "Decided by support"
+
+
+class PaperState(TextChoices):
+    """How far something is that others must accept: an emergency address, a messaging campaign."""
+
+    NONE = "none", "Not registered"
+    PENDING = "pending", "Pending"
+    REGISTERED = "registered", "Registered"
+    FAILED = "failed", "Refused"
+
+
+class Attestation(TextChoices):
+    """The level at which calls from a number are expected to be signed (ATIS-1000074)."""
+
+    FULL = "A", "A: we vouch for caller and number"
+    PARTIAL = "B", "B: we vouch for the caller"
+    GATEWAY = "C", "C: nobody vouches"
+
+
+class NumberJobKind(TextChoices):
+    """What is to be done to a number at the provider."""
+
+    BUY = "buy", "Buy"
+    RELEASE = "release", "Release"
+
+
+class JobState(TextChoices):
+    """How far a piece of work at the provider is."""
+
+    WAITING = "waiting", "Waiting"
+    UNDOING = "undoing", "Being undone"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+
+
+class AccountStatus(TextChoices):
+    """What a tenant's account at the provider is, or should be."""
+
+    ACTIVE = "active", "Active"
+    SUSPENDED = "suspended", "Suspended"
+    CLOSED = "closed", "Closed"

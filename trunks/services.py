@@ -23,6 +23,15 @@ from trunks.connect.services import provision_trunk
 from trunks.gateways.services import add_gateway, delete_gateway, update_gateway
 from trunks.health.services.policies import update_health_policy
 from trunks.health.services.probes import ProbedTooOften, probe_now
+from trunks.numbers.accounts import want_account
+from trunks.numbers.services import (
+    add_own_number,
+    label_number,
+    order_number,
+    release_number,
+    verify_own_number,
+    withdraw_verification,
+)
 from trunks.registrations.services import (
     RegisteredTooOften,
     add_registration,
@@ -46,6 +55,7 @@ __all__ = [
     "add_client_certificate",
     "add_credential",
     "add_gateway",
+    "add_own_number",
     "add_registration",
     "apply_preset_line",
     "cancel_check",
@@ -60,10 +70,13 @@ __all__ = [
     "delete_trunk",
     "find_shared_check",
     "forget_ended_shares",
+    "label_number",
+    "order_number",
     "pause_registration",
     "probe_now",
     "provision_trunk",
     "register_now",
+    "release_number",
     "resume_registration",
     "review_preset",
     "revoke_share",
@@ -82,4 +95,7 @@ __all__ = [
     "update_session_timer_policy",
     "update_trunk",
     "users_of",
+    "verify_own_number",
+    "want_account",
+    "withdraw_verification",
 ]

@@ -14,6 +14,7 @@ from trunks.certificates import expiry
 from trunks.checks import runs
 from trunks.health import probing, rollup
 from trunks.live_calls import sweep, watching
+from trunks.numbers import search, worker
 from trunks.services import forget_ended_shares, start_due_checks
 
 
@@ -59,6 +60,18 @@ def sweep_shares() -> None:
     """Forget links to reports that have ended, or whose report is gone."""
     with platform_context("sweep links to reports"):
         forget_ended_shares()
+
+
+@app.task(name="trunks.provision_numbers")
+def provision_numbers() -> None:
+    """Buy and release phone numbers, and see to the accounts that hold them. Any number may run at once."""
+    worker.provision_due()
+
+
+@app.task(name="trunks.forget_number_searches")
+def forget_number_searches() -> None:
+    """Delete what was found among the numbers for sale more than a day ago."""
+    search.forget_old_searches()
 
 
 @app.task(name="trunks.watch_certificates")

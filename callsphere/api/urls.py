@@ -18,6 +18,7 @@ from trunks.checks.api import CheckScheduleViewSet, CheckShareViewSet, Readiness
 from trunks.gateways.api import GatewayViewSet
 from trunks.health.api.history import TrunkHistoryViewSet
 from trunks.health.api.watch import HealthPolicyViewSet, StatusChangeViewSet, TrunkHealthViewSet
+from trunks.numbers.api import NumberSearchViewSet, PhoneNumberViewSet
 from trunks.presets.api import CarrierPresetViewSet
 from trunks.registrations.api import AttemptViewSet, RegistrationChangeViewSet, RegistrationViewSet
 from trunks.session_timers.api import SessionTimerPolicyViewSet
@@ -45,6 +46,8 @@ of_trunk("registration/changes", RegistrationChangeViewSet, "registration-change
 of_trunk("status-changes", StatusChangeViewSet, "status-change")
 router.register("trusted-authorities", TrustedAuthorityViewSet, basename="trusted-authority")
 router.register("client-certificates", ClientCertificateViewSet, basename="client-certificate")
+router.register("number-searches", NumberSearchViewSet, basename="number-search")
+router.register("phone-numbers", PhoneNumberViewSet, basename="phone-number")
 router.register("billing-requests", BillingRequestViewSet, basename="billing-request")
 router.register("invoices", InvoiceViewSet, basename="invoice")
 router.register("incidents", IncidentViewSet, basename="incident")

@@ -66,8 +66,10 @@ def test_the_page_tells_the_truth(
     live_server: Any, alice: Person, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     require_peer("curl")
-    # No worker runs here: nothing is sent to this account.
+    # No worker runs here: nothing is sent to these accounts.
     monkeypatch.setattr(settings, "STRIPE_SECRET_KEY", "sk_test_nobody")
+    monkeypatch.setattr(settings, "TWILIO_ACCOUNT_SID", "AC" + "0" * 32)
+    monkeypatch.setattr(settings, "TWILIO_AUTH_TOKEN", "nobody")
     key = alice.api_token(
         *("trunks:read", "trunks:write", "tenant:read", "tenant:write", "audit:read"),
         *("billing:read", "billing:write"),
@@ -116,6 +118,12 @@ def test_the_page_tells_the_truth(
     attempts, whole = shell.next_answers()
     assert [each["id"] for each in attempts["results"]] == [str(attempt.pk)]
     assert [each["summary"] for each in whole["messages"]] == ["REGISTER", "401 Unauthorized"]
+
+    (search,) = shell.next_answers()
+    assert (search["state"], search["area_code"], search["found"]) == ("waiting", "415", [])
+    ordered, listed = shell.next_answers()
+    assert (ordered["state"], ordered["label"]) == ("ordered", "Front desk")
+    assert [each["id"] for each in listed["results"]] == [ordered["id"]]
 
     plans, subscription, asked = shell.next_answers()
     assert [each["code"] for each in plans["results"]] == ["one", "three", "ten"]

@@ -172,6 +172,8 @@ API_IDS = {
     "billing-requests": "request_id",
     "trusted-authorities": "authority_id",
     "client-certificates": "certificate_id",
+    "phone-numbers": "number_id",
+    "number-searches": "search_id",
 }
 
 # A body that would be taken, by the part of the address that it is sent to.
@@ -192,6 +194,8 @@ API_BODIES: dict[str, dict[str, Any]] = {
     "billing-requests": {"kind": "checkout", "plan": "one"},
     "trusted-authorities": {"name": "stolen", "certificates": AUTHORITY.pem},
     "client-certificates": {"name": "stolen", "certificates": CLIENT.pem, "private_key": CLIENT.key},
+    "phone-numbers": {"label": "stolen"},
+    "number-searches": {"country": "US"},
     "registration": {"registrar": "sip:stolen.example.com", "username": "stolen"},
     "pause": {},
     "resume": {},
@@ -201,6 +205,7 @@ API_BODIES: dict[str, dict[str, Any]] = {
 # Fields of request bodies that name another object by its id; each needs a test of its own.
 API_BODY_IDS: set[str] = {
     "NewCheckRequest.gateway_id",
+    "PhoneNumberRequest.trunk_id",
     *(
         f"{component}.{field}"
         for component in ("GatewayRequest", "SavedGatewayRequest", "PatchedSavedGatewayRequest")

@@ -30,10 +30,14 @@ from trunks.models import (
     CheckShare,
     GatewayHealth,
     LiveCall,
+    NumberJob,
+    NumberSearch,
+    PhoneNumber,
     PlacedCall,
     ProbeAnswer,
     ProbeBucket,
     ProbeHour,
+    ProviderAccount,
     ReadinessCheck,
     RegistrationAttempt,
     RegistrationChange,
@@ -81,6 +85,8 @@ def make_world(canary: str) -> World:
         ids |= _register(owner, trunk, canary)
         ids |= _billing(owner, canary)
         _live_call(trunk, canary)
+        ids["number_id"] = _number(owner, trunk, canary)
+        ids["search_id"] = _search(owner, canary)
     with platform_context("history is written by workers"):
         _buckets(trunk)
     return World(owner, viewer, canary, ids)
@@ -145,6 +151,29 @@ def _live_call(trunk: Trunk, canary: str) -> None:
         reference=f"{canary}-call",
         answered_at=timezone.now(),
     )
+
+
+def _number(owner: Person, trunk: Trunk, canary: str) -> uuid.UUID:
+    now = timezone.now()
+    own = {"tenant": owner.tenant}
+    ProviderAccount.objects.create(due_at=now, error=f"{canary} error", **own)
+    number = PhoneNumber.objects.create(
+        number="+14155550101", label=f"{canary} number", source="own", state="unverified", trunk=trunk, **own
+    )
+    NumberJob.objects.create(
+        phone_number=number, kind="release", state="done", ended_at=now, actor_label=canary, **own
+    )
+    return number.pk
+
+
+def _search(owner: Person, canary: str) -> uuid.UUID:
+    texts = {"number": "+14155550101", "country": "US", "kind": "local", "region": "CA", "address": "none"}
+    can = dict.fromkeys(("has_voice", "has_sms", "has_mms"), True)
+    found = [{**texts, **can, "locality": canary}]
+    search = NumberSearch.objects.create(
+        tenant=owner.tenant, country="US", state="done", ended_at=timezone.now(), found=found
+    )
+    return search.pk
 
 
 def _parts(trunk: Trunk) -> dict[str, uuid.UUID]:

@@ -14,6 +14,7 @@ from trunks.models.health import (
     StatusChange,
 )
 from trunks.models.live_calls import LiveCall
+from trunks.models.numbers import NumberJob, NumberSearch, PhoneNumber, ProviderAccount
 from trunks.models.registrations import (
     RegistrarPace,
     Registration,
@@ -38,10 +39,14 @@ __all__ = [
     "HealthPolicy",
     "HostAllowance",
     "LiveCall",
+    "NumberJob",
+    "NumberSearch",
+    "PhoneNumber",
     "PlacedCall",
     "ProbeAnswer",
     "ProbeBucket",
     "ProbeHour",
+    "ProviderAccount",
     "ReadinessCheck",
     "RegistrarPace",
     "Registration",

@@ -43,6 +43,7 @@ def test_from_a_checkout_to_the_subscription(alice: Person, shop: Shop) -> None:
         "Visa ending in 4242",
     )
     assert {use["limit_name"]: use["limit"] for use in body["usage"]} == {
+        "number_limit": 3,
         "trunk_limit": 15,
         "member_limit": 15,
         "api_key_limit": 10,
