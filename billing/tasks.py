@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from billing import doing, inbox, looking
+from billing.affiliates import commissions
 from billing.payments import is_configured
 from callsphere.celery import app
 
@@ -25,6 +26,14 @@ def process_events() -> None:
 def look_after() -> None:
     """Send reminders, end grace, give numbers up. Any number of these may run at once."""
     looking.look_after_due(timezone.now())
+
+
+@app.task(name="billing.follow_commissions")
+def follow_commissions() -> None:
+    """Book what affiliates earn, and release what was held long enough. Any number may run at once."""
+    now = timezone.now()
+    commissions.follow_invoices(now)
+    commissions.release_due(now)
 
 
 @app.task(name="billing.sweep")

@@ -196,6 +196,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5},
     },
     "billing-time": {"task": "billing.look_after", "schedule": schedule(60.0), "options": {"expires": 50}},
+    "billing-commissions": {
+        "task": "billing.follow_commissions",
+        "schedule": schedule(60.0),
+        "options": {"expires": 50},
+    },
     "billing-sweep": {"task": "billing.sweep", "schedule": schedule(3600.0)},
     "tenants-sweep": {"task": "tenants.sweep_expired", "schedule": schedule(3600.0)},
 }
