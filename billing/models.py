@@ -8,11 +8,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from billing.affiliates.models import Affiliate as Affiliate  # the app's models are found from here
+from billing.affiliates.models import ClickSalt as ClickSalt
 from billing.affiliates.models import Commission as Commission
 from billing.affiliates.models import LedgerEntry as LedgerEntry
 from billing.affiliates.models import LedgerTransaction as LedgerTransaction
 from billing.affiliates.models import Payout as Payout
 from billing.affiliates.models import Referral as Referral
+from billing.affiliates.models import ReferralClick as ReferralClick
 from billing.affiliates.models import ReferralTouch as ReferralTouch
 from billing.enums import (
     CUSTOMER_KINDS,

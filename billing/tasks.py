@@ -3,7 +3,7 @@
 from django.utils import timezone
 
 from billing import doing, inbox, looking
-from billing.affiliates import commissions
+from billing.affiliates import clicks, commissions
 from billing.payments import is_configured
 from callsphere.celery import app
 
@@ -40,3 +40,4 @@ def follow_commissions() -> None:
 def sweep() -> None:
     """Forget what ended long ago."""
     inbox.sweep(timezone.now())
+    clicks.forget_salts(timezone.now())

@@ -48,6 +48,33 @@ class Affiliate(models.Model):
         return self.code
 
 
+class ClickSalt(models.Model):
+    """A day's random salt. It is forgotten with the next day: then nobody can tell who a click was."""
+
+    day = models.DateField(primary_key=True)
+    salt = models.BinaryField()
+
+    def __str__(self) -> str:
+        return str(self.day)
+
+
+class ReferralClick(models.Model):
+    """That somebody followed a link, counted once a day for each visitor. No address is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    affiliate = models.ForeignKey(Affiliate, on_delete=models.CASCADE, related_name="+")
+    day = models.DateField()
+    visitor = models.CharField(max_length=32, help_text="Hash with the day's salt")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["affiliate", "day", "visitor"], name="click_visitor_once"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.day)
+
+
 class ReferralTouch(models.Model):
     """That a person who signed up had come through an affiliate: the first time counts, and stays."""
 

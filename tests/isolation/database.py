@@ -43,11 +43,13 @@ WITHOUT_TENANT = {
 # run the commands named here, within the policy of the name beside each.
 OF_PLATFORM: dict[str, dict[str, str]] = {
     "billing_affiliate": {"SELECT": "own_rows"},
+    "billing_clicksalt": {},
     "billing_commission": {"SELECT": "own_rows"},
     "billing_ledgerentry": {"SELECT": "own_rows"},
     "billing_ledgertransaction": {"SELECT": "own_rows"},
     "billing_payout": {"SELECT": "own_rows"},
     "billing_referral": {"SELECT": "own_rows", "INSERT": "may_add"},
+    "billing_referralclick": {"SELECT": "own_rows"},
     "billing_referraltouch": {"SELECT": "own_rows"},
     "billing_stripeevent": {"INSERT": "may_add"},
     "tenants_outgoingmail": {"INSERT": "may_add"},
