@@ -17,6 +17,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
 
 from billing import services
+from billing.affiliates import admin as affiliates  # noqa: F401 (registers theirs)
 from billing.enums import Stage, Status, WorkState
 from billing.models import BillingRequest, Invoice, Notice, Plan, StripeEvent, Subscription
 from billing.money import amount_words, price_words

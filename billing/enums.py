@@ -86,3 +86,31 @@ class NoticeKind(TextChoices):
     RELEASED = "released", "Numbers are released"
     RECOVERED = "recovered", "Everything is in order again"
     CANCELED = "canceled", "The plan is canceled"
+
+
+class TouchSource(TextChoices):
+    """How somebody came through an affiliate."""
+
+    LINK = "link", "Link"
+    CODE = "code", "Code"
+
+
+class Account(TextChoices):
+    """Accounts of each affiliate and currency. The first two are what we owe; together they sum to zero."""
+
+    HELD = "held", "Held"
+    PAYABLE = "payable", "Payable"
+    EXPENSE = "expense", "Commission expense"
+    CLAWED_BACK = "clawed_back", "Clawed back"
+    ADJUSTMENT = "adjustment", "Adjustments"
+    PAID_OUT = "paid_out", "Paid out"
+
+
+class Booking(TextChoices):
+    """What may be booked for an affiliate."""
+
+    EARNED = "earned", "Earned"
+    RELEASED = "released", "Released"
+    CLAWED_BACK = "clawed_back", "Taken back"
+    ADJUSTED = "adjusted", "Adjusted by support"
+    PAID_OUT = "paid_out", "Paid out"

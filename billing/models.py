@@ -7,6 +7,15 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from billing.affiliates.models import Affiliate as Affiliate  # the app's models are found from here
+from billing.affiliates.models import ClickSalt as ClickSalt
+from billing.affiliates.models import Commission as Commission
+from billing.affiliates.models import LedgerEntry as LedgerEntry
+from billing.affiliates.models import LedgerTransaction as LedgerTransaction
+from billing.affiliates.models import Payout as Payout
+from billing.affiliates.models import Referral as Referral
+from billing.affiliates.models import ReferralClick as ReferralClick
+from billing.affiliates.models import ReferralTouch as ReferralTouch
 from billing.enums import (
     CUSTOMER_KINDS,
     LIVING,
@@ -151,6 +160,10 @@ class Invoice(TenantOwned):
     due = models.BigIntegerField()
     paid = models.BigIntegerField()
     refunded = models.BigIntegerField(default=0, help_text="Given back of what was paid, tax included")
+    disputed = models.BigIntegerField(default=0, help_text="Taken back by the bank for now, tax included")
+    commission_due = models.BooleanField(
+        default=True, help_text="Amounts changed since an affiliate's share was last worked out"
+    )
     page_url = models.CharField(max_length=2000, blank=True)
     pdf_url = models.CharField(max_length=2000, blank=True)
     issued_at = models.DateTimeField()
@@ -169,9 +182,12 @@ class Invoice(TenantOwned):
             models.CheckConstraint(
                 condition=Q(refunded__gte=0, refunded__lte=models.F("paid")), name="invoice_refund_was_paid"
             ),
+            models.CheckConstraint(condition=Q(disputed__gte=0), name="invoice_dispute_not_negative"),
             models.CheckConstraint(condition=Q(status__in=InvoiceStatus.values), name="invoice_status_known"),
         ]
         indexes = [
+            # what affiliates' shares follow
+            models.Index(fields=["id"], condition=Q(commission_due=True), name="invoice_commission_due"),
             # the page and the API, newest first
             models.Index(fields=["tenant", "-issued_at", "-id"], name="invoice_newest"),
         ]

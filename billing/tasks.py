@@ -3,6 +3,7 @@
 from django.utils import timezone
 
 from billing import doing, inbox, looking
+from billing.affiliates import clicks, commissions
 from billing.payments import is_configured
 from callsphere.celery import app
 
@@ -27,7 +28,16 @@ def look_after() -> None:
     looking.look_after_due(timezone.now())
 
 
+@app.task(name="billing.follow_commissions")
+def follow_commissions() -> None:
+    """Book what affiliates earn, and release what was held long enough. Any number may run at once."""
+    now = timezone.now()
+    commissions.follow_invoices(now)
+    commissions.release_due(now)
+
+
 @app.task(name="billing.sweep")
 def sweep() -> None:
     """Forget what ended long ago."""
     inbox.sweep(timezone.now())
+    clicks.forget_salts(timezone.now())

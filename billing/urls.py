@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from billing.views import plan, pricing, webhooks
+from billing.views import plan, pricing, referral, webhooks
 
 app_name = "billing"
 
@@ -10,6 +10,7 @@ _BILLING = "t/<slug:tenant>/billing/"
 
 urlpatterns: list[URLPattern] = [
     path("pricing/", pricing.pricing, name="pricing"),
+    path("r/<slug:code>/", referral.follow_link, name="referral"),
     path("webhooks/stripe/", webhooks.stripe, name="stripe-webhook"),
     path(_BILLING, plan.PlanPage.as_view(), name="plan"),
     path(f"{_BILLING}plans/", plan.Choose.as_view(), name="choose"),

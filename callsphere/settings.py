@@ -199,6 +199,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 5},
     },
     "billing-time": {"task": "billing.look_after", "schedule": schedule(60.0), "options": {"expires": 50}},
+    "billing-commissions": {
+        "task": "billing.follow_commissions",
+        "schedule": schedule(60.0),
+        "options": {"expires": 50},
+    },
     "billing-sweep": {"task": "billing.sweep", "schedule": schedule(3600.0)},
     "tenants-sweep": {"task": "tenants.sweep_expired", "schedule": schedule(3600.0)},
 }
@@ -229,7 +234,7 @@ ACCOUNT_ADAPTER = "tenants.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_FORMS = {"signup": "tenants.account_forms.SignupForm"}
+ACCOUNT_FORMS = {"signup": "billing.affiliates.signup.SignupForm"}
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_CONFIRM_EMAIL_ON_GET = False
 ACCOUNT_LOGIN_ON_EMAIL_CONFIRMATION = True

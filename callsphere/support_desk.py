@@ -74,6 +74,16 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": "Affiliates",
+                "items": [
+                    _item("Affiliates", "handshake", "billing_affiliate"),
+                    _item("Referrals", "group_add", "billing_referral"),
+                    _item("Commissions", "percent", "billing_commission"),
+                    _item("Ledger", "menu_book", "billing_ledgertransaction"),
+                    _item("Payouts", "payments", "billing_payout"),
+                ],
+            },
+            {
                 "title": "Records",
                 "items": [
                     _item("Audit", "history", "tenants_auditevent"),

@@ -264,7 +264,7 @@ def test_pgrls_finds_nothing_to_mend(owner: psycopg.Connection) -> None:
 @pytest.mark.parametrize("mode", ["anon", "cross-tenant", "write"])
 def test_pgrls_proves_the_applications_policies(owner: psycopg.Connection, mode: str) -> None:
     for table in OF_PLATFORM:  # no tenant's; the catalogue's test says what the application may do with them
-        owner.execute(f'DROP TABLE "{table}"')
+        owner.execute(f'DROP TABLE "{table}" CASCADE')
     for table in [*tables_of_tenants(owner), "tenants_tenant"]:
         owner.execute(f'DROP POLICY IF EXISTS platform ON "{table}"')
     result = pgrls("verify", "--mode", mode)

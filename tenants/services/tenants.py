@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.dispatch import Signal
 from django.utils.text import slugify
 
 from callsphere.lib.errors import LimitReached
@@ -15,6 +16,9 @@ from tenants.keys import create_tenant_key
 from tenants.models import Membership, Tenant, User
 from tenants.queries import memberships_of
 from tenants.services.editing import check_version, lock_tenant, save_edit
+
+tenant_created = Signal()
+"""Sent with `tenant` and `owner`, in the transaction and the context that make a tenant."""
 
 # How many tenants a person may make for themselves; support and operators may give them more.
 OWNED_TENANT_LIMIT = 5
@@ -44,6 +48,7 @@ def create_tenant(*, name: str, owner: User, actor: Actor) -> Tenant:
             obj=tenant,
             changes={"name": [None, tenant.name], "owner": [None, owner.email]},
         )
+        tenant_created.send(sender=Tenant, tenant=tenant, owner=owner)
     return tenant
 
 

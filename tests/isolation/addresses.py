@@ -148,6 +148,7 @@ PUBLIC = {
     "readyz",
     "web:landing",
     "billing:pricing",
+    "billing:referral",
     "billing:stripe-webhook",
     "account_confirm_email",
     "account_reset_password_from_key",
@@ -216,7 +217,7 @@ API_BODY_IDS: set[str] = {
 }
 
 # Parts of addresses that name nothing of a tenant's.
-_SAME_FOR_ALL = {"plan": "one"}
+_SAME_FOR_ALL = {"plan": "one", "code": "nobody"}
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 _METHODS = ("get", "post", "put", "patch", "delete")
 

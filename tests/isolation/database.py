@@ -42,6 +42,15 @@ WITHOUT_TENANT = {
 # Tables of rows that belong to no tenant and that the platform role alone sees. The application's login may
 # run the commands named here, within the policy of the name beside each.
 OF_PLATFORM: dict[str, dict[str, str]] = {
+    "billing_affiliate": {"SELECT": "own_rows"},
+    "billing_clicksalt": {},
+    "billing_commission": {"SELECT": "own_rows"},
+    "billing_ledgerentry": {"SELECT": "own_rows"},
+    "billing_ledgertransaction": {"SELECT": "own_rows"},
+    "billing_payout": {"SELECT": "own_rows"},
+    "billing_referral": {"SELECT": "own_rows", "INSERT": "may_add"},
+    "billing_referralclick": {"SELECT": "own_rows"},
+    "billing_referraltouch": {"SELECT": "own_rows"},
     "billing_stripeevent": {"INSERT": "may_add"},
     "tenants_outgoingmail": {"INSERT": "may_add"},
     "tenants_platformevent": {"SELECT": "own_rows"},

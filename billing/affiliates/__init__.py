@@ -1,0 +1,1 @@
+"""People who bring customers: links and codes, what they earn, and the ledger that says so."""

@@ -1,0 +1,39 @@
+"""Signing up with a code, or in a browser that came through an affiliate's link."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.utils import timezone
+
+from billing.affiliates.attribution import active_affiliate, remembered_touch, store_touch
+from tenants import account_forms
+from tenants.context import platform_context
+from tenants.models import User
+
+
+class SignupForm(account_forms.SignupForm):
+    """The entrance's form with a place for a code."""
+
+    referral_code = forms.CharField(
+        label="Referral code", required=False, max_length=32, help_text="If somebody gave you one."
+    )
+
+    def clean_referral_code(self) -> str:
+        code: str = self.cleaned_data["referral_code"]
+        if code:
+            with platform_context("look a code up"):
+                is_known = active_affiliate(code) is not None
+            if not is_known:
+                raise forms.ValidationError("Nobody has this code. Check it, or leave the field empty.")
+        return code
+
+    def save(self, request: HttpRequest) -> Any:
+        """Store the person, and through whom they came."""
+        user: User = super().save(request)
+        now = timezone.now()
+        remembered = remembered_touch(request, now)
+        store_touch(user=user, remembered=remembered, code=self.cleaned_data["referral_code"], now=now)
+        return user
