@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -22,11 +21,12 @@ from callsphere.sip.transport.profile import TlsProfile
 from tenants.context import platform_context
 from tenants.keys import reveal_all
 from trunks.bindings.incidents import Finding, follow_registrations
+from trunks.bindings.pace import Waiter, put_off
 from trunks.bindings.registering import Standing
 from trunks.bindings.wording import Known
 from trunks.enums import RegistrationState as State
 from trunks.models import DigestCredential, RegistrationChange
-from trunks.tls_profiles import choices_at, profiles_of
+from trunks.tls_profiles import Choice, choices_at, profiles_of
 
 LEASE_S = 75.0
 """How long a worker has: longer than an attempt may take (see `trunks.bindings.registrar`)."""
@@ -66,6 +66,7 @@ class BindingClaim:
     password: str | None
     late_s: float
     tls: TlsProfile | None = None
+    tls_choice: Choice | None = None
 
     def __repr__(self) -> str:
         return f"BindingClaim({self.registration_id}, {self.number})"
@@ -153,7 +154,7 @@ def claim_due(now: datetime, limit: int, *, rate: float) -> list[BindingClaim]:
         profiles = profiles_of(choices.values())
     claims = [_claim(row, now, credentials, passwords) for row in rows]
     return [
-        replace(claim, tls=profiles.get(choice))
+        replace(claim, tls=profiles.get(choice), tls_choice=choice)
         if (choice := choices.get((claim.trunk_id, claim.registrar))) is not None
         else claim
         for claim in claims
@@ -222,48 +223,17 @@ def _tell_lapsed(rows: Iterable[tuple[Any, ...]], now: datetime) -> None:
     )
 
 
-# A host's times follow each other at the pace; an idle host is free now. Hosts are taken in order, so that
-# two workers never wait for each other.
-_TAKE_SLOTS = """
-INSERT INTO trunks_registrarpace AS pace (host, free_at)
-SELECT e.key, %(now)s + make_interval(secs => e.value::integer / %(rate)s)
-FROM json_each_text(%(wanted)s::json) AS e ORDER BY e.key
-ON CONFLICT (host) DO UPDATE SET free_at = greatest(pace.free_at, %(now)s) + (EXCLUDED.free_at - %(now)s)
-RETURNING host, free_at
-"""
 _PUT_OFF = """
 UPDATE trunks_registrationstatus AS status SET next_attempt_at = (e->>1)::timestamptz, has_slot = true,
     state = CASE WHEN status.state = 'refreshing' THEN 'registered' ELSE status.state END
 FROM json_array_elements(%(later)s::json) AS e WHERE status.registration_id = (e->>0)::uuid
 """
-_SLOT_NOW_S = 1.0
-"""What may be asked within this time is asked now: workers look once in a while, not at every moment."""
-_SLOT_HOLDS_S = 15.0
-"""A slot that passed longer ago is gone: workers who were away must not take up all of theirs at once."""
 
 
 def _within_pace(rows: list[tuple[Any, ...]], now: datetime, rate: float) -> list[tuple[Any, ...]]:
-    if not rate:
-        return rows
-    waiting: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-    for row in rows:
-        has_slot, due_at = row[24], row[25]
-        if not has_slot or now - due_at > timedelta(seconds=_SLOT_HOLDS_S):
-            waiting[row[6].lower()].append(row)
-    if not waiting:
-        return rows
-    later: list[tuple[str, str]] = []
-    late_ids: set[uuid.UUID] = set()
-    with connection.cursor() as cursor:
-        wanted = json.dumps({host: len(group) for host, group in waiting.items()})
-        cursor.execute(_TAKE_SLOTS, {"now": now, "rate": rate, "wanted": wanted})
-        for host, free_at in cursor.fetchall():
-            first = free_at - timedelta(seconds=len(waiting[host]) / rate)
-            for place, row in enumerate(waiting[host]):
-                slot = first + timedelta(seconds=place / rate)
-                if slot > now + timedelta(seconds=_SLOT_NOW_S):
-                    later.append((str(row[0]), slot.isoformat()))
-                    late_ids.add(row[0])
-        if later:
-            cursor.execute(_PUT_OFF, {"later": json.dumps(later)})
-    return [row for row in rows if row[0] not in late_ids]
+    later = put_off((Waiter(row[0], row[6], row[24], row[25]) for row in rows), now, rate)
+    if later:
+        pairs = [(str(pk), slot.isoformat()) for pk, slot in later.items()]
+        with connection.cursor() as cursor:
+            cursor.execute(_PUT_OFF, {"later": json.dumps(pairs)})
+    return [row for row in rows if row[0] not in later]

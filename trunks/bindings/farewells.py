@@ -10,9 +10,11 @@ from datetime import datetime, timedelta
 from django.db.models import F
 
 from callsphere.sip.transport.profile import TlsProfile
+from callsphere.sip.uri import parse_gateway_uri
 from tenants.context import platform_context
 from tenants.keys import reveal_all
 from trunks.bindings.claims import CSEQ_SET_ASIDE, LEASE_S, Identity
+from trunks.bindings.pace import Waiter, put_off
 from trunks.bindings.registering import Result, removal_retry_s
 from trunks.models import RegistrationFarewell
 from trunks.tls_profiles import Choice, profiles_of
@@ -40,20 +42,26 @@ class FarewellClaim:
         return f"FarewellClaim({self.id}, {self.number})"
 
 
-def claim_farewells(now: datetime, limit: int) -> list[FarewellClaim]:
-    """Lend what is due; what the carriers have forgotten by now is dropped."""
+def claim_farewells(now: datetime, limit: int, *, rate: float) -> list[FarewellClaim]:
+    """Lend what is due; what the carriers have forgotten by now is dropped.
+
+    They keep to the pace of their registrar's host, `rate` times a second, with the refreshes there: those
+    that may not be sent now wait for their time.
+    """
     with platform_context("claim farewells"):
         RegistrationFarewell.objects.filter(expires_at__lte=now).delete()
-        rows = list(
+        due = list(
             RegistrationFarewell.objects.filter(next_attempt_at__lte=now)
             .order_by("next_attempt_at")
             .select_for_update(skip_locked=True, no_key=True)[:limit]
         )
+        rows = _within_pace(due, now, rate)
         RegistrationFarewell.objects.filter(pk__in=[row.pk for row in rows]).update(
             claim=F("claim") + 1,
             attempts=F("attempts") + 1,
             cseq=F("cseq") + CSEQ_SET_ASIDE,
             next_attempt_at=now + timedelta(seconds=LEASE_S),
+            has_slot=False,  # taken up now: whoever claims after us, should we die, needs another
         )
         passwords = reveal_all(rows, "secret")
         choices = {
@@ -75,6 +83,19 @@ def claim_farewells(now: datetime, limit: int) -> list[FarewellClaim]:
         )
         for row in rows
     ]
+
+
+def _within_pace(due: list[RegistrationFarewell], now: datetime, rate: float) -> list[RegistrationFarewell]:
+    waiters = [
+        Waiter(row.pk, parse_gateway_uri(row.registrar).host, row.has_slot, row.next_attempt_at)
+        for row in due
+    ]
+    later = put_off(waiters, now, rate)
+    waiting = [row for row in due if row.pk in later]
+    for row in waiting:
+        row.next_attempt_at, row.has_slot = later[row.pk], True
+    RegistrationFarewell.objects.bulk_update(waiting, ["next_attempt_at", "has_slot"])
+    return [row for row in due if row.pk not in later]
 
 
 def store_farewells(done: Sequence[tuple[FarewellClaim, Result]], now: datetime) -> None:

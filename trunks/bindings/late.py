@@ -16,7 +16,13 @@ from django.db.models import F, Q
 from tenants.context import platform_context
 from tenants.keys import seal_for
 from trunks.bindings.outcomes import BindingOutcome
-from trunks.models import RegistrationFarewell, RegistrationStatus
+from trunks.models import (
+    ClientCertificate,
+    RegistrationFarewell,
+    RegistrationStatus,
+    TrustedAuthority,
+)
+from trunks.tls_profiles import Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +122,8 @@ def _take_away(outcome: BindingOutcome, expires_at: datetime, now: datetime) -> 
     )
     if claim.password is not None:
         farewell.secret = seal_for(farewell, "secret", claim.password)
+    if claim.tls_choice is not None:
+        _choose_tls(farewell, claim.tls_choice)
     farewell.save()
     # A registration of the same user there may have the same Contact: it registers anew, after the farewell.
     RegistrationStatus.objects.filter(
@@ -124,3 +132,10 @@ def _take_away(outcome: BindingOutcome, expires_at: datetime, now: datetime) -> 
         registration__username=claim.username,
         next_attempt_at__isnull=False,
     ).update(next_attempt_at=now, has_slot=False, claim=F("claim") + 1)
+
+
+def _choose_tls(farewell: RegistrationFarewell, choice: Choice) -> None:
+    """What was deleted since is left out: the registrar may then refuse us, and the binding runs out."""
+    authority = TrustedAuthority.objects.filter(tenant=choice.tenant_id, pk=choice.authority_id)
+    shown = ClientCertificate.objects.filter(tenant=choice.tenant_id, pk=choice.certificate_id)
+    farewell.trusted_authority, farewell.client_certificate = authority.first(), shown.first()

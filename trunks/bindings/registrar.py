@@ -81,7 +81,7 @@ def refresh_due(
     started = time.monotonic()
     total = 0
     while not is_stopping():
-        farewells = claim_farewells(clock(), batch)
+        farewells = claim_farewells(clock(), batch, rate=settings.REGISTER_RATE_PER_REGISTRAR)
         _say_farewell(registrar, farewells, clock)
         claims = claim_due(clock(), batch, rate=settings.REGISTER_RATE_PER_REGISTRAR)
         OLDEST_DUE.set(max((claim.late_s for claim in claims), default=0.0))

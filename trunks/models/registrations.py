@@ -194,6 +194,7 @@ class RegistrationFarewell(TenantOwned):
     # After this the carrier has forgotten it by itself.
     expires_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField(default=timezone.now)
+    has_slot = models.BooleanField(default=False, help_text="As of a registration")
     attempts = models.PositiveSmallIntegerField(default=0)
     claim = models.BigIntegerField(default=0)
 

@@ -26,6 +26,7 @@ from tests.trunks.conftest import make_trunk
 from tests.trunks.watching import make_due
 from trunks import services
 from trunks.bindings import registrar
+from trunks.bindings.claims import claim_due
 from trunks.health import probing
 from trunks.models import (
     Gateway,
@@ -246,6 +247,29 @@ def test_registrar_gets_what_the_gateway_at_its_host_has(
             services.delete_trunk(tenant=alice.tenant, actor=alice.actor, trunk=gateway.trunk)
             farewell = RegistrationFarewell.objects.get()
             assert (farewell.trusted_authority_id, farewell.client_certificate_id) == (ca.pk, shown.pk)
+        registrar.refresh_due(engine)
+        with platform_context("test"):
+            assert RegistrationFarewell.objects.count() == 0
+    assert "expires=0" in carrier.of("REGISTER")[-1].get("contact")
+
+
+def test_a_binding_that_came_too_late_goes_the_same_way(
+    alice: Person, authority: Authority, asking_carrier: ssl.SSLContext
+) -> None:
+    """The registration is deleted while its first REGISTER is under way."""
+    carrier = Registrar()
+    ca = add_authority(alice, authority.ca_file.read_text())
+    shown = add_client(alice, *text_of(authority.issue(["us.example.com"])))
+    with serving(carrier, "tls", asking_carrier) as uri, RegistrarEngine(policy=LOOPBACK) as engine:
+        gateway = register(alice, uri)
+        choose(alice, gateway, trusted_authority_id=ca.pk, client_certificate_id=shown.pk)
+        claims = claim_due(timezone.now(), 10, rate=0)
+        with tenant_context(alice.tenant):
+            services.delete_trunk(tenant=alice.tenant, actor=alice.actor, trunk=gateway.trunk)
+        registrar._register(engine, claims, timezone.now)
+        with tenant_context(alice.tenant):
+            farewell = RegistrationFarewell.objects.get()
+        assert (farewell.trusted_authority_id, farewell.client_certificate_id) == (ca.pk, shown.pk)
         registrar.refresh_due(engine)
         with platform_context("test"):
             assert RegistrationFarewell.objects.count() == 0
