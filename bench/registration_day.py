@@ -9,16 +9,18 @@ from __future__ import annotations
 import random
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from callsphere.sip.uri import parse_gateway_uri
 from tenants.context import platform_context
 from tenants.models import Tenant
 from trunks.bindings.claims import BindingClaim, claim_due
+from trunks.bindings.farewells import FarewellClaim, claim_farewells, store_farewells
 from trunks.bindings.outcomes import BindingOutcome, store_outcomes
 from trunks.bindings.registering import Result, after, step_of
-from trunks.models import Registration, RegistrationStatus, Trunk
+from trunks.models import Registration, RegistrationFarewell, RegistrationStatus, Trunk
 
 START = datetime(2026, 11, 28, tzinfo=UTC)
 BATCH = 500
@@ -31,6 +33,7 @@ class SimulatedRegistrar:
     outages: list[tuple[float, float]]
     bindings: dict[uuid.UUID, float] = field(default_factory=dict)
     asked: Counter[int] = field(default_factory=Counter)
+    taken_away: int = 0
 
     def is_away(self, at: float) -> bool:
         """Whether it answers nobody."""
@@ -48,6 +51,14 @@ class SimulatedRegistrar:
         self.bindings[registration_id] = at + expires_s
         return Result(code=200, granted_s=expires_s)
 
+    def forget(self, registration_id: uuid.UUID, at: float) -> Result:
+        """Take a REGISTER that takes a binding away."""
+        self.asked[int(at)] += 1
+        if self.is_away(at):
+            return Result("no_answer", "Nothing came back.")
+        self.taken_away += self.bindings.pop(registration_id, None) is not None
+        return Result(code=200)
+
 
 @dataclass(frozen=True, slots=True)
 class Day:
@@ -58,6 +69,7 @@ class Day:
     lapsed_in_outages: int
     busiest_10_s: int
     died: int
+    taken_away: int
 
 
 @dataclass
@@ -67,6 +79,7 @@ class Simulation:
     `grace_s` is how long before a binding's end its registrar must have been there for a lapse to count:
     the time that the pace needs to get round to everybody. `dying` is the share of batches that die with
     their worker, once before and once after the attempts; in `naps` (from, to, in seconds) none is there.
+    At each time of `leaving`, in seconds, so many lines are deleted at once: their bindings are taken away.
     """
 
     size: int
@@ -79,6 +92,7 @@ class Simulation:
     seed: int = 1
     dying: float = 0.01
     naps: Sequence[tuple[float, float]] = ()
+    leaving: Mapping[int, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._chance = random.Random(self.seed)
@@ -98,6 +112,7 @@ class Simulation:
         """Live the day."""
         self._make_registrations()
         for second in range(0, int(self.hours * 3600), self.tick_s):
+            self._delete(self.leaving.get(second, 0), second)
             self._work(second)
             self._watch(second)
         busiest = max(
@@ -105,13 +120,16 @@ class Simulation:
             for host in self._hosts.values()
             for second in list(host.asked)
         )
-        return Day(self._attempts, self._lapsed, self._excused, busiest, self._died)
+        taken_away = sum(host.taken_away for host in self._hosts.values())
+        return Day(self._attempts, self._lapsed, self._excused, busiest, self._died, taken_away)
 
     def _work(self, second: int) -> None:
         if any(start <= second < end for start, end in self.naps):
             return
         now = START + timedelta(seconds=second)
         while True:
+            farewells = claim_farewells(now, BATCH, rate=self.rate)
+            store_farewells([(claim, self._say_farewell(claim, second)) for claim in farewells], now)
             claims = claim_due(now, BATCH, rate=self.rate)
             if claims and self._chance.random() < self.dying:
                 self._died += len(claims)  # killed before the first REGISTER went out
@@ -121,8 +139,35 @@ class Simulation:
                     self._died += len(outcomes)  # killed before anything was stored
                 elif outcomes:
                     store_outcomes(outcomes, now)
-            if len(claims) < BATCH:
+            if len(claims) + len(farewells) < BATCH:
                 return
+
+    def _say_farewell(self, claim: FarewellClaim, second: int) -> Result:
+        self._attempts += 1
+        host = self._hosts[parse_gateway_uri(claim.registrar).host]
+        return host.forget(uuid.UUID(claim.identity.call_id), second)
+
+    def _delete(self, count: int, second: int) -> None:
+        """Delete the oldest lines, those that are bound now and those that are not."""
+        now = START + timedelta(seconds=second)
+        with platform_context("simulated day"):
+            rows = list(Registration.objects.select_related("status").order_by("pk")[:count])
+            RegistrationFarewell.objects.bulk_create(
+                RegistrationFarewell(
+                    tenant_id=row.tenant_id,
+                    registrar=row.registrar,
+                    username=row.username,
+                    contact=row.status.contact,
+                    call_id=row.status.call_id,
+                    from_tag=row.status.from_tag,
+                    cseq=row.status.cseq,
+                    expires_at=row.status.expires_at,
+                    next_attempt_at=now,
+                )
+                for row in rows
+                if row.status.expires_at is not None and row.status.expires_at > now
+            )
+            Registration.objects.filter(pk__in=[row.pk for row in rows]).delete()
 
     def _attempt(self, claim: BindingClaim, now: datetime, second: int) -> BindingOutcome:
         self._attempts += 1

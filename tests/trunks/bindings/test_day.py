@@ -26,3 +26,15 @@ def test_dying_workers_and_those_that_were_away_keep_the_pace() -> None:
     day = simulation.run()
     assert day.died > 400
     assert day.busiest_10_s <= 2 * 10 + 2 * 5
+
+
+@pytest.mark.django_db(transaction=False)
+def test_lines_that_are_deleted_at_once_keep_the_pace_and_cost_the_others_no_binding() -> None:
+    simulation = Simulation(
+        size=500, registrars=1, hours=1, rate=2.0, expires_s=900, dying=0.0, seed=4, leaving={1500: 200}
+    )
+    simulation._hosts["r0.bench.test"].outages.clear()
+    day = simulation.run()
+    assert day.taken_away == 200
+    assert (day.lapsed, day.lapsed_in_outages) == (0, 0)
+    assert day.busiest_10_s <= 2 * 10 + 2 * 5
