@@ -1,7 +1,7 @@
 """How often a registrar is asked: a host's times follow each other, whoever asks, whatever is asked for.
 
-Refreshes and farewells take their times from one row for each host, in the order in which they come: neither is
-asked beyond the pace for the other's sake, and neither waits for the other's end.
+Refreshes and farewells take their times from one row for each host, in the order in which they come: neither
+goes beyond the pace for the other's sake, and neither waits for the other's end.
 """
 
 from __future__ import annotations

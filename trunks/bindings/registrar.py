@@ -7,6 +7,7 @@ talks.
 from __future__ import annotations
 
 import random
+import threading
 import time
 import uuid
 from collections import Counter
@@ -39,6 +40,10 @@ BATCH = 500
 LONGEST_RUN_S = 20.0
 """A run that keeps finding full batches ends after this time; the next tick goes on."""
 
+RUNS_AT_ONCE = 4
+"""Runs of one process. A registrar that says nothing holds a run for as long as an attempt may take: the
+prober's other threads are left to the pings (docker-compose.yml gives it eight)."""
+
 log = structlog.get_logger(__name__)
 
 ATTEMPTS = CounterMetric(
@@ -63,6 +68,7 @@ def _make_engine() -> RegistrarEngine:
 
 
 engine = OfThisProcess(_make_engine)
+_runs = threading.BoundedSemaphore(RUNS_AT_ONCE)
 
 
 def refresh_due(
@@ -74,10 +80,19 @@ def refresh_due(
 ) -> int:
     """Register what is due, batch by batch while batches are full; return how many were claimed.
 
+    With RUNS_AT_ONCE under way in this process nothing is claimed: the next tick looks again.
     `clock` tells the time that leases are compared by, the database's unless given.
     Bindings that are to be taken away go first: one of them may stand in the way of a new one.
     """
-    clock = clock or DatabaseClock()
+    if not _runs.acquire(blocking=False):
+        return 0
+    try:
+        return _refresh(registrar, clock or DatabaseClock(), batch, longest_s)
+    finally:
+        _runs.release()
+
+
+def _refresh(registrar: RegistrarEngine, clock: Callable[[], datetime], batch: int, longest_s: float) -> int:
     started = time.monotonic()
     total = 0
     while not is_stopping():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -472,6 +473,17 @@ def test_two_workers_never_have_the_same(scene: Scene) -> None:
     assert len(claim_due(later, 10, rate=0)) == 1
     numbers.append(scene.status.cseq)
     assert numbers[0] < numbers[1]
+
+
+def test_runs_that_wait_for_silent_registrars_leave_threads_to_the_pings(scene: Scene) -> None:
+    with serving(Registrar()) as uri:
+        scene.add(uri)
+        with ExitStack() as others:
+            for _ in range(registrar.RUNS_AT_ONCE):
+                others.enter_context(registrar._runs)
+            assert scene.work() == 0
+        assert scene.work() == 1
+    assert scene.status.state == State.REGISTERED
 
 
 def test_a_password_goes_only_where_it_was_entered_for(scene: Scene) -> None:
