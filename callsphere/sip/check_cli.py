@@ -23,6 +23,7 @@ from callsphere.sip.check.console import Console
 from callsphere.sip.check.runner import Check
 from callsphere.sip.ping_cli import EXIT_UNUSABLE, Surroundings, Unusable
 from callsphere.sip.session_timer import MIN_SE
+from callsphere.sip.transport.shortage import OurShortage
 
 EXIT_USABLE = 0
 EXIT_BROKEN = 1
@@ -62,8 +63,8 @@ def run_check(
 ) -> int:
     """Run the command with parsed options.
 
-    The exit code is 0 for a verdict of pass or warn, 1 for fail, 2 for unusable arguments, 130 when
-    interrupted: the call is hung up then too.
+    The exit code is 0 for a verdict of pass or warn, 1 for fail, 2 for unusable arguments or a
+    machine without a network, 130 when interrupted: the call is hung up then too.
     """
     try:
         plan = plan_of(options, surroundings or Surroundings())
@@ -80,6 +81,9 @@ def run_check(
     except KeyboardInterrupt:
         stderr.write("Interrupted. What the check had begun was ended, as far as the carrier answered.\n")
         return EXIT_INTERRUPTED
+    except OurShortage as lack:
+        stderr.write(f"Nothing was found out about the carrier, for this machine lacks something. {lack}\n")
+        return EXIT_UNUSABLE
     if quiet:
         stdout.write(json.dumps(report.as_json()) + "\n")
     else:

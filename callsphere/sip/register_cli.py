@@ -14,6 +14,7 @@ from callsphere.sip.check.registration_run import RegistrationRun
 from callsphere.sip.check.report import Outcome, Step
 from callsphere.sip.check_cli import EXIT_BROKEN, EXIT_INTERRUPTED, EXIT_USABLE, run_to_the_end
 from callsphere.sip.ping_cli import EXIT_UNUSABLE, Surroundings, Unusable
+from callsphere.sip.transport.shortage import OurShortage
 
 EXPIRES_S = 3600
 """The interval that RFC 3261 §10.2.1.1 suggests to registrars that get to choose."""
@@ -63,6 +64,9 @@ def run_register(
     except KeyboardInterrupt:
         stderr.write("Interrupted. What the check had begun was ended, as far as the carrier answered.\n")
         return EXIT_INTERRUPTED
+    except OurShortage as lack:
+        stderr.write(f"Nothing was found out about the carrier, for this machine lacks something. {lack}\n")
+        return EXIT_UNUSABLE
     if quiet:
         stdout.write(json.dumps(report.as_json()) + "\n")
     else:

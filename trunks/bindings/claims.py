@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -32,6 +32,8 @@ LEASE_S = 75.0
 """How long a worker has: longer than an attempt may take (see `trunks.bindings.registrar`)."""
 CSEQ_SET_ASIDE = 256
 """More REGISTERs than one attempt can need: 16 targets, two raised intervals and a few challenges at each."""
+GIVEN_BACK_S = 5.0
+"""When a claim is tried again that this machine could not ask for."""
 SWITCHED_OFF_S = 600
 """A customer who is switched off is looked at again after so long."""
 
@@ -113,6 +115,14 @@ RETURNING status.registration_id, status.tenant_id, registration.trunk_id, statu
 """
 
 
+_GIVE_BACK = """
+UPDATE trunks_registrationstatus AS status SET next_attempt_at = %(soon)s,
+    state = CASE WHEN status.state = 'refreshing' THEN 'registered' ELSE status.state END
+FROM json_array_elements(%(given)s::json) AS e
+WHERE status.registration_id = (e->>0)::uuid AND status.claim = (e->>1)::bigint
+"""
+
+
 _OLDEST_DUE = f"""
 SELECT min(status.next_attempt_at) FROM trunks_registrationstatus AS status
 JOIN trunks_registration AS registration ON registration.id = status.registration_id
@@ -159,6 +169,14 @@ def claim_due(now: datetime, limit: int, *, rate: float) -> list[BindingClaim]:
         else claim
         for claim in claims
     ]
+
+
+def give_back(claims: Sequence[BindingClaim], now: datetime) -> None:
+    """Have what could not be asked for tried again soon: this machine lacked something, not the registrar."""
+    pairs = [(str(claim.registration_id), claim.number) for claim in claims]
+    values: dict[str, Any] = {"given": json.dumps(pairs), "soon": now + timedelta(seconds=GIVEN_BACK_S)}
+    with platform_context("give registrations back"), connection.cursor() as cursor:
+        cursor.execute(_GIVE_BACK, values)
 
 
 def _sendable(

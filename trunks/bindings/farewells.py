@@ -13,7 +13,7 @@ from callsphere.sip.transport.profile import TlsProfile
 from callsphere.sip.uri import parse_gateway_uri
 from tenants.context import platform_context
 from tenants.keys import reveal_all
-from trunks.bindings.claims import CSEQ_SET_ASIDE, LEASE_S, Identity
+from trunks.bindings.claims import CSEQ_SET_ASIDE, GIVEN_BACK_S, LEASE_S, Identity
 from trunks.bindings.pace import Waiter, put_off
 from trunks.bindings.registering import Result, removal_retry_s
 from trunks.models import RegistrationFarewell
@@ -96,6 +96,15 @@ def _within_pace(due: list[RegistrationFarewell], now: datetime, rate: float) ->
         row.next_attempt_at, row.has_slot = later[row.pk], True
     RegistrationFarewell.objects.bulk_update(waiting, ["next_attempt_at", "has_slot"])
     return [row for row in due if row.pk not in later]
+
+
+def give_farewells_back(claims: Sequence[FarewellClaim], now: datetime) -> None:
+    """Have those that could not be said tried again soon: we lacked something, not the registrar."""
+    with platform_context("give farewells back"):
+        for claim in claims:
+            RegistrationFarewell.objects.filter(pk=claim.id, claim=claim.number).update(
+                next_attempt_at=now + timedelta(seconds=GIVEN_BACK_S), attempts=F("attempts") - 1
+            )
 
 
 def store_farewells(done: Sequence[tuple[FarewellClaim, Result]], now: datetime) -> None:

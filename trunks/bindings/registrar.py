@@ -26,8 +26,13 @@ from callsphere.sip.digest import Credentials
 from callsphere.sip.engine import BindingJob, BindingResult, RegistrarEngine
 from callsphere.sip.uri import SipUriError, parse_gateway_uri
 from tenants.clock import DatabaseClock
-from trunks.bindings.claims import BindingClaim, Identity, claim_due
-from trunks.bindings.farewells import FarewellClaim, claim_farewells, store_farewells
+from trunks.bindings.claims import BindingClaim, Identity, claim_due, give_back
+from trunks.bindings.farewells import (
+    FarewellClaim,
+    claim_farewells,
+    give_farewells_back,
+    store_farewells,
+)
 from trunks.bindings.late import Gone, register_those_left, settle_late_bindings
 from trunks.bindings.outcomes import BindingOutcome, store_outcomes
 from trunks.bindings.registering import Result, after, step_of
@@ -48,6 +53,10 @@ log = structlog.get_logger(__name__)
 
 ATTEMPTS = CounterMetric(
     "callsphere_registrations_total", "Attempts to register by what became of them", ["outcome"]
+)
+NOT_ASKED = CounterMetric(
+    "callsphere_registrations_not_asked_total",
+    "Attempts that this machine lacked a connection or a network for",
 )
 DROPPED = CounterMetric("callsphere_registrations_dropped_total", "Outcomes whose claim was no longer valid")
 OLDEST_DUE = Gauge(
@@ -122,7 +131,17 @@ def _register(
         _store(outcomes, clock())
     for results in registrar.register_many(jobs):
         now = clock()
-        _store([_outcome(by_id[cast(uuid.UUID, result.key)], result, now) for result in results], now)
+        found = [(by_id[cast(uuid.UUID, result.key)], result) for result in results]
+        _give_back([claim for claim, result in found if result.is_ours], now)
+        _store([_outcome(claim, result, now) for claim, result in found if not result.is_ours], now)
+
+
+def _give_back(claims: Sequence[BindingClaim], now: datetime) -> None:
+    """Nothing was found out: no attempt is shown, and nothing told to the customer."""
+    if claims:
+        NOT_ASKED.inc(len(claims))
+        log.error("registrations_not_asked_for", count=len(claims), because="this machine lacks something")
+        give_back(claims, now)
 
 
 def _job(claim: BindingClaim) -> BindingJob:
@@ -214,10 +233,13 @@ def _say_farewell(
         )
         for claim in claims
     ]
-    found = {each.key: _result(each) for results in registrar.register_many(jobs) for each in results}
+    results = {each.key: each for found in registrar.register_many(jobs) for each in found}
     if not claims:
         return
     now = clock()
+    give_farewells_back([claim for claim in claims if results[claim.id].is_ours], now)
+    claims = [claim for claim in claims if not results[claim.id].is_ours]
+    found = {claim.id: _result(results[claim.id]) for claim in claims}
     store_farewells([(claim, found[claim.id]) for claim in claims], now)
     contacts = [
         (parse_gateway_uri(claim.registrar).host, claim.username, claim.identity.contact)

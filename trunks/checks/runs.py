@@ -23,6 +23,7 @@ from callsphere.sip.agent.placed import PlacedCall
 from callsphere.sip.check.report import Step
 from callsphere.sip.check.runner import Check
 from callsphere.sip.engine.work_loop import WorkLoop
+from callsphere.sip.transport.shortage import OurShortage
 from tenants.clock import DatabaseClock, database_now
 from trunks.checks import orphaned_calls
 from trunks.checks.checking import (
@@ -49,6 +50,10 @@ STOP_S = 10.0
 """How long hang-ups may take when the process goes down."""
 _STORERS = 4
 _TOO_LONG = "The check took too long and was stopped. Check one gateway at a time."
+_OUR_SHORTAGE = (
+    "We have no connection to spare just now, so nothing was found out about your carrier. "
+    "Start the check again in a minute; if that does not help, tell support."
+)
 _OUR_FAULT = "Something went wrong on our side. Start the check again; if it fails again, tell support."
 
 log = structlog.get_logger(__name__)
@@ -125,6 +130,9 @@ class CheckRunner:
             state, problem = self._why.get(claim.check_id, (CheckState.FAILED, INTERRUPTED))
         except LeaseLost:
             state, problem = CheckState.FAILED, INTERRUPTED
+        except OurShortage as lack:
+            log.error("readiness_check_lacks", check_id=str(claim.check_id), detail=str(lack))
+            state, problem = CheckState.FAILED, _OUR_SHORTAGE
         except Exception:
             log.exception("readiness_check_failed", check_id=str(claim.check_id))
             state, problem = CheckState.FAILED, _OUR_FAULT

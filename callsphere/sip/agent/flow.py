@@ -10,15 +10,20 @@ from callsphere.sip.nat import LocalFlow
 from callsphere.sip.resolver import Target
 from callsphere.sip.transaction import new_branch
 from callsphere.sip.transport.connection import Connection, ConnectionFailed
+from callsphere.sip.transport.shortage import is_ours
 from callsphere.sip.transport.tls import TlsTrust
 from callsphere.sip.transport.udp import UdpSocket, outgoing_address
 
 
 class FlowFailed(Exception):
-    """A way that cannot be gone; `stage` says where it ended, `cause` is a code of callsphere.sip.causes."""
+    """A way that cannot be gone; `stage` says where it ended, `cause` is a code of callsphere.sip.causes.
 
-    def __init__(self, stage: str, cause: str, detail: str) -> None:
+    `is_ours` when this machine lacked something, and nothing is known of the peer.
+    """
+
+    def __init__(self, stage: str, cause: str, detail: str, *, is_ours: bool = False) -> None:
         super().__init__(f"{cause}: {detail}")
+        self.is_ours = is_ours
         self.stage = stage
         self.cause = cause
         self.detail = detail
@@ -129,4 +134,4 @@ def our_address(towards: str) -> str:
         return outgoing_address(family_of(towards), towards)
     except OSError as error:
         detail = f"This machine has no route there: {error.strerror}."
-        raise FlowFailed("connect", "connect_timeout", detail) from None
+        raise FlowFailed("connect", "connect_timeout", detail, is_ours=is_ours(error)) from None

@@ -22,6 +22,7 @@ from callsphere.sip.transport.connection import (
     ConnectionOwner,
     open_connection,
 )
+from callsphere.sip.transport.shortage import is_ours
 from callsphere.sip.transport.tls import TlsTrust
 from callsphere.sip.uri import SipUri
 
@@ -133,7 +134,8 @@ class Ways:
         try:
             udp = self._ports.get(family_of(target.address))
         except OSError as error:
-            raise FlowFailed("connect", "connect_timeout", f"{error.strerror}.") from None
+            detail = f"{error.strerror}."
+            raise FlowFailed("connect", "connect_timeout", detail, is_ours=is_ours(error)) from None
         return DatagramFlow(target, LocalFlow("udp", host, udp.port, self._advertised_host), udp)
 
     async def _open_connection(self, place: _Place, timeout: float) -> Flow:
@@ -144,7 +146,7 @@ class Ways:
                 self._owner, target.address, target.port, tls, timeout=timeout
             )
         except ConnectionFailed as failure:
-            raise FlowFailed(failure.stage, failure.cause, failure.detail) from None
+            raise FlowFailed(failure.stage, failure.cause, failure.detail, is_ours=failure.is_ours) from None
         host, port = connection.local
         local = LocalFlow(target.transport, host, port, self._advertised_host)
         return ConnectionFlow(target, local, connection, took, trust)

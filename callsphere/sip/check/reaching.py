@@ -15,6 +15,7 @@ from callsphere.sip.check.plan import Plan
 from callsphere.sip.check.report import Outcome, failed, passed, skipped, troubled, warned
 from callsphere.sip.check.requests import options_request
 from callsphere.sip.resolver import Target
+from callsphere.sip.transport.shortage import OurShortage
 from callsphere.sip.uri import SipUri
 
 EXPIRES_SOON_DAYS = 30
@@ -46,7 +47,7 @@ class Probe:
 
 
 async def probe(agent: UserAgent, plan: Plan, uri: SipUri, target: Target) -> Probe:
-    """Connect to one target and ask it OPTIONS."""
+    """Connect to one target and ask it OPTIONS. Raises OurShortage."""
     found = Probe(target)
     started = time.monotonic()
     try:
@@ -64,6 +65,8 @@ async def probe(agent: UserAgent, plan: Plan, uri: SipUri, target: Target) -> Pr
 
 
 def _note_failure(found: Probe, failure: FlowFailed, started: float) -> None:
+    if failure.is_ours:
+        raise OurShortage(failure.detail)
     step = "tls" if failure.stage == "tls" else "connect"
     if step == "tls":
         found.outcomes["connect"] = _connected(found.target)

@@ -13,6 +13,7 @@ from callsphere.sip.check.plan import Plan
 from callsphere.sip.check.report import Outcome, failed, passed, warned
 from callsphere.sip.digest import Authenticator
 from callsphere.sip.resolver import ResolutionError, Target
+from callsphere.sip.transport.shortage import OurShortage
 from callsphere.sip.uri import SipUri
 
 REMOVAL_S = 4.0
@@ -106,6 +107,8 @@ class Registrant:
                 target, timeout=self._plan.timeout, trust=self._plan.registrar_trust
             )
         except FlowFailed as failure:
+            if failure.is_ours:
+                raise OurShortage(failure.detail) from None
             return failed(failure.cause, failure.detail, str(target))
         if self._registration is not None:
             self._earlier.append(self._registration)

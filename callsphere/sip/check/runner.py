@@ -47,7 +47,10 @@ class Check:
         self._started_at = dt.datetime.now(dt.UTC)
 
     async def run(self) -> CheckReport:
-        """Walk the steps; whatever happens, the call is hung up and the binding removed."""
+        """Walk the steps; whatever happens, the call is hung up and the binding removed.
+
+        Raises OurShortage when nothing could be found out.
+        """
         rest = AFTER_FAILURE
         try:
             uri = parse_gateway_uri(self._plan.uri)

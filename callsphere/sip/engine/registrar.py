@@ -65,7 +65,8 @@ class BindingResult:
     """What became of a job. `cause` is "" for success, else a code of callsphere.sip.causes.
 
     `min_expires_s` is what a 423 made us take, `retry_after_s` what the registrar asked for when it
-    refused; `target` reads "203.0.113.5:5061/tls".
+    refused; `target` reads "203.0.113.5:5061/tls". `is_ours` when the registrar could not be asked, since
+    this machine lacked something: nothing is known of it.
     """
 
     key: Hashable
@@ -79,6 +80,7 @@ class BindingResult:
     target: str
     duration_ms: int
     messages: tuple[TraceEntry, ...] = field(repr=False)
+    is_ours: bool = False
 
 
 class RegistrarEngine:
@@ -239,7 +241,7 @@ class _Attempt:
         full: list[BindingResult] = []
         for target in targets:
             result = await self._at(target)
-            if result.cause not in _NEXT_TARGET and result.code != 503:
+            if result.is_ours or (result.cause not in _NEXT_TARGET and result.code != 503):
                 return result
             if result.code == 503:
                 full.append(result)
@@ -255,7 +257,7 @@ class _Attempt:
         try:
             flow = await self._agent.open(target, timeout=job.timeout_s, trust=self.trust)
         except FlowFailed as failure:
-            return self.failed(failure.cause, failure.detail)
+            return replace(self.failed(failure.cause, failure.detail), is_ours=failure.is_ours)
         registration = Registration(
             self._agent,
             flow,

@@ -8,6 +8,7 @@ from typing import Literal, Protocol, cast
 
 from callsphere.sip.errors import SipParseError
 from callsphere.sip.message import Malformed, Ping, Request, Response, StreamParser
+from callsphere.sip.transport.shortage import is_ours
 from callsphere.sip.transport.tls import TlsClient, TlsFailure
 
 Stage = Literal["connect", "tls", "open"]
@@ -18,11 +19,13 @@ _PONG = b"\r\n"
 class ConnectionFailed(Exception):
     """A connection that did not come about or broke off.
 
-    `stage` says how far it had come, `cause` is a code of callsphere.sip.causes.
+    `stage` says how far it had come, `cause` is a code of callsphere.sip.causes; `is_ours` when this machine
+    lacked something, and nothing is known of the peer.
     """
 
-    def __init__(self, stage: Stage, cause: str, detail: str) -> None:
+    def __init__(self, stage: Stage, cause: str, detail: str, *, is_ours: bool = False) -> None:
         super().__init__(f"{cause}: {detail}")
+        self.is_ours = is_ours
         self.stage = stage
         self.cause = cause
         self.detail = detail
@@ -205,7 +208,7 @@ async def open_connection(
         raise ConnectionFailed("connect", "connection_closed", detail) from None
     except OSError as error:  # TimeoutError and "no route to host" among them
         detail = f"{error.strerror or f'No TCP connection came about within {timeout:g} s'}."
-        raise ConnectionFailed("connect", "connect_timeout", detail) from None
+        raise ConnectionFailed("connect", "connect_timeout", detail, is_ours=is_ours(error)) from None
     connected = time.monotonic() - started
     try:
         async with asyncio.timeout(timeout):

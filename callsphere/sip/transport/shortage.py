@@ -1,4 +1,4 @@
-"""What this machine lacks when a ping fails that no peer is to blame for: descriptors, ports, a network."""
+"""What this machine lacks when no peer is to blame for a failure: descriptors, ports, a network."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ MOST_CONNECTIONS = 16_384
 _LACKING = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.EADDRNOTAVAIL}
 # Nobody is sent anything there: they only tell whether a route leads out.
 _FAR_AWAY = {socket.AF_INET: "192.0.2.1", socket.AF_INET6: "2001:db8::1"}
+
+
+class OurShortage(Exception):
+    """What was asked for cannot be found out now: this machine lacks something. `str()` says what."""
 
 
 def connections_allowed() -> int:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import resource
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -484,6 +487,39 @@ def test_runs_that_wait_for_silent_registrars_leave_threads_to_the_pings(scene: 
             assert scene.work() == 0
         assert scene.work() == 1
     assert scene.status.state == State.REGISTERED
+
+
+@contextmanager
+def no_descriptors() -> Iterator[None]:
+    """This process can open nothing meanwhile."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    highest = max(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
+    spare: list[int] = []
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 1, hard))
+    try:
+        with suppress(OSError):
+            while True:
+                spare.append(os.dup(2))
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        for each in spare:
+            os.close(each)
+
+
+def test_what_this_machine_lacks_is_never_booked_on_the_registrar(scene: Scene) -> None:
+    carrier = Registrar()
+    with serving(carrier, "tcp") as uri:
+        registration = scene.add(uri)
+        with no_descriptors():
+            assert scene.work() == 1
+        assert (scene.attempts, scene.changes, scene.status.failures) == ([], [], 0)
+        scene.work(5)
+        assert scene.status.state == State.REGISTERED
+        scene.do(services.delete_registration, registration=registration)
+        with tenant_context(scene.alice.tenant):
+            assert RegistrationFarewell.objects.count() == 1
+    assert len(carrier.of("REGISTER")) == 2
 
 
 def test_a_password_goes_only_where_it_was_entered_for(scene: Scene) -> None:
