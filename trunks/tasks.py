@@ -51,8 +51,7 @@ def forget_old_calls() -> None:
 @app.task(name="trunks.start_scheduled_checks")
 def start_scheduled_checks() -> None:
     """Start the readiness checks that schedules ask for now."""
-    with platform_context("start scheduled checks"):
-        start_due_checks()
+    start_due_checks()
 
 
 @app.task(name="trunks.sweep_shares")

@@ -26,8 +26,8 @@ from callsphere.sip.uri import SipUri, SipUriError, parse_gateway_uri
 SETTLE_S = 4.0
 """How long hang-ups that run beside are waited for at the end."""
 AFTER_FAILURE = "An earlier step failed."
-NO_CALL = "No call was asked for (--call)."
-NO_REGISTER = "No registration was asked for (--register)."
+NO_CALL = "No call was asked for."
+NO_REGISTER = "No registration was asked for."
 
 
 class Check:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
 
 from tenants.audit import Actor, differences, record_event, snapshot
+from tenants.context import platform_context
 from tenants.models import Tenant
 from tenants.services.editing import FieldErrors, check_version
 from trunks.checks.limits import host_wait_s, limited_hosts
@@ -88,31 +89,46 @@ def stop_check_schedule(
 
 
 def start_due_checks(limit: int = 100) -> int:
-    """Start the checks that schedules ask for now; return how many. Call it in the platform's context.
+    """Start the checks that schedules ask for now; return how many. Call it outside any context.
 
     Any number of workers may do so at once. A trunk that is being checked, or a carrier that is checked very
-    often just now, waits for the next time.
+    often just now, waits for the next time. Each has a transaction of its own: two workers that took several
+    carriers' allowances, each in another order, would wait for each other.
     """
     now = timezone.now()
-    due = list(
-        CheckSchedule.objects.select_for_update(of=("self",), skip_locked=True)
-        .select_related("trunk")
-        .filter(next_check_at__lte=now, trunk__tenant__is_active=True)
-        .order_by("next_check_at")[:limit]
-    )
     started = 0
-    for schedule in due:
-        wait_s = host_wait_s(limited_hosts(_hosts(schedule)), now)
-        if wait_s:
-            schedule.next_check_at = now + timedelta(seconds=wait_s + _STAND_BACK_S)
-            schedule.save(update_fields=["next_check_at"])
-            continue
-        # From now on, not from when it was due: after an outage nothing is made up for.
-        schedule.next_check_at = now + timedelta(hours=schedule.every_hours)
-        schedule.save(update_fields=["next_check_at"])
-        options = {"register": schedule.register, "call": schedule.call, "caller": schedule.caller}
-        started += start_scheduled_check(schedule.trunk, **options) is not None
+    for _ in range(limit):
+        with platform_context("start a scheduled check"):
+            schedule = _take_due(now)
+            if schedule is None:
+                break
+            started += _start(schedule, now)
     return started
+
+
+def _take_due(now: datetime) -> CheckSchedule | None:
+    due = CheckSchedule.objects.filter(next_check_at__lte=now, trunk__tenant__is_active=True)
+    return (
+        due.select_for_update(of=("self",), skip_locked=True)
+        .select_related("trunk")
+        .order_by("next_check_at")
+        .first()
+    )
+
+
+def _start(schedule: CheckSchedule, now: datetime) -> bool:
+    """Start the check, if its carrier has room for it. Either way the schedule is due later."""
+    wait_s = host_wait_s(limited_hosts(_hosts(schedule)), now)
+    # From now on, not from when it was due: after an outage nothing is made up for.
+    wait = timedelta(seconds=wait_s + _STAND_BACK_S) if wait_s else timedelta(hours=schedule.every_hours)
+    schedule.next_check_at = now + wait
+    schedule.save(update_fields=["next_check_at"])
+    if wait_s:
+        return False
+    check = start_scheduled_check(
+        schedule.trunk, register=schedule.register, call=schedule.call, caller=schedule.caller
+    )
+    return check is not None
 
 
 def _schedule_of(trunk: Trunk) -> CheckSchedule:
