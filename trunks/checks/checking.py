@@ -237,7 +237,11 @@ def _values(call: placed.PlacedCall) -> dict[str, Any]:
 def finish(
     check_id: uuid.UUID, number: int, state: CheckState, findings: Findings, problem: str = ""
 ) -> bool:
-    """Store the end of a check, whose calls are hung up; whether the lease still held."""
+    """Store the end of a check; whether the lease still held.
+
+    Its calls are hung up, but for those that were answered and whose BYE the carrier did not take: they are
+    left to `orphaned_calls`.
+    """
     now = database_now()
     with platform_context("finish a check"):
         row = _held(check_id, number).select_for_update(no_key=True).first()
@@ -248,8 +252,9 @@ def finish(
         row.verdict, row.cause, row.target = findings.verdict, findings.cause, findings.target
         row.duration_ms = _milliseconds(row, now)
         row.save()
-        row.placed_calls.exclude(state=PlacedCallState.ENDED).update(state=PlacedCallState.ENDED)
-        dialogs_over(row.tenant_id, row.placed_calls.values_list("call_id", flat=True), now)
+        over = row.placed_calls.exclude(state=PlacedCallState.ANSWERED)
+        over.update(state=PlacedCallState.ENDED)
+        dialogs_over(row.tenant_id, over.values_list("call_id", flat=True), now)
         if row.register:
             register_after_check([row.trunk_id], now)
     return True

@@ -82,7 +82,7 @@ def _detail(call: LiveCall, came: str) -> str:
 
 def _why(call: LiveCall) -> str:
     if not call.reason:
-        return "Its readiness check was interrupted."
+        return "Its readiness check ended before the call did."
     if call.reason == EndReason.NOT_REFRESHED and call.session_interval_s is not None:
         after = exactly(ends_after_s(call.session_interval_s))
         return f"No refresh came for {after}, with a session interval of {call.session_interval_s} s."

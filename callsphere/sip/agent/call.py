@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from callsphere.sip.agent.acks import Acks
+from callsphere.sip.agent.ending import is_over
 from callsphere.sip.agent.exchange import NoFinalAnswer
 from callsphere.sip.agent.flow import Flow, FlowFailed
 from callsphere.sip.agent.inside import CHALLENGES, DialogRequests
@@ -65,7 +66,7 @@ class Call:
         self._authenticator = authenticator
         self._changed = asyncio.Event()
         self._detour = False  # Route and Contact lead nowhere: hang up where the INVITE went
-        self._hung_up = False
+        self._hung_up = self._left_open = False
         self._invitation = Invitation(agent, authenticator, self.negotiation, self._invitation_heard, on_call)
         self._acks = Acks(agent, self._ack_unreachable)
         self._inside = DialogRequests(
@@ -211,11 +212,15 @@ class Call:
     # The end
 
     async def hang_up(self) -> None:
-        """Leave nothing open: CANCEL what rings, BYE what was answered. Nothing is judged, nothing raised."""
+        """Leave nothing open: CANCEL what rings, BYE what was answered. Nothing is judged, nothing raised.
+
+        A call whose BYE was refused or not answered is not told as ended: whoever keeps it may try again.
+        """
         self._peer.stop()
         await self._invitation.give_up()
         await self._hang_up_answered()
-        self._invitation.tell_ended()
+        if self.peer_hang_up is not None or not self._left_open:
+            self._invitation.tell_ended()
 
     async def _hang_up_answered(self) -> None:
         if self.dialog is None or self._hung_up or self.peer_hang_up is not None:
@@ -229,7 +234,12 @@ class Call:
 
     async def bye(self, *, timeout: float) -> Response:
         """Hang up; where Route and Contact lead nowhere, at the INVITE's target. Raises as `request` does."""
-        self._hung_up = True
+        self._hung_up = self._left_open = True
+        response = await self._say_bye(timeout)
+        self._left_open = not is_over(response)
+        return response
+
+    async def _say_bye(self, timeout: float) -> Response:
         try:
             return await self.request("BYE", timeout=timeout)
         except (FlowFailed, RoutingError):

@@ -40,19 +40,20 @@ async def end_call(
     flow = await agent.open(call.target, timeout=timeout)
     if call.state == "answered":
         response = await _hang_up(agent, call, flow, authenticator, timeout)
-        return HangUp(f"BYE: {response.status}", _is_over(response))
+        return HangUp(f"BYE: {response.status}", is_over(response))
     cancelled = await agent.ask(cancel_for(call.invite()), flow, timeout=timeout)
-    alone = HangUp(f"CANCEL: {cancelled.status}", _is_over(cancelled))
+    alone = HangUp(f"CANCEL: {cancelled.status}", is_over(cancelled))
     if ";tag=" not in call.remote:
         return alone
     try:
         response = await _hang_up(agent, call, flow, authenticator, timeout)
     except (FlowFailed, NoFinalAnswer, RoutingError):
         return alone
-    return HangUp(f"{alone.said}, BYE: {response.status}", _is_over(response))
+    return HangUp(f"{alone.said}, BYE: {response.status}", is_over(response))
 
 
-def _is_over(response: Response) -> bool:
+def is_over(response: Response) -> bool:
+    """Whether a call is over by this final response to BYE or CANCEL (RFC 3261 §12.2.1.2)."""
     return response.status < 300 or response.status in _OVER
 
 

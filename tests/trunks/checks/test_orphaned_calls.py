@@ -15,7 +15,7 @@ from tenants.context import tenant_context
 from tests.conftest import Person
 from tests.peers import free_port
 from tests.sip.carriers.laboratory import Carrier, Heard, Send, serving
-from tests.trunks.checks.running import ask
+from tests.trunks.checks.running import ask, report_of, results
 from tests.trunks.conftest import make_trunk
 from trunks.checks.checking import LEASE_S, claim_checks, end_interrupted, store_call
 from trunks.checks.orphaned_calls import ATTEMPTS, claim_orphans, end_orphan, store_outcome
@@ -66,7 +66,9 @@ def test_a_call_that_stays_is_an_incident(alice: Person, left_behind: datetime, 
     assert (live.state, live.outcome) == ("lost", answer or "Nobody answered.")
     assert (incident.severity, incident.resolved_at) == ("critical", None)
     assert incident.title == "Main line: a call goes on that should be over"
-    assert incident.detail.startswith("Its readiness check was interrupted. Call c1 (dialog), answered at ")
+    assert incident.detail.startswith(
+        "Its readiness check ended before the call did. Call c1 (dialog), answered at "
+    )
 
 
 def test_a_call_that_is_hung_up_is_none(alice: Person, left_behind: datetime) -> None:
@@ -96,3 +98,29 @@ def test_a_call_is_over_when_the_carrier_says_so(alice: Person, status: str, is_
     with serving(carrier):
         (claim,) = claim_orphans(leave_behind(alice, carrier.port))
         assert asyncio.run(end_orphan(claim)) == (f"BYE: {status[:3]}", is_over)
+
+
+def test_a_call_whose_hang_up_the_carrier_refused_is_hung_up_later(alice: Person) -> None:
+    class Reluctant(Carrier):
+        refusals = 2
+
+        def bye(self, request: Heard, send: Send) -> None:
+            self.refusals -= 1
+            self.reply(send, request, "200 OK" if self.refusals < 0 else "500 Server Error")
+
+    carrier = Reluctant()
+    with serving(carrier) as uri:
+        check = report_of(alice, make_trunk(alice, "Main line", uri), call="+12125550100")
+        assert results(check)["bye"] == ("warn", "bye_rejected")
+        with tenant_context(alice.tenant):
+            assert (PlacedCall.objects.get().state, LiveCall.objects.get().state) == ("answered", "live")
+        now = database_now()
+        for _ in range(2):
+            (claim,) = claim_orphans(now)
+            said, is_over = asyncio.run(end_orphan(claim))
+            store_outcome(claim, said, ended=is_over)
+            now += timedelta(seconds=ORPHAN_LEASE_S + 1)
+    with tenant_context(alice.tenant):
+        placed, live = PlacedCall.objects.get(), LiveCall.objects.get()
+    assert (placed.state, placed.outcome, live.state) == ("ended", "BYE: 200", "ended")
+    assert not claim_orphans(now)
