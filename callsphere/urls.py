@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("callsphere.api.urls")),
     re_path(r"^api/", api.unknown, name="api-unknown"),
     path("t/<slug:tenant>/trunks/", include("trunks.urls")),
+    path("t/<slug:tenant>/numbers/", include("trunks.numbers.urls")),
     path("reports/<str:token>/", SharedReport.as_view(), name="shared-report"),
     path("t/<slug:tenant>/alerts/", include("callsphere.alerts.urls")),
     path("", include("billing.urls")),

@@ -19,6 +19,7 @@ class TrunksConfig(AppConfig):
         from trunks.live_calls import incidents as call_incidents  # noqa: PLC0415  # needs models
         from trunks.presets import checks as preset_checks  # noqa: PLC0415  # needs models
 
+        add_area(Area("Numbers", "numbers:list", "number", Capability.TRUNKS_READ, 15))
         add_area(Area("Trunks", "trunks:list", "trunk", Capability.TRUNKS_READ, 20))
         add_area(Area("Certificates", "trunks:certificates", "lock", Capability.TRUNKS_READ, 21))
         audit_kinds.add_kinds()

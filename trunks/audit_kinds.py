@@ -57,8 +57,8 @@ def add_kinds() -> None:
             _own_page(ClientCertificate, "client-certificate", "certificate_id"),
         )
     )
-    add_kind(Kind(PhoneNumber, "phone number", "phone numbers"))
-    add_kind(Kind(ProviderAccount, "account for phone numbers", "accounts for phone numbers"))
+    add_kind(Kind(PhoneNumber, "phone number", "phone numbers", _find_numbers))
+    add_kind(Kind(ProviderAccount, "account for phone numbers", "accounts for phone numbers", _find_accounts))
     add_sentences(
         {
             "ordered": "ordered the {noun} {name}",
@@ -91,6 +91,16 @@ def _find_trunks(tenant: Tenant, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
 def _find_gateways(tenant: Tenant, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
     rows = Gateway.objects.filter(tenant=tenant, pk__in=ids).values_list("pk", "trunk_id")
     return {pk: _url("gateway-detail", tenant, trunk_id=trunk, gateway_id=pk) for pk, trunk in rows}
+
+
+def _find_numbers(tenant: Tenant, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    rows = PhoneNumber.objects.filter(tenant=tenant, pk__in=ids).values_list("pk", flat=True)
+    return {pk: reverse("numbers:detail", kwargs={"tenant": tenant.slug, "number_id": pk}) for pk in rows}
+
+
+def _find_accounts(tenant: Tenant, ids: set[uuid.UUID]) -> dict[uuid.UUID, str]:
+    rows = ProviderAccount.objects.filter(tenant=tenant, pk__in=ids).values_list("pk", flat=True)
+    return dict.fromkeys(rows, reverse("numbers:list", kwargs={"tenant": tenant.slug}))
 
 
 def _own_page(model: type[Model], page: str, name: str) -> FindUrls:

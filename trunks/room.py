@@ -17,7 +17,7 @@ def count_trunks() -> None:
 
 def count_numbers() -> None:
     """Have phone numbers counted."""
-    add_counted(Counted("number_limit", "phone number", "phone numbers", _count_numbers, "trunks:list", 10))
+    add_counted(Counted("number_limit", "phone number", "phone numbers", _count_numbers, "numbers:list", 10))
 
 
 def numbers_of(tenant: Tenant) -> QuerySet[Any]:

@@ -11,7 +11,7 @@ from trunks.checks.views import sharing as check_sharing
 from trunks.connect import views as connect
 from trunks.gateways import views as gateways
 from trunks.health import views as health
-from trunks.numbers import views as numbers
+from trunks.numbers.views import formats as numbers
 from trunks.registrations import views as registration
 from trunks.session_timers import views as session_timers
 from trunks.trunks import views as trunk

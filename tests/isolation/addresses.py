@@ -40,6 +40,14 @@ PAGES: dict[str, Viewer] = {
     ),
     "alerts:detail": Viewer.LOOKS,
     "alerts:list": Viewer.LOOKS,
+    "numbers:buy": Viewer.IS_REFUSED,
+    "numbers:detail": Viewer.LOOKS,
+    "numbers:edit": Viewer.IS_REFUSED,
+    "numbers:list": Viewer.LOOKS,
+    "numbers:own-add": Viewer.IS_REFUSED,
+    "numbers:release": Viewer.IS_REFUSED,
+    "numbers:search": Viewer.IS_REFUSED,
+    "numbers:search-results": Viewer.IS_REFUSED,
     "tenants:api-key-create": Viewer.IS_REFUSED,
     "tenants:api-key-revoke": Viewer.IS_REFUSED,
     "tenants:api-keys": Viewer.IS_REFUSED,
@@ -217,7 +225,7 @@ API_BODY_IDS: set[str] = {
 }
 
 # Parts of addresses that name nothing of a tenant's.
-_SAME_FOR_ALL = {"plan": "one", "code": "nobody"}
+_SAME_FOR_ALL = {"plan": "one", "code": "nobody", "digits": "14155550101"}
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 _METHODS = ("get", "post", "put", "patch", "delete")
 

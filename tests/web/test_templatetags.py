@@ -74,6 +74,14 @@ def test_phone(number: str | None, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("number", "text"),
+    [("+14155550100", "(415) 555-0100"), ("+4930901820", "030 901820"), ("anonymous", "anonymous")],
+)
+def test_phone_at_home(number: str, text: str) -> None:
+    assert render("{{ number|phone_at_home }}", number=number) == text
+
+
+@pytest.mark.parametrize(
     ("address", "html"),
     [
         ("sips:a.example;transport=tls", "sips:a.example<wbr>;transport=tls"),

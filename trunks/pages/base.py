@@ -22,6 +22,8 @@ from trunks.headlines import Headline
 from trunks.models import AllowedNetwork, DigestCredential, Gateway, Trunk
 from trunks.queries import gap_of, gateways_of, headline_of, trunks_of
 
+STOP_POLLING = 286
+"""htmx swaps such an answer in, and asks no more."""
 _TIME_TEXT = re.compile(r"(<time [^>]*>)[^<]*(</time>)")
 
 
@@ -62,6 +64,10 @@ class LivePage(TrunksPage):
         """Return what the template needs."""
         raise NotImplementedError
 
+    def is_settled(self, context: dict[str, Any]) -> bool:
+        """Whether nothing on the page will change by itself any more, so that the browser may stop asking."""
+        return False
+
     def said(self, context: dict[str, Any]) -> str:
         """Return the words that a screen reader is told when they change; empty for none."""
         headline = context.get("headline")
@@ -81,7 +87,7 @@ class LivePage(TrunksPage):
         before = self.request.GET.get("said")
         if said and before is not None and before != said:
             marks += format_html('<div hx-swap-oob="innerHTML:#announcer">{}</div>', said)
-        return HttpResponse(html + marks)
+        return HttpResponse(html + marks, status=STOP_POLLING if self.is_settled(context) else 200)
 
 
 class OneTrunkPage(TrunksPage):
@@ -141,7 +147,7 @@ class OneTrunkPage(TrunksPage):
         if Capability.TRUNKS_WRITE in self.request.capabilities:
             pages += [
                 ("policy", "Health checks", None),
-                ("number-format", "Numbers", None),
+                ("number-format", "Number format", None),
                 ("session-timers", "Session timers", None),
                 ("edit", "Settings", None),
             ]

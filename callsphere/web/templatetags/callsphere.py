@@ -42,6 +42,7 @@ BREAKS = re.compile(r"(?=[;?])|(?<=[@/])(?![@/])")
 register.filter("duration", formats.duration)
 register.filter("latency", formats.latency)
 register.filter("phone", formats.phone)
+register.filter("phone_at_home", formats.phone_at_home)
 register.filter("seconds", formats.seconds)
 
 

@@ -22,9 +22,6 @@ from trunks.checks.wording import progress_words
 from trunks.models import CheckSchedule, Gateway, ReadinessCheck
 from trunks.pages.base import EditsOnly, LivePage, OneTrunkPage
 
-STOP_POLLING = 286
-"""htmx swaps such an answer in, and asks no more."""
-
 
 def check_form(trunk: Any, data: Any = None, **initial: Any) -> CheckForm:
     """Return the form that starts a check of a trunk."""
@@ -106,11 +103,8 @@ class CheckDetail(LivePage, OneCheckPage):
         outcome = context["outcome"]
         return outcome.title if outcome else progress_words(self.check.steps)
 
-    def _part(self, context: dict[str, Any]) -> HttpResponse:
-        response = super()._part(context)
-        if not self.check.is_open and response.status_code == 200:
-            response.status_code = STOP_POLLING
-        return response
+    def is_settled(self, context: dict[str, Any]) -> bool:
+        return not self.check.is_open
 
 
 class CheckStop(EditsOnly, OneCheckPage):

@@ -11,6 +11,7 @@ from callsphere.local.doubles.twilio.twilio import Twilio
 from callsphere.local.ports import port_of
 
 READY = "twilio double ready"
+PICKS_UP_AFTER_S = 8.0
 
 
 def main() -> int:
@@ -20,6 +21,7 @@ def main() -> int:
         auth_token=os.environ["TWILIO_AUTH_TOKEN"],
         state=Path(os.environ["TWILIO_DOUBLE_STATE"]),
     )
+    twilio.picks_up_after = PICKS_UP_AFTER_S
     try:
         server = DoubleServer(twilio, port_of(os.environ["TWILIO_BASE_URL"]))
     except OSError as error:

@@ -5,6 +5,7 @@
 | `/_double/faults` | the fields of `Fault` | lets something go wrong |
 | `/_double/faults/clear` | nothing | lets everything go right again |
 | `/_double/calls` | `to`, `from` | rings a number or a SIP domain by its signed webhook; answers the TwiML |
+| `/_double/validations` | `number`, and `digits` | answers a call that asks for a code; "" for nobody |
 | `/_double/reviews` | `sid`, `status` | approves or rejects a profile, a trust product or a bundle |
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from callsphere.local.doubles.twilio import caller_ids
 from callsphere.local.doubles.twilio.faults import Fault
 from callsphere.local.doubles.twilio.incoming import ring
 from callsphere.local.doubles.twilio.messages import Answer, Refusal
@@ -46,6 +48,11 @@ def _do(twilio: Twilio, name: str, values: dict[str, Any]) -> dict[str, Any]:
     if name == "calls":
         reply = ring(twilio.store, to=values["to"], caller=values["from"])
         return {"status": reply.status, "text": reply.text}
+    if name == "validations":
+        with twilio.lock:
+            call = caller_ids.pick_up(twilio.store, values["number"], values.get("digits"))
+        caller_ids.tell(twilio.store, call)
+        return {"status": call["status"]}
     if name == "reviews":
         with twilio.lock:
             row = review(twilio.store, values["sid"], values["status"])

@@ -27,7 +27,7 @@ WANTED: Mapping[str, tuple[str, ...]] = {
         *(
             re.escape(_ACCOUNT) + rest
             for rest in (
-                r"/(Keys|IncomingPhoneNumbers|Addresses|Calls)(/\{Sid\})?\.json",
+                r"/(Keys|IncomingPhoneNumbers|OutgoingCallerIds|Addresses|Calls)(/\{Sid\})?\.json",
                 r"/AvailablePhoneNumbers(/\{CountryCode\}/(Local|TollFree|Mobile|National))?\.json",
                 r"/SIP/(Domains|CredentialLists|IpAccessControlLists)(/\{Sid\})?\.json",
                 r"/SIP/CredentialLists/\{CredentialListSid\}/Credentials(/\{Sid\})?\.json",

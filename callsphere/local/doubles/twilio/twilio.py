@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from callsphere.local.doubles.twilio import accounts, numbers, sip, trunks, trust
+from callsphere.local.doubles.twilio import accounts, caller_ids, numbers, sip, trunks, trust
 from callsphere.local.doubles.twilio.access import account_asked_for, identify
 from callsphere.local.doubles.twilio.faults import Fault, Faults
 from callsphere.local.doubles.twilio.messages import Answer, Refusal, Request, Row, not_found
@@ -28,6 +29,7 @@ _RULES: dict[str, Rules] = {
 _AVAILABLE = "api/AvailablePhoneNumbers"
 _SPECIAL: dict[str, Callable[[Deed], Answer]] = {
     ACCOUNTS: accounts.answer_accounts,
+    caller_ids.CALLER_IDS: caller_ids.answer_caller_ids,
     trunks.TRUNK_NUMBERS: trunks.answer_trunk_numbers,
     "trunking/Trunks/{TrunkSid}/Recording": trunks.answer_recording,
 }
@@ -55,6 +57,8 @@ class Twilio:
         self.unlawful: list[str] = []
         """What requests had in them that Twilio's documents do not allow."""
         self.lock = threading.RLock()
+        self.picks_up_after: float | None = None
+        """Seconds until people who are called to type a code do so by themselves; None: they never do."""
         kept = self.store.find(ACCOUNTS, sid=account_sid)
         if kept:
             kept["auth_token"] = auth_token
@@ -95,6 +99,8 @@ class Twilio:
             if has_path(request.host, request.path):
                 raise Refusal(405, 20004, "Method not allowed")
             raise not_found(request.path)
+        if self.picks_up_after is not None:
+            caller_ids.pick_up_older(self.store, time.time() - self.picks_up_after)
         operation, ids = found
         self._check(operation, request)
         account = account_asked_for(self.store, caller, operation, ids, request)

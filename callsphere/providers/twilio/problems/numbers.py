@@ -107,6 +107,14 @@ NUMBERS = (
         "Settings of this installation",
     ),
     Problem(
+        "number_verified",
+        (21450,),
+        "callsphere",
+        "The number is verified already",
+        "An earlier call to it had proved that it is the customer's.",
+        "Nothing to change.",
+    ),
+    Problem(
         "messages_unregistered",
         (30034, 30032, 21606, 21612),
         "you",

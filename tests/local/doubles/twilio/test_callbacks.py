@@ -135,3 +135,15 @@ def test_nobody_at_the_address_is_said(twilio: DoubledTwilio) -> None:
     numbers.buy_number(twilio.tenant_account(), NUMBER, label="", urls=urls)
 
     assert ring(twilio, NUMBER).status_code == 502
+
+
+def test_validation_tells_its_status_callback(twilio: DoubledTwilio, webhooks: Webhooks) -> None:
+    account = twilio.tenant_account()
+    calls = open_client(account).api.v2010.accounts(account.account_sid).validation_requests
+    asked = calls.create(phone_number="+4930901820", status_callback=webhooks.url)
+    picked_up = {"number": "+4930901820", "digits": asked.validation_code}
+    httpx.post(f"{twilio.url}/_double/validations", json=picked_up, trust_env=False, timeout=60)
+
+    _path, fields, _signature = webhooks.told[0]
+    assert (fields["CallSid"], fields["VerificationStatus"]) == (asked.call_sid, "success")
+    assert fields["OutgoingCallerIdSid"].startswith("PN")

@@ -1,0 +1,1 @@
+"""The pages of phone numbers, and of how a trunk writes them."""
