@@ -141,6 +141,11 @@ class Subscription(TenantOwned):
         return f"{self.plan or 'no plan'} ({self.get_status_display()})"
 
     @property
+    def is_chosen(self) -> bool:
+        """Whether a plan was ever chosen, or given."""
+        return self.status != Status.NONE or self.comped_plan_id is not None
+
+    @property
     def is_living(self) -> bool:
         """Whether it goes on, paid or not."""
         return self.status in LIVING

@@ -59,7 +59,7 @@ class Choose(BillingPage):
                 "cards": cards,
                 "is_living": self.subscription.is_living,
                 "is_first": not self.subscription.had_trial,
-                "is_new": self.subscription.status == Status.NONE and not self.subscription.comped_plan_id,
+                "is_new": not self.subscription.is_chosen,
                 "trial_days": cards[0].plan.trial_days if cards else 0,
                 "skip_url": reverse("trunks:create", kwargs={"tenant": self.tenant.slug}),
             },

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.utils import timezone
 
+from callsphere.web.guided_path import guided_path
 from tenants.access import Capability
 from trunks.enums import HealthState
 from trunks.health.history import availability, overall
@@ -13,7 +14,6 @@ from trunks.health.summaries import DAY, change_rows, problems_of, trunk_rows
 from trunks.models import Gateway
 from trunks.pages.base import LivePage
 from trunks.queries import (
-    Progress,
     changes_of,
     page_of,
     progress_of,
@@ -41,6 +41,7 @@ class Dashboard(LivePage):
         headline, counts = verdict_of(self.tenant)
         progress = progress_of(self.tenant)
         problems = problems_of(troubled_gateways(page.rows))
+        steps = guided_path(self.tenant, self.request.capabilities, progress)
         return {
             "headline": headline,
             "rows": trunk_rows(page.rows),
@@ -52,7 +53,8 @@ class Dashboard(LivePage):
             "more_problems": len(problems) > PROBLEMS_SHOWN,
             "changes": change_rows(changes_of(self.tenant), limit=CHANGES_SHOWN),
             "progress": progress,
-            "steps": [] if progress.was_up else self._steps(progress),
+            "steps": steps,
+            "connects_next": not steps or any(step.get("is_connect") for step in steps),
             "trunks_url": self.url("list"),
             "create_url": self.url("create"),
         }
@@ -62,37 +64,3 @@ class Dashboard(LivePage):
         ids = list(Gateway.objects.filter(tenant=self.tenant, is_enabled=True).values_list("pk", flat=True))
         percent = overall(availability(ids, now - DAY, now).values()).percent
         return {"has_figures": percent is not None, "share": percent_words(percent)}
-
-    def _steps(self, progress: Progress) -> list[dict[str, Any]]:
-        """Return the way to the first green trunk. The first thing not done yet is the current step."""
-        done = (progress.has_trunk, progress.has_gateway, progress.has_answer, progress.was_up)
-        trunks = self.url("list")
-        see = "See what the carrier answers"
-        texts = (
-            ("Name your line", "Have your carrier's set-up page at hand.", trunks, ""),
-            ("Enter the carrier's address", "Open your trunk and add a gateway.", trunks, "Open your trunk"),
-            (
-                "Put our addresses on the carrier's allowlist",
-                "Most carriers answer nobody else.",
-                trunks,
-                see,
-            ),
-            (
-                "See the first green trunk",
-                "The carrier answers with an error. Its page has the fix.",
-                trunks,
-                see,
-            ),
-        )
-        current = done.index(False) if False in done else len(done)
-        # Without a trunk the page itself holds the one button there is to press.
-        may_edit = Capability.TRUNKS_WRITE in self.request.capabilities
-        steps: list[dict[str, Any]] = []
-        for index, (title, detail, url, action) in enumerate(texts):
-            step: dict[str, Any] = {"title": title, "state": "done" if done[index] else "todo"}
-            if index == current:
-                step |= {"state": "current", "detail": detail}
-                if may_edit and progress.has_trunk:
-                    step |= {"url": url, "action": action}
-            steps.append(step)
-        return steps

@@ -62,6 +62,11 @@ class Welcome(PersonPage, FormPage):
                     "detail": "14 days free, no card needed. You may look around first.",
                 },
                 {
+                    "title": "Get a phone number",
+                    "state": "todo",
+                    "detail": "A new one within seconds, or your own.",
+                },
+                {
                     "title": "Connect a carrier",
                     "state": "todo",
                     "detail": "Have the SIP address at hand that your carrier gave you.",

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from billing.models import Subscription
+from billing.queries import offered_plan
+from tenants.context import tenant_context
 from tenants.enums import Role
 from tests.conftest import Person, make_member
 from tests.trunks.conftest import make_trunk
 from tests.trunks.watching import BUSY, NOON, OK, SILENT, probe
+from trunks.models import PhoneNumber
 
 URL = "/t/acme-dental/"
 
@@ -17,8 +23,8 @@ URL = "/t/acme-dental/"
 def test_without_a_trunk_it_teaches(alice: Person) -> None:
     response = alice.client().get(URL)
 
-    assert "Connect your first line" in response.content.decode()
-    assert [step["state"] for step in response.context["steps"]] == ["current", "todo", "todo", "todo"]
+    assert "No line is connected yet" in response.content.decode()
+    assert [step["state"] for step in response.context["steps"]] == ["current", *["todo"] * 4]
 
 
 @pytest.mark.parametrize(
@@ -44,10 +50,10 @@ def test_it_says_whether_the_line_works_and_why_not(
 @pytest.mark.parametrize(
     ("uris", "letter", "states"),
     [
-        ((), "", ["done", "current", "todo", "todo"]),
-        (("sip:203.0.113.5",), "", ["done", "done", "current", "todo"]),
-        (("sip:203.0.113.5",), SILENT, ["done", "done", "current", "todo"]),
-        (("sip:203.0.113.5",), BUSY, ["done", "done", "done", "current"]),
+        ((), "", ["todo", "done", "current", "todo", "todo"]),
+        (("sip:203.0.113.5",), "", ["todo", "done", "done", "current", "todo"]),
+        (("sip:203.0.113.5",), SILENT, ["todo", "done", "done", "current", "todo"]),
+        (("sip:203.0.113.5",), BUSY, ["todo", "done", "done", "done", "current"]),
         (("sip:203.0.113.5",), OK, []),
     ],
 )
@@ -59,6 +65,58 @@ def test_the_checklist_leads_to_the_first_green_trunk(
         probe(letter, NOON)
 
     assert [step["state"] for step in alice.client().get(URL).context["steps"]] == states
+
+
+def test_plan_and_number_come_before_the_line(alice: Person, settings: Any) -> None:
+    settings.STRIPE_SECRET_KEY = "sk_test_guided"
+    response = alice.client().get(URL)
+
+    first, second, third, *_rest = response.context["steps"]
+    assert (first["title"], first["state"], first["url"]) == (
+        "Choose a plan",
+        "current",
+        f"{URL}billing/plans/",
+    )
+    assert (second["title"], second["state"], second["url"]) == (
+        "Get a phone number",
+        "todo",
+        f"{URL}numbers/",
+    )
+    assert (third["title"], third["state"], third["url"]) == (
+        "Name your line",
+        "todo",
+        f"{URL}trunks/connect/",
+    )
+    # one button, and a way for those who have a carrier already
+    html = response.content.decode()
+    assert html.count("btn btn-primary") == 1
+    assert f'<a class="link" href="{URL}trunks/connect/">connect it</a>' in html
+
+
+def test_with_plan_and_number_the_line_is_next(alice: Person, settings: Any) -> None:
+    settings.STRIPE_SECRET_KEY = "sk_test_guided"
+    with tenant_context(alice.tenant):
+        Subscription.objects.create(
+            tenant=alice.tenant, plan=offered_plan("one"), status="trialing", stripe_id="sub_1"
+        )
+        PhoneNumber.objects.create(
+            tenant=alice.tenant, number="+14155550101", source="bought", state="ordered"
+        )
+    response = alice.client().get(URL)
+
+    states = [step["state"] for step in response.context["steps"]]
+    assert states == ["done", "done", "current", "todo", "todo", "todo"]
+    assert response.content.decode().count("btn btn-primary") == 1
+
+
+def test_a_developer_is_not_sent_to_pay(alice: Person, settings: Any) -> None:
+    settings.STRIPE_SECRET_KEY = "sk_test_guided"
+    developer = make_member(alice.tenant, "dev@example.com", Role.DEVELOPER)
+
+    plan, number, *_rest = developer.client().get(URL).context["steps"]
+
+    assert (plan["state"], plan.get("url")) == ("todo", None)
+    assert number["state"] == "current"
 
 
 def test_the_checklist_stays_away_once_a_trunk_was_green(alice: Person) -> None:

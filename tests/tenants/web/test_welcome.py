@@ -38,13 +38,8 @@ def test_a_name_makes_an_organisation_and_leads_to_the_plans(client: Client, new
 
 def test_leaving_before_the_name_leaves_nothing(client: Client, newcomer: User) -> None:
     response = client.get(WELCOME)
-    assert [step["state"] for step in response.context["steps"]] == [
-        "done",
-        "current",
-        "todo",
-        "todo",
-        "todo",
-    ]
+    states = [step["state"] for step in response.context["steps"]]
+    assert states == ["done", "current", "todo", "todo", "todo", "todo"]
     assert slugs(newcomer) == []
     assert client.get("/app/").headers["Location"] == WELCOME
 

@@ -1,0 +1,125 @@
+"""The way from a new organisation to its first green trunk: plan, number, line, the carrier's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import reverse
+
+from billing.payments import is_configured
+from billing.queries import subscription_of
+from tenants.access import Capability
+from tenants.models import Tenant
+from trunks.models import PhoneNumber
+from trunks.models.numbers import OVER_STATES
+from trunks.queries import Progress
+
+CONNECT = "trunks:create"
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A step: what is to be done, why, where (a URL name), the button's words, and who may."""
+
+    title: str
+    detail: str
+    url_name: str
+    action: str
+    capability: Capability
+    is_done: bool
+
+
+def guided_path(tenant: Tenant, capabilities: Collection[str], progress: Progress) -> list[dict[str, Any]]:
+    """Return the steps for the `steps` component; none once a trunk was green. Two queries.
+
+    The first thing not done that this member may do is the current step, with its button. The others that
+    are not done can be reached by their titles: whoever brings a carrier needs no number of ours first, and
+    once there is a trunk, what it lacks comes first.
+    """
+    if progress.was_up:
+        return []
+    trunk_steps = _trunk_steps(progress)
+    steps = [*_plan_steps(tenant), _number_step(tenant), *trunk_steps]
+    waiting = [step for step in (trunk_steps if progress.has_trunk else steps) if not step.is_done]
+    current = next((step for step in waiting if step.capability in capabilities), waiting[0])
+    return [_shown(step, step is current, tenant, capabilities) for step in steps]
+
+
+def _plan_steps(tenant: Tenant) -> list[_Step]:
+    if not is_configured():
+        return []
+    detail = "14 days free, no card needed. The plan says how many numbers you get."
+    return [
+        _Step(
+            "Choose a plan",
+            detail,
+            "billing:choose",
+            "See the plans",
+            Capability.BILLING_WRITE,
+            subscription_of(tenant).is_chosen,
+        )
+    ]
+
+
+def _number_step(tenant: Tenant) -> _Step:
+    return _Step(
+        "Get a phone number",
+        "A new one within seconds, or your own once your carrier is connected.",
+        "numbers:list",
+        "Get a number",
+        Capability.TRUNKS_WRITE,
+        PhoneNumber.objects.filter(tenant=tenant).exclude(state__in=OVER_STATES).exists(),
+    )
+
+
+def _trunk_steps(progress: Progress) -> list[_Step]:
+    see, may = "See what the carrier answers", Capability.TRUNKS_WRITE
+    return [
+        _Step(
+            "Name your line",
+            "Have your carrier's set-up page at hand.",
+            CONNECT,
+            "",  # the page itself has the button
+            may,
+            progress.has_trunk,
+        ),
+        _Step(
+            "Enter the carrier's address",
+            "Open your trunk and add a gateway.",
+            "trunks:list",
+            "Open your trunk",
+            may,
+            progress.has_gateway,
+        ),
+        _Step(
+            "Put our addresses on the carrier's allowlist",
+            "Most carriers answer nobody else.",
+            "trunks:list",
+            see,
+            may,
+            progress.has_answer,
+        ),
+        _Step(
+            "See the first green trunk",
+            "The carrier answers with an error. Its page has the fix.",
+            "trunks:list",
+            see,
+            may,
+            progress.was_up,
+        ),
+    ]
+
+
+def _shown(step: _Step, is_current: bool, tenant: Tenant, capabilities: Collection[str]) -> dict[str, Any]:
+    if step.is_done:
+        return {"title": step.title, "state": "done"}
+    shown: dict[str, Any] = {"title": step.title, "state": "current" if is_current else "todo"}
+    if is_current:
+        shown["detail"] = step.detail
+    if step.capability in capabilities:
+        shown["url"] = reverse(step.url_name, kwargs={"tenant": tenant.slug})
+        if is_current:
+            shown |= {"action": step.action, "is_connect": step.url_name == CONNECT}
+    return shown
