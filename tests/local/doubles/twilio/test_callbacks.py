@@ -69,7 +69,7 @@ def test_call_to_a_number_asks_its_address_with_the_subaccounts_signature(
 
     answer = ring(twilio, NUMBER)
 
-    assert answer.json() == {"status": 200, "text": TWIML}
+    assert answer.json() == {"sid": webhooks.told[0][1]["CallSid"], "status": 200, "text": TWIML}
     path, fields, signature = webhooks.told[0]
     assert path == "/tw/voice?tenant=acme"
     assert (fields["To"], fields["From"], fields["AccountSid"]) == (NUMBER, CALLER, account.account_sid)
