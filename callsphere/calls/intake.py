@@ -8,21 +8,26 @@ come again: what is stored already is not stored twice, and gets the same answer
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
+from django.db.models import QuerySet
 from django.http import QueryDict
 
 from callsphere.calls.dialled import numbers_meant
 from callsphere.calls.enums import EventKind
 from callsphere.calls.models import CallEvent
 from callsphere.calls.payload import call_sid_of, known_fields, sequence_number_of
+from callsphere.calls.proving import Prover, read_prover, remembered_prover
 from callsphere.calls.sentences import sentence_for
 from callsphere.providers.twilio.webhooks import why_unproven
 from tenants.context import tenant_context
-from tenants.keys import reveal
-from trunks.models import PhoneNumber, ProviderAccount, Trunk
+from tenants.models import Tenant
+from trunks.models import PhoneNumber, Trunk
 from trunks.models.numbers import OVER_STATES
-from trunks.numbers.accounts import find_tenant_of_account
+
+_OF_TENANT = ("tenant_id", "tenant__id", "tenant__is_active", "tenant__read_only_reason")
 
 
 class Unproven(Exception):
@@ -55,49 +60,58 @@ def take(told: Told) -> str:
     Call it outside any context. Raises Unproven and NotACall; then nothing is stored.
     """
     account_sid = told.form.get("AccountSid", "")
-    tenant = find_tenant_of_account(account_sid)
-    if tenant is None:
+    prover = remembered_prover(account_sid)
+    if prover is not None:
+        with suppress(Unproven):  # by what was known; the account may have another token by now
+            return _take(told, prover)
+    prover = read_prover(account_sid)
+    if prover is None:
         raise Unproven("unknown_account")
-    with tenant_context(tenant):
-        account = _proven_account(account_sid, told)
-        number, trunk = _find_place(told)
-        _store(told, account, number, trunk)
-        return sentence_for(told.kind, account.tenant, number, trunk)
+    return _take(told, prover)
 
 
-def _proven_account(sid: str, told: Told) -> ProviderAccount:
-    account = ProviderAccount.objects.select_related("tenant").filter(sid=sid).first()
-    if account is None:
-        raise Unproven("unknown_account")
-    token = reveal(account, "auth_token")
-    why = why_unproven(token, told.url, told.form, told.signature, told.signature_settings)
+def _take(told: Told, prover: Prover) -> str:
+    why = why_unproven(prover.token, told.url, told.form, told.signature, told.signature_settings)
     if why:
         raise Unproven(why)
-    return account
+    with tenant_context(prover.tenant):
+        number, trunk = _find_number(told, prover) if told.place is PhoneNumber else _find_trunk(told, prover)
+        place: Any = trunk or number
+        if place is None or not place.is_proven:
+            raise Unproven("unknown_place" if place is None else "unknown_account")
+        _store(told, place.tenant, number, trunk)
+        return sentence_for(told.kind, place.tenant, number, trunk)
 
 
-def _find_place(told: Told) -> tuple[PhoneNumber | None, Trunk | None]:
-    """Return the number and the trunk that a call is on; at least one of the two."""
-    if told.place is PhoneNumber:
-        number = PhoneNumber.objects.filter(pk=told.place_id).first()
-        if number is None:
-            raise Unproven("unknown_number")
-        return number, None
-    trunk = Trunk.objects.filter(pk=told.place_id).first()
-    if trunk is None:
-        raise Unproven("unknown_trunk")
-    meant = numbers_meant(told.form.get("To", ""), trunk.home_country)
+def _find_number(told: Told, prover: Prover) -> tuple[Any, None]:
+    rows = PhoneNumber.objects.filter(pk=told.place_id).only("id", "state", *_OF_TENANT)
+    return _proven(rows, prover), None
+
+
+def _find_trunk(told: Told, prover: Prover) -> tuple[PhoneNumber | None, Any]:
+    """Return the trunk, and the number on it that was called, if it is one."""
+    rows = Trunk.objects.filter(pk=told.place_id).only("id", "is_enabled", "home_country", *_OF_TENANT)
+    trunk = _proven(rows, prover)
+    meant = numbers_meant(told.form.get("To", ""), trunk.home_country) if trunk else None
+    if not meant:
+        return None, trunk
     mine = PhoneNumber.objects.filter(trunk=trunk, number__in=meant).exclude(state__in=OVER_STATES)
-    return mine.first() if meant else None, trunk
+    return mine.first(), trunk
 
 
-def _store(told: Told, account: ProviderAccount, number: PhoneNumber | None, trunk: Trunk | None) -> None:
+def _proven(rows: QuerySet[Any], prover: Prover) -> Any:
+    """Return the one row with its tenant and `is_proven`, or None."""
+    proven = rows.select_related("tenant").annotate(is_proven=prover.still_holds("tenant_id"))
+    return next(iter(proven), None)
+
+
+def _store(told: Told, tenant: Tenant, number: PhoneNumber | None, trunk: Trunk | None) -> None:
     call_sid = call_sid_of(told.form)
     if not call_sid:
         raise NotACall
     payload = known_fields(told.form)
     event = CallEvent(
-        tenant=account.tenant,
+        tenant=tenant,
         phone_number=number,
         trunk=trunk,
         kind=told.kind,

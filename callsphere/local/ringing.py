@@ -50,6 +50,8 @@ def _control(name: str, values: dict[str, str]) -> dict[str, Any]:
     except httpx.HTTPError as error:
         raise CannotRing(f"Twilio's stand-in does not answer at {settings.TWILIO_BASE_URL}.") from error
     body: dict[str, Any] = answer.json()
+    if answer.status_code == 404:
+        raise CannotRing(f"Nobody has {values['to']} at Twilio's stand-in.")
     if answer.status_code != 200:
         raise CannotRing(str(body.get("message", "Twilio's stand-in refused.")))
     return body

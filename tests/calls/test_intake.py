@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from xml.etree import ElementTree
 
@@ -15,6 +16,7 @@ from callsphere.calls import refusals, sentences
 from callsphere.calls.payload import KNOWN_FIELDS, LONGEST_VALUE
 from callsphere.lib.ids import uuid7
 from tenants.context import tenant_context
+from tenants.keys import seal_for
 from tenants.models import Tenant, TenantRoute
 from tests.calls.conftest import CALLER, NUMBER, Line, make_line, new_sid
 from tests.conftest import Person
@@ -23,10 +25,13 @@ from trunks.models import PhoneNumber, ProviderAccount, Trunk
 from trunks.numbers.intake import voice_urls
 
 pytestmark = pytest.mark.django_db
+_SAVEPOINT = re.compile("SAVEPOINT|RELEASE")
 REFUSAL = (403, b"The signature does not prove this.\n")
-# Route; role and tenant set; account with its tenant; its data key; number; event; role and tenant set back.
-QUERIES_OF_NUMBER = 7
-QUERIES_OF_TRUNK = 8
+# Role and tenant set; the number with its tenant and whether the token holds; the event; role and tenant set
+# back, which is for a test's transaction alone.
+QUERIES_OF_NUMBER = 4
+QUERIES_OF_TRUNK = 5
+QUERIES_OF_TOKEN = 5
 
 
 def heard(response: Any) -> list[tuple[str, str]]:
@@ -274,6 +279,28 @@ def test_closed_account_is_refused(line: Line) -> None:
     assert line.events() == []
 
 
+def test_account_that_is_closed_after_it_proved_something_is_refused(line: Line) -> None:
+    assert line.tell().status_code == 200
+    with tenant_context(line.person.tenant):
+        ProviderAccount.objects.update(sid="", auth_token="", status="closed", wanted="closed")
+    assert answer(line.tell()) == REFUSAL
+    assert len(line.events()) == 1
+
+
+def test_token_that_was_changed_holds_at_once_and_the_old_one_no_more(line: Line) -> None:
+    assert line.tell().status_code == 200
+    old, new = line.token, "n" * 32
+    with tenant_context(line.person.tenant):
+        line.account.auth_token = seal_for(line.account, "auth_token", new)
+        line.account.save()
+    assert answer(line.tell()) == REFUSAL
+    line.token = new
+    assert line.tell().status_code == 200
+    line.token = old
+    assert answer(line.tell()) == REFUSAL
+    assert len(line.events()) == 2
+
+
 @pytest.mark.parametrize("method", ["get", "put", "delete", "patch"])
 def test_nothing_but_post_is_taken(line: Line, method: str) -> None:
     assert getattr(Client(), method)(line.place()).status_code == 405
@@ -327,10 +354,12 @@ def test_many_refusals_fill_no_log(line: Line, caplog: Any, monkeypatch: Any) ->
 @pytest.mark.parametrize("kind", ["incoming", "status"])
 def test_an_event_takes_few_queries(line: Line, kind: str, trunk: bool, expected: int) -> None:
     fields = line.fields(To="sip:+4930901820@acme.sip.twilio.com", SequenceNumber="0")
-    with CaptureQueriesContext(connection) as queries:
-        assert line.tell(line.place(kind, trunk=trunk), fields).status_code in (200, 204)
-    asked = [each["sql"] for each in queries if not each["sql"].startswith(("SAVEPOINT", "RELEASE"))]
-    assert len(asked) == expected, asked
+    asked = []
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as queries:
+            assert line.tell(line.place(kind, trunk=trunk), fields).status_code in (200, 204)
+        asked.append([each["sql"] for each in queries if not _SAVEPOINT.match(each["sql"])])
+    assert list(map(len, asked)) == [QUERIES_OF_TOKEN + expected, expected], asked
 
 
 def test_a_refused_request_takes_one_query(line: Line) -> None:
