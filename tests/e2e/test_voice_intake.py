@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
 from typing import Any
 
@@ -99,6 +100,20 @@ def test_closed_account_proves_nothing_any_more(desk: Desk, alice: Person) -> No
     assert TenantRoute.objects.filter(kind=RouteKind.PROVIDER_ACCOUNT).count() == 0
     assert send(account, "POST", url, {**fields, "CallSid": new_sid("CA")}).status == 403
     assert [sid for sid, *_rest in events(alice)] == [fields["CallSid"]]
+
+
+def test_the_same_event_many_times_at_once_is_stored_once(desk: Desk, alice: Person) -> None:
+    number = bought(desk, alice)
+    account = desk.twilio.twilio.store.get(ACCOUNTS, friendly_name=account_name(alice.tenant))
+    url = voice_urls(number).status_callback
+    sid = new_sid("CA")
+    fields = {"AccountSid": account["sid"], "CallSid": sid, "CallStatus": "completed", "SequenceNumber": "0"}
+
+    with ThreadPoolExecutor(8) as pool:
+        replies = list(pool.map(lambda _: send(account, "POST", url, fields), range(24)))
+
+    assert [(reply.status, reply.text) for reply in replies] == [(204, "")] * 24
+    assert events(alice) == [(sid, "status", "completed", 0)]
 
 
 def test_call_over_a_trunk_of_the_customers_own(desk: Desk, alice: Person, live_server: Any) -> None:
