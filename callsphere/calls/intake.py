@@ -10,24 +10,19 @@ from __future__ import annotations
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
 
-from django.db.models import QuerySet
 from django.http import QueryDict
 
-from callsphere.calls.dialled import numbers_meant
 from callsphere.calls.enums import EventKind
 from callsphere.calls.models import CallEvent
 from callsphere.calls.payload import call_sid_of, known_fields, sequence_number_of
+from callsphere.calls.places import Called, find_number, find_trunk
 from callsphere.calls.proving import Prover, read_prover, remembered_prover
 from callsphere.calls.sentences import sentence_for
 from callsphere.providers.twilio.webhooks import why_unproven
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from trunks.models import PhoneNumber, Trunk
-from trunks.models.numbers import OVER_STATES
-
-_OF_TENANT = ("tenant_id", "tenant__id", "tenant__is_active", "tenant__read_only_reason")
 
 
 class Unproven(Exception):
@@ -75,45 +70,28 @@ def _take(told: Told, prover: Prover) -> str:
     if why:
         raise Unproven(why)
     with tenant_context(prover.tenant):
-        number, trunk = _find_number(told, prover) if told.place is PhoneNumber else _find_trunk(told, prover)
-        place: Any = trunk or number
-        if place is None or not place.is_proven:
-            raise Unproven("unknown_place" if place is None else "unknown_account")
-        _store(told, place.tenant, number, trunk)
-        return sentence_for(told.kind, place.tenant, number, trunk)
+        called = _find_place(told, prover)
+        if called is None or not called.is_proven:
+            raise Unproven("unknown_place" if called is None else "unknown_account")
+        _store(told, prover.tenant, called)
+    return sentence_for(told.kind, called)
 
 
-def _find_number(told: Told, prover: Prover) -> tuple[Any, None]:
-    rows = PhoneNumber.objects.filter(pk=told.place_id).only("id", "state", *_OF_TENANT)
-    return _proven(rows, prover), None
+def _find_place(told: Told, prover: Prover) -> Called | None:
+    if told.place is PhoneNumber:
+        return find_number(told.place_id, prover)
+    return find_trunk(told.place_id, told.form.get("To", ""), prover)
 
 
-def _find_trunk(told: Told, prover: Prover) -> tuple[PhoneNumber | None, Any]:
-    """Return the trunk, and the number on it that was called, if it is one."""
-    rows = Trunk.objects.filter(pk=told.place_id).only("id", "is_enabled", "home_country", *_OF_TENANT)
-    trunk = _proven(rows, prover)
-    meant = numbers_meant(told.form.get("To", ""), trunk.home_country) if trunk else None
-    if not meant:
-        return None, trunk
-    mine = PhoneNumber.objects.filter(trunk=trunk, number__in=meant).exclude(state__in=OVER_STATES)
-    return mine.first(), trunk
-
-
-def _proven(rows: QuerySet[Any], prover: Prover) -> Any:
-    """Return the one row with its tenant and `is_proven`, or None."""
-    proven = rows.select_related("tenant").annotate(is_proven=prover.still_holds("tenant_id"))
-    return next(iter(proven), None)
-
-
-def _store(told: Told, tenant: Tenant, number: PhoneNumber | None, trunk: Trunk | None) -> None:
+def _store(told: Told, tenant: Tenant, called: Called) -> None:
     call_sid = call_sid_of(told.form)
     if not call_sid:
         raise NotACall
     payload = known_fields(told.form)
     event = CallEvent(
         tenant=tenant,
-        phone_number=number,
-        trunk=trunk,
+        phone_number_id=called.number_id,
+        trunk_id=called.trunk_id,
         kind=told.kind,
         call_sid=call_sid,
         sequence_number=sequence_number_of(told.form) if told.kind == EventKind.STATUS else None,

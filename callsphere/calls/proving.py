@@ -10,8 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from threading import Lock
 
-from django.db.models import Exists, OuterRef
-
 from callsphere.lib.bounded_cache import BoundedCache
 from tenants.context import tenant_context
 from tenants.keys import reveal
@@ -32,11 +30,6 @@ class Prover:
     token: str = field(repr=False)
     sealed: str = field(repr=False)
 
-    def still_holds(self, tenant_id: str) -> Exists:
-        """Return the condition that the account's row has this token now; `tenant_id` is a field outside."""
-        same = {"tenant_id": OuterRef(tenant_id), "sid": self.account_sid, "auth_token": self.sealed}
-        return Exists(ProviderAccount.objects.filter(**same))
-
 
 _provers: BoundedCache[str, Prover] = BoundedCache(_ROOM)
 
@@ -55,7 +48,8 @@ def read_prover(account_sid: str) -> Prover | None:
         account = ProviderAccount.objects.filter(sid=account_sid).first()
         if account is None:
             return None
-        prover = Prover(account_sid, tenant, reveal(account, "auth_token"), account.auth_token)
+        sealed = ProviderAccount._meta.get_field("auth_token").get_prep_value(account.auth_token)
+        prover = Prover(account_sid, tenant, reveal(account, "auth_token"), sealed)
     with _lock:
         _provers.put(account_sid, prover)
     return prover

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from callsphere.calls.enums import EventKind
-from tenants.models import Tenant
+from callsphere.calls.places import Called
 from trunks.enums import NumberState
-from trunks.models import PhoneNumber, Trunk
 
 NOT_CONNECTED = "This number is not connected to an agent yet. Please call again later. Goodbye."
 NO_LONGER = "This number is no longer in service. Goodbye."
@@ -16,12 +15,12 @@ FAILED = "Something went wrong on our side. Please call again in a few minutes. 
 _GIVEN_UP = (NumberState.RELEASING, NumberState.RELEASED, NumberState.FAILED)
 
 
-def sentence_for(kind: EventKind, tenant: Tenant, number: PhoneNumber | None, trunk: Trunk | None) -> str:
-    """Return what the caller hears; `number` is None for one called over a trunk that it is not on."""
+def sentence_for(kind: EventKind, called: Called) -> str:
+    """Return what the caller hears."""
     if kind == EventKind.FALLBACK:
         return FAILED
-    if tenant.is_read_only or not tenant.is_active or (trunk is not None and not trunk.is_enabled):
+    if not called.may_take:
         return NOT_NOW
-    if number is None:
+    if called.number_id is None:
         return NOBODYS
-    return NO_LONGER if number.state in _GIVEN_UP else NOT_CONNECTED
+    return NO_LONGER if called.number_state in _GIVEN_UP else NOT_CONNECTED
