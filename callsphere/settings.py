@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "callsphere.web",
     "callsphere.api",
     "billing",
+    "callsphere.calls",
     "trunks",
     "callsphere.alerts",
     "tenants",
@@ -204,6 +205,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(60.0),
         "options": {"expires": 50},
     },
+    "call-events": {"task": "calls.forget_events", "schedule": schedule(3600.0)},
     "billing-sweep": {"task": "billing.sweep", "schedule": schedule(3600.0)},
     "tenants-sweep": {"task": "tenants.sweep_expired", "schedule": schedule(3600.0)},
 }
@@ -362,6 +364,7 @@ SPECTACULAR_SETTINGS = {
         "NumberKind": "trunks.enums.NumberKind",
         "NumberSearchState": "trunks.enums.JobState",
         "PaperState": "trunks.enums.PaperState",
+        "CallEventKind": "callsphere.calls.enums.EventKind",
         "SubscriptionStatus": "billing.enums.Status",
         "SubscriptionStage": "billing.enums.Stage",
         "InvoiceStatus": "billing.enums.InvoiceStatus",

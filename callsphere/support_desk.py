@@ -58,6 +58,7 @@ UNFOLD: dict[str, Any] = {
                     _item("Trunks", "cable", "trunks_trunk"),
                     _item("Registrations", "app_registration", "trunks_registration"),
                     _item("Readiness checks", "fact_check", "trunks_readinesscheck"),
+                    _item("Events of calls", "call_log", "calls_callevent"),
                     _item("Trusted authorities", "verified", "trunks_trustedauthority"),
                     _item("Client certificates", "badge", "trunks_clientcertificate"),
                 ],

@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/<slug:tenant>/numbers/", include("trunks.numbers.urls")),
     path("reports/<str:token>/", SharedReport.as_view(), name="shared-report"),
     path("t/<slug:tenant>/alerts/", include("callsphere.alerts.urls")),
+    path("voice/", include("callsphere.calls.urls")),
     path("", include("billing.urls")),
     path("", include("tenants.urls")),
     path("", include("callsphere.web.urls")),

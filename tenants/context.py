@@ -83,14 +83,15 @@ def _access(wanted: Access) -> Iterator[None]:
         raise ContextError(f"already inside {current}; leave it before entering {wanted}")
     if current == _NOBODY and _in_foreign_transaction():
         raise ContextError("a transaction is already open: enter the context first")
+    ends_with_commit = not connection.in_atomic_block
     token = _current.set(wanted)
     try:
         with transaction.atomic():
             _apply(wanted)
             yield
-            # A savepoint that is released keeps its settings (a test case's transaction goes on);
-            # one that is rolled back restores them by itself.
-            if not connection.needs_rollback:
+            # What was set ends with the transaction. A savepoint that is released keeps it (a test case's
+            # transaction goes on); one that is rolled back restores what was before by itself.
+            if not (ends_with_commit or connection.needs_rollback):
                 _apply(current)
     finally:
         _current.reset(token)

@@ -36,3 +36,4 @@ class RouteKind(TextChoices):
     API_KEY = "api_key", "API key"
     INVITATION = "invitation", "Invitation"
     CHECK_SHARE = "check_share", "Link to a report"
+    PROVIDER_ACCOUNT = "provider_account", "Account for phone numbers"

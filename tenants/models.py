@@ -224,7 +224,7 @@ class ApiKey(TenantOwned):
 
 
 class TenantRoute(models.Model):
-    """Which tenant a token's hash leads to: the one table read before a tenant is known."""
+    """Where the hash of a token or of an account's id leads: the one table read before a tenant is known."""
 
     hash = models.BinaryField(primary_key=True, max_length=32)
     kind = models.CharField(max_length=16, choices=RouteKind)

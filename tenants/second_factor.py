@@ -18,7 +18,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from tenants.models import User
 
 # Requests below these carry no session of a person, or must work for whoever is half signed in.
-_OPEN_PREFIXES = ("/api/", "/static/")
+_OPEN_PREFIXES = ("/api/", "/static/", "/voice/")
 
 
 def find_device(user: User) -> TOTPDevice | None:

@@ -9,6 +9,7 @@ from rest_framework.viewsets import ViewSetMixin
 from billing.api import BillingRequestViewSet, InvoiceViewSet, PlanViewSet, SubscriptionViewSet
 from callsphere.alerts.api import IncidentViewSet
 from callsphere.api import views
+from callsphere.calls.api import CallEventViewSet
 from tenants.api import AuditEventViewSet, OwnTenantViewSet
 from tenants.renderers import CaptureRenderer, TextRenderer
 from trunks.access.api import AllowedNetworkViewSet, CredentialViewSet
@@ -48,6 +49,7 @@ router.register("trusted-authorities", TrustedAuthorityViewSet, basename="truste
 router.register("client-certificates", ClientCertificateViewSet, basename="client-certificate")
 router.register("number-searches", NumberSearchViewSet, basename="number-search")
 router.register("phone-numbers", PhoneNumberViewSet, basename="phone-number")
+router.register("call-events", CallEventViewSet, basename="call-event")
 router.register("billing-requests", BillingRequestViewSet, basename="billing-request")
 router.register("invoices", InvoiceViewSet, basename="invoice")
 router.register("incidents", IncidentViewSet, basename="incident")

@@ -158,6 +158,12 @@ PUBLIC = {
     "billing:pricing",
     "billing:referral",
     "billing:stripe-webhook",
+    # proven by the provider's signature
+    *(
+        f"calls:{place}-{kind}"
+        for place in ("number", "trunk")
+        for kind in ("incoming", "fallback", "status")
+    ),
     "account_confirm_email",
     "account_reset_password_from_key",
     "tenants:invitation",
@@ -183,6 +189,7 @@ API_IDS = {
     "client-certificates": "certificate_id",
     "phone-numbers": "number_id",
     "number-searches": "search_id",
+    "call-events": "call_event_id",
 }
 
 # A body that would be taken, by the part of the address that it is sent to.

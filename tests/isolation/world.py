@@ -17,6 +17,7 @@ from django.utils import timezone
 from billing.models import BillingRequest, Invoice, Notice, Subscription
 from callsphere.alerts.enums import Severity
 from callsphere.alerts.services import Subject, open_incident
+from callsphere.calls.models import CallEvent
 from tenants import services as tenant_services
 from tenants.context import platform_context, tenant_context
 from tenants.enums import Role
@@ -86,6 +87,7 @@ def make_world(canary: str) -> World:
         ids |= _billing(owner, canary)
         _live_call(trunk, canary)
         ids["number_id"] = _number(owner, trunk, canary)
+        ids["call_event_id"] = _call_event(owner, ids["number_id"], canary)
         ids["search_id"] = _search(owner, canary)
     with platform_context("history is written by workers"):
         _buckets(trunk)
@@ -164,6 +166,17 @@ def _number(owner: Person, trunk: Trunk, canary: str) -> uuid.UUID:
         phone_number=number, kind="release", state="done", ended_at=now, actor_label=canary, **own
     )
     return number.pk
+
+
+def _call_event(owner: Person, number_id: uuid.UUID, canary: str) -> uuid.UUID:
+    event = CallEvent.objects.create(
+        tenant=owner.tenant,
+        phone_number_id=number_id,
+        kind="incoming",
+        call_sid=f"CA{canary}",
+        payload={"From": f"{canary} caller"},
+    )
+    return event.pk
 
 
 def _search(owner: Person, canary: str) -> uuid.UUID:

@@ -16,8 +16,10 @@ from callsphere.providers.twilio.client import parent_account
 from tenants.audit import Actor, record_event, record_events
 from tenants.clock import database_now
 from tenants.context import tenant_context
+from tenants.enums import RouteKind
 from tenants.keys import reveal, seal_for
-from tenants.models import Tenant
+from tenants.models import Tenant, TenantRoute
+from tenants.tokens import hash_token
 from trunks.enums import AccountStatus, JobState, NumberSource, NumberState
 from trunks.models import NumberJob, PhoneNumber, ProviderAccount
 from trunks.models.numbers import OPEN_JOBS, OVER_STATES
@@ -63,6 +65,15 @@ def ensure_account(tenant: Tenant) -> ProviderAccount:
     if account.error_code:  # somebody wants it now: no use in waiting as long as after many failures
         make_due(ProviderAccount, account.pk, database_now())
     return account
+
+
+def find_tenant_of_account(sid: str) -> Tenant | None:
+    """Return whose account it is, by its id alone; None for one that is nobody's, or closed.
+
+    Call it outside any context.
+    """
+    route = TenantRoute.objects.filter(hash=hash_token(sid), kind=RouteKind.PROVIDER_ACCOUNT).first()
+    return None if route is None else Tenant(pk=route.tenant_id)
 
 
 def open_account(tenant: Tenant) -> TwilioAccount:
@@ -111,6 +122,8 @@ def _keep_account(tenant: Tenant, row: ProviderAccount, made: Subaccount) -> Non
     with tenant_context(tenant):
         tenant = Tenant.objects.get(pk=tenant.pk)
         store(row, sid=made.sid, auth_token=seal_for(row, "auth_token", made.auth_token), status=made.status)
+        route = {"kind": RouteKind.PROVIDER_ACCOUNT, "tenant": tenant}
+        TenantRoute.objects.update_or_create(hash=hash_token(made.sid), defaults=route)
         record_event(tenant=tenant, actor=NUMBERS, verb="provider_account.made", obj=row)
 
 
@@ -141,6 +154,7 @@ def _forget_account(tenant: Tenant, row: ProviderAccount, now: datetime) -> None
     with tenant_context(tenant):
         tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
         record_event(tenant=tenant, actor=NUMBERS, verb="provider_account.closed", obj=row)
+        TenantRoute.objects.filter(hash=hash_token(row.sid)).delete()
         store(row, due_at=None, attempts=0, error="", error_code="", **gone)
         bought = PhoneNumber.objects.filter(tenant=tenant, source=NumberSource.BOUGHT)
         held = list(bought.exclude(state__in=OVER_STATES).select_for_update())

@@ -1,7 +1,6 @@
 """Where the provider asks what to do with a call to a bought number.
 
-The addresses are set when a number is bought, and whoever answers calls serves them. Nothing does yet: the
-provider then plays its own announcement to callers.
+The addresses are set when a number is bought; callsphere.calls serves them.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@
 | `/_double/faults/clear` | nothing | lets everything go right again |
 | `/_double/calls` | `to`, `from` | rings a number or a SIP domain by its signed webhook; answers the TwiML |
 | `/_double/validations` | `number`, and `digits` | answers a call that asks for a code; "" for nobody |
+| `/_double/calls/status` | `to`, `from`, `sid`; `status`, `sequence` | tells how that call went on |
 | `/_double/reviews` | `sid`, `status` | approves or rejects a profile, a trust product or a bundle |
 """
 
@@ -16,7 +17,7 @@ from typing import Any
 
 from callsphere.local.doubles.twilio import caller_ids
 from callsphere.local.doubles.twilio.faults import Fault
-from callsphere.local.doubles.twilio.incoming import ring
+from callsphere.local.doubles.twilio.incoming import ring, tell_status
 from callsphere.local.doubles.twilio.messages import Answer, Refusal
 from callsphere.local.doubles.twilio.reviews import review, tell
 from callsphere.local.doubles.twilio.twilio import Twilio
@@ -46,13 +47,17 @@ def _do(twilio: Twilio, name: str, values: dict[str, Any]) -> dict[str, Any]:
         twilio.faults.clear()
         return {}
     if name == "calls":
-        reply = ring(twilio.store, to=values["to"], caller=values["from"])
-        return {"status": reply.status, "text": reply.text}
+        call = ring(twilio.store, to=values["to"], caller=values["from"])
+        return {"sid": call.sid, "status": call.reply.status, "text": call.reply.text}
     if name == "validations":
         with twilio.lock:
-            call = caller_ids.pick_up(twilio.store, values["number"], values.get("digits"))
-        caller_ids.tell(twilio.store, call)
-        return {"status": call["status"]}
+            asking = caller_ids.pick_up(twilio.store, values["number"], values.get("digits"))
+        caller_ids.tell(twilio.store, asking)
+        return {"status": asking["status"]}
+    if name == "calls/status":
+        rest = {each: values[each] for each in ("status", "sequence") if each in values}
+        told = tell_status(twilio.store, to=values["to"], caller=values["from"], sid=values["sid"], **rest)
+        return {"status": told.status, "text": told.text}
     if name == "reviews":
         with twilio.lock:
             row = review(twilio.store, values["sid"], values["status"])

@@ -69,13 +69,44 @@ def test_call_to_a_number_asks_its_address_with_the_subaccounts_signature(
 
     answer = ring(twilio, NUMBER)
 
-    assert answer.json() == {"status": 200, "text": TWIML}
+    assert answer.json() == {"sid": webhooks.told[0][1]["CallSid"], "status": 200, "text": TWIML}
     path, fields, signature = webhooks.told[0]
     assert path == "/tw/voice?tenant=acme"
     assert (fields["To"], fields["From"], fields["AccountSid"]) == (NUMBER, CALLER, account.account_sid)
     token = accounts.find_or_create_subaccount(twilio.parent, name="acme").auth_token
     assert RequestValidator(token).validate(webhooks.url, fields, signature)
     assert not RequestValidator(twilio.parent.key_secret).validate(webhooks.url, fields, signature)
+
+
+def test_call_that_is_not_answered_asks_the_fallback_address(
+    twilio: DoubledTwilio, webhooks: Webhooks
+) -> None:
+    nobody = "http://127.0.0.1:9/tw"
+    urls = numbers.NumberUrls(voice=nobody, voice_fallback=webhooks.url)
+    numbers.buy_number(twilio.tenant_account(), NUMBER, label="", urls=urls)
+
+    assert ring(twilio, NUMBER).json()["text"] == TWIML
+    fields = webhooks.told[0][1]
+    assert (fields["ErrorCode"], fields["ErrorUrl"]) == ("11200", nobody)
+
+
+def test_status_of_a_call_is_told_as_often_as_one_likes(twilio: DoubledTwilio, webhooks: Webhooks) -> None:
+    account = twilio.tenant_account()
+    numbers.buy_number(account, NUMBER, label="", urls=numbers.NumberUrls(status_callback=webhooks.url))
+    call = {"to": NUMBER, "from": CALLER, "sid": "CA" + "0" * 32}
+
+    for rest in ({"status": "ringing", "sequence": 1}, {}, {}):
+        answer = httpx.post(
+            f"{twilio.url}/_double/calls/status", json={**call, **rest}, trust_env=False, timeout=60
+        )
+        assert answer.json()["status"] == 200
+
+    told = [(fields["CallStatus"], fields["SequenceNumber"]) for _path, fields, _signature in webhooks.told]
+    assert told == [("ringing", "1"), ("completed", "0"), ("completed", "0")]
+    path, fields, signature = webhooks.told[1]
+    token = accounts.find_or_create_subaccount(twilio.parent, name="acme").auth_token
+    assert RequestValidator(token).validate(webhooks.url, fields, signature)
+    assert (path, fields["CallDuration"]) == ("/tw/voice?tenant=acme", "5")
 
 
 def test_call_to_a_sip_domain_asks_its_byoc_trunk(twilio: DoubledTwilio, webhooks: Webhooks) -> None:

@@ -1,0 +1,101 @@
+"""What the provider tells of calls: proven, stored once, and answered at once.
+
+A request names an account. The account leads to the tenant, its auth token proves the request, and only then
+is looked at whether the number or trunk in the address is that tenant's. Signatures carry no time and may
+come again: what is stored already is not stored twice, and gets the same answer.
+"""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import suppress
+from dataclasses import dataclass
+
+from django.http import QueryDict
+
+from callsphere.calls.enums import EventKind
+from callsphere.calls.models import CallEvent
+from callsphere.calls.payload import call_sid_of, known_fields, sequence_number_of
+from callsphere.calls.places import Called, find_number, find_trunk
+from callsphere.calls.proving import Prover, read_prover, remembered_prover
+from callsphere.calls.sentences import sentence_for
+from callsphere.providers.twilio.webhooks import why_unproven
+from tenants.context import tenant_context
+from tenants.models import Tenant
+from trunks.models import PhoneNumber, Trunk
+
+
+class Unproven(Exception):
+    """Nothing shows that the provider sent this about something of ours; `str()` says why, for the log."""
+
+
+class NotACall(Exception):
+    """The provider did send it, and no call is named in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A request as it came. `place` is the model and `place_id` the row that the address names.
+
+    `url` is the address that the provider was given, its query included.
+    """
+
+    kind: EventKind
+    place: type[PhoneNumber] | type[Trunk]
+    place_id: uuid.UUID
+    url: str
+    form: QueryDict
+    signature: str
+    signature_settings: str
+
+
+def take(told: Told) -> str:
+    """Store what was told and return the sentence for the caller; nobody hears that of a status.
+
+    Call it outside any context. Raises Unproven and NotACall; then nothing is stored.
+    """
+    account_sid = told.form.get("AccountSid", "")
+    prover = remembered_prover(account_sid)
+    if prover is not None:
+        with suppress(Unproven):  # by what was known; the account may have another token by now
+            return _take(told, prover)
+    prover = read_prover(account_sid)
+    if prover is None:
+        raise Unproven("unknown_account")
+    return _take(told, prover)
+
+
+def _take(told: Told, prover: Prover) -> str:
+    why = why_unproven(prover.token, told.url, told.form, told.signature, told.signature_settings)
+    if why:
+        raise Unproven(why)
+    with tenant_context(prover.tenant):
+        called = _find_place(told, prover)
+        if called is None or not called.is_proven:
+            raise Unproven("unknown_place" if called is None else "unknown_account")
+        _store(told, prover.tenant, called)
+    return sentence_for(told.kind, called)
+
+
+def _find_place(told: Told, prover: Prover) -> Called | None:
+    if told.place is PhoneNumber:
+        return find_number(told.place_id, prover)
+    return find_trunk(told.place_id, told.form.get("To", ""), prover)
+
+
+def _store(told: Told, tenant: Tenant, called: Called) -> None:
+    call_sid = call_sid_of(told.form)
+    if not call_sid:
+        raise NotACall
+    payload = known_fields(told.form)
+    event = CallEvent(
+        tenant=tenant,
+        phone_number_id=called.number_id,
+        trunk_id=called.trunk_id,
+        kind=told.kind,
+        call_sid=call_sid,
+        sequence_number=sequence_number_of(told.form) if told.kind == EventKind.STATUS else None,
+        call_status=payload.get("CallStatus", "")[:20],
+        payload=payload,
+    )
+    CallEvent.objects.bulk_create([event], ignore_conflicts=True)

@@ -1,0 +1,24 @@
+"""Reading what was told of calls. Call these inside the tenant's context."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+
+from django.db.models import QuerySet
+
+from callsphere.calls.enums import EventKind
+from callsphere.calls.models import CallEvent
+from tenants.models import Tenant
+
+
+def call_events_of(tenant: Tenant) -> QuerySet[CallEvent]:
+    """Return what was told of the tenant's calls, the newest first."""
+    return CallEvent.objects.filter(tenant=tenant)
+
+
+def last_call_events(tenant: Tenant, number_ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, CallEvent]:
+    """Return, by number, when a call came in last; numbers that were never called are left out. One query."""
+    came_in = call_events_of(tenant).filter(phone_number_id__in=list(number_ids), kind=EventKind.INCOMING)
+    newest = came_in.order_by("phone_number_id", "-received_at", "-id").distinct("phone_number_id")
+    return {event.phone_number_id: event for event in newest if event.phone_number_id}

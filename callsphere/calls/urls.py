@@ -1,0 +1,19 @@
+"""The addresses that trunks/numbers/intake.py gives to the provider."""
+
+from django.urls import path
+
+from callsphere.calls import views
+from callsphere.calls.enums import EventKind
+
+app_name = "calls"
+
+urlpatterns = [
+    *(
+        path(f"trunk/<uuid:trunk_id>/{kind}/", views.of_trunk, {"kind": kind}, name=f"trunk-{kind}")
+        for kind in EventKind
+    ),
+    *(
+        path(f"<uuid:number_id>/{kind}/", views.of_number, {"kind": kind}, name=f"number-{kind}")
+        for kind in EventKind
+    ),
+]

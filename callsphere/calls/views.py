@@ -1,0 +1,64 @@
+"""The addresses that the provider asks and tells about calls."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from callsphere.calls import intake
+from callsphere.calls.enums import EventKind
+from callsphere.calls.refusals import note_refusal
+from callsphere.providers.twilio import twiml
+from trunks.models import PhoneNumber, Trunk
+
+LONGEST_BODY = 64 * 1024
+_FORM = "application/x-www-form-urlencoded"
+
+
+@csrf_exempt  # the signature proves more than a token would
+@require_POST
+def of_number(request: HttpRequest, number_id: uuid.UUID, kind: EventKind) -> HttpResponse:
+    """Take what is told of a bought number."""
+    return _take(request, PhoneNumber, number_id, kind)
+
+
+@csrf_exempt
+@require_POST
+def of_trunk(request: HttpRequest, trunk_id: uuid.UUID, kind: EventKind) -> HttpResponse:
+    """Take what is told of a call over a trunk of the customer's."""
+    return _take(request, Trunk, trunk_id, kind)
+
+
+def _take(
+    request: HttpRequest, place: type[PhoneNumber] | type[Trunk], place_id: uuid.UUID, kind: EventKind
+) -> HttpResponse:
+    if request.content_type != _FORM or int(request.META.get("CONTENT_LENGTH") or 0) > LONGEST_BODY:
+        return _refused("no_form", place_id)
+    told = intake.Told(
+        kind=kind,
+        place=place,
+        place_id=place_id,
+        url=f"{settings.PUBLIC_URL}{request.get_full_path()}",
+        form=request.POST,
+        signature=request.headers.get("X-Twilio-Signature", ""),
+        signature_settings=request.headers.get("X-Twilio-Webhooks-Signature-Settings", ""),
+    )
+    try:
+        sentence = intake.take(told)
+    except intake.Unproven as error:
+        return _refused(str(error), place_id)
+    except intake.NotACall:
+        return HttpResponse("CallSid is missing.\n", status=400, content_type="text/plain")
+    if kind == EventKind.STATUS:
+        return HttpResponse(status=204)
+    return HttpResponse(twiml.say_and_hang_up(sentence), content_type=twiml.CONTENT_TYPE)
+
+
+def _refused(why: str, place_id: uuid.UUID) -> HttpResponse:
+    """Answer alike whatever is wrong: nobody learns which numbers and accounts there are."""
+    note_refusal(why, str(place_id))
+    return HttpResponse("The signature does not prove this.\n", status=403, content_type="text/plain")
