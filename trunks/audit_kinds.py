@@ -66,6 +66,7 @@ def add_kinds() -> None:
             "purchase_failed": "could not buy the {noun} {name}",
             "release_requested": "asked for the release of the {noun} {name}",
             "released": "released the {noun} {name}",
+            "verification_called": "had the {noun} {name} called to verify it",
             "verified": "verified the {noun} {name}",
             "verification_withdrawn": "withdrew the verification of the {noun} {name}",
             "made": "opened the {noun} {name}",

@@ -32,6 +32,7 @@ from trunks.numbers.services import (
     verify_own_number,
     withdraw_verification,
 )
+from trunks.numbers.verifying import CalledTooOften, start_verification
 from trunks.registrations.services import (
     RegisteredTooOften,
     add_registration,
@@ -47,6 +48,7 @@ from trunks.trunks.services import check_number_rule, create_trunk, delete_trunk
 
 __all__ = [
     "AskedTooOften",
+    "CalledTooOften",
     "CheckedTooOften",
     "ProbedTooOften",
     "RegisteredTooOften",
@@ -84,6 +86,7 @@ __all__ = [
     "share_check",
     "start_check",
     "start_due_checks",
+    "start_verification",
     "stop_check_schedule",
     "update_allowed_network",
     "update_authority",

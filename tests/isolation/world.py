@@ -33,6 +33,7 @@ from trunks.models import (
     LiveCall,
     NumberJob,
     NumberSearch,
+    NumberVerification,
     PhoneNumber,
     PlacedCall,
     ProbeAnswer,
@@ -164,6 +165,9 @@ def _number(owner: Person, trunk: Trunk, canary: str) -> uuid.UUID:
     )
     NumberJob.objects.create(
         phone_number=number, kind="release", state="done", ended_at=now, actor_label=canary, **own
+    )
+    NumberVerification.objects.create(
+        phone_number=number, state="failed", ended_at=now, error=f"{canary} nobody answered", **own
     )
     return number.pk
 

@@ -25,6 +25,7 @@ from trunks.models.registrations import (
 )
 from trunks.models.session_timers import SessionTimerPolicy
 from trunks.models.trunks import Trunk
+from trunks.models.verifications import NumberVerification
 
 __all__ = [
     "AddressAllowance",
@@ -41,6 +42,7 @@ __all__ = [
     "LiveCall",
     "NumberJob",
     "NumberSearch",
+    "NumberVerification",
     "PhoneNumber",
     "PlacedCall",
     "ProbeAnswer",

@@ -28,6 +28,7 @@ _DONE = {
     "phone_number.bought": ("Bought", "pass"),
     "phone_number.purchase_failed": ("Not bought", "fail"),
     "phone_number.added": ("Added", "pending"),
+    "phone_number.verification_called": ("Called to verify it", "skipped"),
     "phone_number.verified": ("Verified", "pass"),
     "phone_number.verification_withdrawn": ("Verification withdrawn", "warn"),
     "phone_number.updated": ("Label changed", "skipped"),
