@@ -19,7 +19,7 @@ from trunks.checks.api import CheckScheduleViewSet, CheckShareViewSet, Readiness
 from trunks.gateways.api import GatewayViewSet
 from trunks.health.api.history import TrunkHistoryViewSet
 from trunks.health.api.watch import HealthPolicyViewSet, StatusChangeViewSet, TrunkHealthViewSet
-from trunks.numbers.api import NumberSearchViewSet, PhoneNumberViewSet
+from trunks.numbers.api import NumberSearchViewSet, PhoneNumberViewSet, VerificationViewSet
 from trunks.presets.api import CarrierPresetViewSet
 from trunks.registrations.api import AttemptViewSet, RegistrationChangeViewSet, RegistrationViewSet
 from trunks.session_timers.api import SessionTimerPolicyViewSet
@@ -93,6 +93,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "trunks/<uuid:trunk_id>/checks/<uuid:pk>/cancel/",
         ReadinessCheckViewSet.as_view({"post": "cancel"}),
         name="check-cancel",
+    ),
+    path(
+        "phone-numbers/<uuid:number_id>/verification/",
+        VerificationViewSet.as_view({"get": "retrieve", "post": "create"}),
+        name="number-verification",
     ),
     path("plans/", PlanViewSet.as_view({"get": "everything"}), name="plan-list"),
     path("subscription/", SubscriptionViewSet.as_view({"get": "retrieve"}), name="subscription"),

@@ -10,11 +10,13 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from callsphere.lib.errors import Refused, VersionConflict
+from callsphere.providers.twilio.client import parent_account
 from trunks.models import PhoneNumber
 from trunks.numbers import services
 from trunks.numbers.number_forms import LabelForm
 from trunks.numbers.queries import events_of
 from trunks.numbers.summaries import number_row, timeline
+from trunks.numbers.verifying import why_not_called
 from trunks.numbers.views.base import OneNumberPage
 from trunks.numbers.views.searching import country_name
 from trunks.pages.base import EditsOnly, LivePage
@@ -35,6 +37,7 @@ class NumberDetail(LivePage, OneNumberPage):
             **self.number_context(),
             "row": number_row(number),
             "country": country_name(number.country),
+            "can_call": parent_account() is not None and not why_not_called(number.number),
             "moments": timeline(events_of(number)),
         }
 
