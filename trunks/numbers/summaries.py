@@ -32,6 +32,7 @@ _DONE = {
     "phone_number.verified": ("Verified", "pass"),
     "phone_number.verification_withdrawn": ("Verification withdrawn", "warn"),
     "phone_number.updated": ("Label changed", "skipped"),
+    "phone_number.tried_again": ("Tried again", "skipped"),
     "phone_number.release_requested": ("Release asked for", "pending"),
     "phone_number.released": ("Released", "revoked"),
 }
