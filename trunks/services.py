@@ -24,6 +24,7 @@ from trunks.gateways.services import add_gateway, delete_gateway, update_gateway
 from trunks.health.services.policies import update_health_policy
 from trunks.health.services.probes import ProbedTooOften, probe_now
 from trunks.numbers.accounts import want_account
+from trunks.numbers.refreshing import LookedTooOften, look_again
 from trunks.numbers.services import (
     add_own_number,
     label_number,
@@ -50,6 +51,7 @@ __all__ = [
     "AskedTooOften",
     "CalledTooOften",
     "CheckedTooOften",
+    "LookedTooOften",
     "ProbedTooOften",
     "RegisteredTooOften",
     "add_allowed_network",
@@ -73,6 +75,7 @@ __all__ = [
     "find_shared_check",
     "forget_ended_shares",
     "label_number",
+    "look_again",
     "order_number",
     "pause_registration",
     "probe_now",

@@ -32,6 +32,7 @@ from trunks.models import (
     GatewayHealth,
     LiveCall,
     NumberJob,
+    NumberRefresh,
     NumberSearch,
     NumberVerification,
     PhoneNumber,
@@ -166,6 +167,7 @@ def _number(owner: Person, trunk: Trunk, canary: str) -> uuid.UUID:
     NumberJob.objects.create(
         phone_number=number, kind="release", state="done", ended_at=now, actor_label=canary, **own
     )
+    NumberRefresh.objects.create(error=f"{canary} look", **own)
     NumberVerification.objects.create(
         phone_number=number, state="failed", ended_at=now, error=f"{canary} nobody answered", **own
     )

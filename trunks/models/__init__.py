@@ -15,6 +15,7 @@ from trunks.models.health import (
 )
 from trunks.models.live_calls import LiveCall
 from trunks.models.numbers import NumberJob, NumberSearch, PhoneNumber, ProviderAccount
+from trunks.models.refreshes import NumberRefresh
 from trunks.models.registrations import (
     RegistrarPace,
     Registration,
@@ -41,6 +42,7 @@ __all__ = [
     "HostAllowance",
     "LiveCall",
     "NumberJob",
+    "NumberRefresh",
     "NumberSearch",
     "NumberVerification",
     "PhoneNumber",

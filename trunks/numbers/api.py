@@ -21,6 +21,7 @@ from tenants.services.editing import field_error
 from trunks.enums import NumberSource, NumberState
 from trunks.models import NumberSearch, NumberVerification, PhoneNumber, Trunk
 from trunks.numbers import serializers, services
+from trunks.numbers.refreshing import LookedTooOften, look_again
 from trunks.numbers.search import request_search
 from trunks.numbers.verifying import CalledTooOften, start_verification
 from trunks.viewsets import TooOften
@@ -82,6 +83,33 @@ class PhoneNumberViewSet(EditableViewSet[PhoneNumber]):
 
     def remove(self, row: PhoneNumber, version: int) -> None:
         services.release_number(tenant=self.tenant, actor=self.actor, number=row, expected_version=version)
+
+
+class LookViewSet(ResourceViewSet[PhoneNumber]):
+    """A number, looked at on the spot."""
+
+    model = PhoneNumber
+    noun = ("a phone number", "phone numbers")
+    read_capability = Capability.TRUNKS_READ
+    write_capability = Capability.TRUNKS_WRITE
+    serializer_class = serializers.PhoneNumberSerializer
+
+    def rows(self) -> QuerySet[PhoneNumber]:
+        return PhoneNumber.objects.filter(tenant=self.tenant)
+
+    @extend_schema(
+        summary="Look at a phone number again",
+        request=None,
+        responses={202: serializers.PhoneNumberSerializer},
+    )
+    def look(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Answered at once; what others decide of it is read within seconds."""
+        number = self.get_object()
+        try:
+            look_again(tenant=self.tenant, actor=self.actor, number=number)
+        except LookedTooOften as refusal:
+            raise TooOften(refusal) from None
+        return Response(self.get_serializer(number).data, status=202)
 
 
 class VerificationViewSet(ResourceViewSet[NumberVerification]):

@@ -32,6 +32,8 @@ _DONE = {
     "phone_number.verified": ("Verified", "pass"),
     "phone_number.verification_withdrawn": ("Verification withdrawn", "warn"),
     "phone_number.updated": ("Label changed", "skipped"),
+    "phone_number.look_requested": ("Look asked for", "skipped"),
+    "phone_number.changed_outside": ("Changed at the operator", "warn"),
     "phone_number.tried_again": ("Tried again", "skipped"),
     "phone_number.release_requested": ("Release asked for", "pending"),
     "phone_number.released": ("Released", "revoked"),
