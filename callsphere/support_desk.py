@@ -64,6 +64,15 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": "Numbers",
+                "items": [
+                    _item("Phone numbers", "dialpad", "trunks_phonenumber"),
+                    _item("Work on numbers", "published_with_changes", "trunks_numberjob"),
+                    _item("Accounts at Twilio", "account_balance_wallet", "trunks_provideraccount"),
+                    _item("Searches", "search", "trunks_numbersearch"),
+                ],
+            },
+            {
                 "title": "Billing",
                 "items": [
                     _item("Subscriptions", "credit_card", "billing_subscription"),

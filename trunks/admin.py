@@ -28,6 +28,12 @@ from trunks.models import (
     Trunk,
 )
 from trunks.number_format import RULE_FIELDS
+from trunks.numbers.admin import (
+    NumberJobAdmin,
+    NumberSearchAdmin,
+    PhoneNumberAdmin,
+    ProviderAccountAdmin,
+)
 from trunks.overdue import KNOWN
 from trunks.queries import gap_of, gateway_headline_of, with_state
 from trunks.registrations.admin import LOOKS, RegistrationAdmin
@@ -47,6 +53,10 @@ from trunks.wording import authentication_words, direction_words
 # Django looks for what is registered here alone: the nouns' own are imported for that.
 __all__ = [
     "ClientCertificateAdmin",
+    "NumberJobAdmin",
+    "NumberSearchAdmin",
+    "PhoneNumberAdmin",
+    "ProviderAccountAdmin",
     "ReadinessCheckAdmin",
     "RegistrationAdmin",
     "TrunkAdmin",

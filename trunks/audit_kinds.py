@@ -66,8 +66,12 @@ def add_kinds() -> None:
             "purchase_failed": "could not buy the {noun} {name}",
             "release_requested": "asked for the release of the {noun} {name}",
             "released": "released the {noun} {name}",
+            "verification_called": "had the {noun} {name} called to verify it",
             "verified": "verified the {noun} {name}",
             "verification_withdrawn": "withdrew the verification of the {noun} {name}",
+            "look_requested": "asked for a look at the {noun} {name}",
+            "changed_outside": "found the {noun} {name} changed at the operator",
+            "tried_again": "had the work on the {noun} {name} tried again",
             "made": "opened the {noun} {name}",
             "provider_account.closed": "closed the {noun} {name}",
         }

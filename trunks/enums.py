@@ -201,6 +201,15 @@ class Verification(TextChoices):
     SUPPORT = "support", "Decided by support"
 
 
+class VerificationState(TextChoices):
+    """How far a call is that asks for a code. Codes exist while somebody is being called."""
+
+    WAITING = "waiting", "To be called"
+    CALLING = "calling", "Being called"
+    DONE = "done", "Verified"
+    FAILED = "failed", "Not verified"
+
+
 class PaperState(TextChoices):
     """How far something is that others must accept: an emergency address, a messaging campaign."""
 
@@ -223,6 +232,7 @@ class NumberJobKind(TextChoices):
 
     BUY = "buy", "Buy"
     RELEASE = "release", "Release"
+    FORGET = "forget", "Withdraw the proof"
 
 
 class JobState(TextChoices):

@@ -24,6 +24,7 @@ from trunks.gateways.services import add_gateway, delete_gateway, update_gateway
 from trunks.health.services.policies import update_health_policy
 from trunks.health.services.probes import ProbedTooOften, probe_now
 from trunks.numbers.accounts import want_account
+from trunks.numbers.refreshing import LookedTooOften, look_again
 from trunks.numbers.services import (
     add_own_number,
     label_number,
@@ -32,6 +33,7 @@ from trunks.numbers.services import (
     verify_own_number,
     withdraw_verification,
 )
+from trunks.numbers.verifying import CalledTooOften, start_verification
 from trunks.registrations.services import (
     RegisteredTooOften,
     add_registration,
@@ -47,7 +49,9 @@ from trunks.trunks.services import check_number_rule, create_trunk, delete_trunk
 
 __all__ = [
     "AskedTooOften",
+    "CalledTooOften",
     "CheckedTooOften",
+    "LookedTooOften",
     "ProbedTooOften",
     "RegisteredTooOften",
     "add_allowed_network",
@@ -71,6 +75,7 @@ __all__ = [
     "find_shared_check",
     "forget_ended_shares",
     "label_number",
+    "look_again",
     "order_number",
     "pause_registration",
     "probe_now",
@@ -84,6 +89,7 @@ __all__ = [
     "share_check",
     "start_check",
     "start_due_checks",
+    "start_verification",
     "stop_check_schedule",
     "update_allowed_network",
     "update_authority",

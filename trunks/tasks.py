@@ -14,7 +14,7 @@ from trunks.certificates import expiry
 from trunks.checks import runs
 from trunks.health import probing, rollup
 from trunks.live_calls import sweep, watching
-from trunks.numbers import search, worker
+from trunks.numbers import refreshing, search, verifying, worker
 from trunks.services import forget_ended_shares, start_due_checks
 
 
@@ -69,8 +69,15 @@ def provision_numbers() -> None:
 
 @app.task(name="trunks.forget_number_searches")
 def forget_number_searches() -> None:
-    """Delete what was found among the numbers for sale more than a day ago."""
+    """Delete what was found among the numbers for sale more than a day ago, and calls of last month."""
     search.forget_old_searches()
+    verifying.forget_old_verifications()
+
+
+@app.task(name="trunks.plan_number_refreshes")
+def plan_number_refreshes() -> None:
+    """Have what others decide of bought numbers read once a day."""
+    refreshing.plan_refreshes()
 
 
 @app.task(name="trunks.watch_certificates")

@@ -19,7 +19,7 @@ from trunks.checks.api import CheckScheduleViewSet, CheckShareViewSet, Readiness
 from trunks.gateways.api import GatewayViewSet
 from trunks.health.api.history import TrunkHistoryViewSet
 from trunks.health.api.watch import HealthPolicyViewSet, StatusChangeViewSet, TrunkHealthViewSet
-from trunks.numbers.api import NumberSearchViewSet, PhoneNumberViewSet
+from trunks.numbers.api import LookViewSet, NumberSearchViewSet, PhoneNumberViewSet, VerificationViewSet
 from trunks.presets.api import CarrierPresetViewSet
 from trunks.registrations.api import AttemptViewSet, RegistrationChangeViewSet, RegistrationViewSet
 from trunks.session_timers.api import SessionTimerPolicyViewSet
@@ -94,6 +94,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
         ReadinessCheckViewSet.as_view({"post": "cancel"}),
         name="check-cancel",
     ),
+    path(
+        "phone-numbers/<uuid:number_id>/verification/",
+        VerificationViewSet.as_view({"get": "retrieve", "post": "create"}),
+        name="number-verification",
+    ),
+    path("phone-numbers/<uuid:pk>/look/", LookViewSet.as_view({"post": "look"}), name="number-look"),
     path("plans/", PlanViewSet.as_view({"get": "everything"}), name="plan-list"),
     path("subscription/", SubscriptionViewSet.as_view({"get": "retrieve"}), name="subscription"),
     path("carrier-presets/", CarrierPresetViewSet.as_view({"get": "everything"}), name="carrier-preset-list"),

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import re
+from datetime import timedelta
+
+import httpx
 from playwright.sync_api import expect
 
+from tenants.clock import database_now
 from tenants.context import tenant_context
 from tests.browser.conftest import Visitor
 from tests.conftest import Person
 from tests.trunks.conftest import make_trunk
 from tests.trunks.numbers.conftest import Desk
 from tests.trunks.numbers.conftest import desk as desk  # a fixture
-from tests.trunks.numbers.pages.conftest import limit_to
+from tests.trunks.numbers.pages.conftest import add_own, limit_to
 from tests.twilio_double import twilio as twilio  # a fixture
 from trunks.models import PhoneNumber
 from trunks.numbers.worker import provision_due
@@ -82,6 +87,9 @@ def test_list_with_every_state(visitor: Visitor, desk: Desk, alice: Person) -> N
     visitor.look("number-own-add")
     visitor.press("Add number")
     expect(page.get_by_text("The number is added.")).to_be_visible()
+    visitor.look("number-verify")
+    visitor.follow("+49 30 901820")
+    expect(page.get_by_text("Until then agents cannot show it")).to_be_visible()
     visitor.look("number-unverified")
     limit_to(alice, 3)
     visitor.go(BASE)
@@ -92,6 +100,25 @@ def test_list_with_every_state(visitor: Visitor, desk: Desk, alice: Person) -> N
     visitor.go(f"{BASE}{failed.pk}/")
     expect(page.get_by_text("It was not bought")).to_be_visible()
     visitor.look("number-failed")
+
+
+def test_verified_by_a_call(visitor: Visitor, desk: Desk, alice: Person) -> None:
+    number = add_own(alice, make_trunk(alice, "Main line"))
+    page = visitor.go(f"{BASE}{number.pk}/")
+    visitor.follow("Verify it by a call")
+    visitor.press("Call now")
+    expect(page.get_by_text("The call is being placed.")).to_be_visible()
+    visitor.look("number-verify-waiting")
+    provision_due()
+    expect(page.locator("#code")).to_have_text(re.compile(r"[0-9]{6}"))
+    visitor.look("number-verify-code")
+    picked_up = {"number": number.number, "digits": page.locator("#code").inner_text()}
+    httpx.post(f"{desk.twilio.url}/_double/validations", json=picked_up, trust_env=False, timeout=60)
+    soon = database_now() + timedelta(seconds=3)
+    provision_due(lambda: soon)
+    expect(page.get_by_text("It is verified")).to_be_visible()
+    expect(page.locator("#headline")).to_have_text("Active")
+    visitor.look("number-verified")
 
 
 def test_list_in_the_dark(visitor: Visitor, desk: Desk, alice: Person) -> None:

@@ -125,6 +125,12 @@ def test_the_page_tells_the_truth(
     assert (ordered["state"], ordered["label"]) == ("ordered", "Front desk")
     assert [each["id"] for each in listed["results"]] == [ordered["id"]]
 
+    (own,) = shell.next_answers()
+    assert (own["state"], own["trunk_id"]) == ("unverified", trunk["id"])
+    shell.variables["NUMBER"] = own["id"]
+    call, read = shell.next_answers()
+    assert (call["state"], read["id"]) == ("waiting", call["id"])
+
     plans, subscription, asked = shell.next_answers()
     assert [each["code"] for each in plans["results"]] == ["one", "three", "ten"]
     assert (subscription["status"], asked["state"], asked["plan"]) == ("none", "waiting", "three")

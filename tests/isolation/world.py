@@ -32,7 +32,9 @@ from trunks.models import (
     GatewayHealth,
     LiveCall,
     NumberJob,
+    NumberRefresh,
     NumberSearch,
+    NumberVerification,
     PhoneNumber,
     PlacedCall,
     ProbeAnswer,
@@ -164,6 +166,10 @@ def _number(owner: Person, trunk: Trunk, canary: str) -> uuid.UUID:
     )
     NumberJob.objects.create(
         phone_number=number, kind="release", state="done", ended_at=now, actor_label=canary, **own
+    )
+    NumberRefresh.objects.create(error=f"{canary} look", **own)
+    NumberVerification.objects.create(
+        phone_number=number, state="failed", ended_at=now, error=f"{canary} nobody answered", **own
     )
     return number.pk
 

@@ -15,6 +15,7 @@ from trunks.models.health import (
 )
 from trunks.models.live_calls import LiveCall
 from trunks.models.numbers import NumberJob, NumberSearch, PhoneNumber, ProviderAccount
+from trunks.models.refreshes import NumberRefresh
 from trunks.models.registrations import (
     RegistrarPace,
     Registration,
@@ -25,6 +26,7 @@ from trunks.models.registrations import (
 )
 from trunks.models.session_timers import SessionTimerPolicy
 from trunks.models.trunks import Trunk
+from trunks.models.verifications import NumberVerification
 
 __all__ = [
     "AddressAllowance",
@@ -40,7 +42,9 @@ __all__ = [
     "HostAllowance",
     "LiveCall",
     "NumberJob",
+    "NumberRefresh",
     "NumberSearch",
+    "NumberVerification",
     "PhoneNumber",
     "PlacedCall",
     "ProbeAnswer",

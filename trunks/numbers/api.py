@@ -7,7 +7,9 @@ from typing import Any
 import django_filters
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
+from django.http import Http404
 from drf_spectacular.utils import extend_schema
+from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,9 +19,12 @@ from tenants.pagination import CursorPagination
 from tenants.resources import EditableViewSet, ResourceViewSet
 from tenants.services.editing import field_error
 from trunks.enums import NumberSource, NumberState
-from trunks.models import NumberSearch, PhoneNumber, Trunk
+from trunks.models import NumberSearch, NumberVerification, PhoneNumber, Trunk
 from trunks.numbers import serializers, services
+from trunks.numbers.refreshing import LookedTooOften, look_again
 from trunks.numbers.search import request_search
+from trunks.numbers.verifying import CalledTooOften, start_verification
+from trunks.viewsets import TooOften
 
 
 class PhoneNumberFilter(django_filters.FilterSet):
@@ -78,6 +83,67 @@ class PhoneNumberViewSet(EditableViewSet[PhoneNumber]):
 
     def remove(self, row: PhoneNumber, version: int) -> None:
         services.release_number(tenant=self.tenant, actor=self.actor, number=row, expected_version=version)
+
+
+class LookViewSet(ResourceViewSet[PhoneNumber]):
+    """A number, looked at on the spot."""
+
+    model = PhoneNumber
+    noun = ("a phone number", "phone numbers")
+    read_capability = Capability.TRUNKS_READ
+    write_capability = Capability.TRUNKS_WRITE
+    serializer_class = serializers.PhoneNumberSerializer
+
+    def rows(self) -> QuerySet[PhoneNumber]:
+        return PhoneNumber.objects.filter(tenant=self.tenant)
+
+    @extend_schema(
+        summary="Look at a phone number again",
+        request=None,
+        responses={202: serializers.PhoneNumberSerializer},
+    )
+    def look(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Answered at once; what others decide of it is read within seconds."""
+        number = self.get_object()
+        try:
+            look_again(tenant=self.tenant, actor=self.actor, number=number)
+        except LookedTooOften as refusal:
+            raise TooOften(refusal) from None
+        return Response(self.get_serializer(number).data, status=202)
+
+
+class VerificationViewSet(ResourceViewSet[NumberVerification]):
+    """The last call that was to verify a number of your own."""
+
+    model = NumberVerification
+    noun = ("the verification call", "verification calls")
+    read_capability = Capability.TRUNKS_READ
+    write_capability = Capability.TRUNKS_WRITE
+    serializer_class = serializers.VerificationSerializer
+    is_singleton = True
+
+    def rows(self) -> QuerySet[NumberVerification]:
+        return NumberVerification.objects.filter(tenant=self.tenant, phone_number_id=self.kwargs["number_id"])
+
+    def get_object(self) -> NumberVerification:
+        row: NumberVerification | None = self.rows().first()
+        if row is None:
+            raise Http404("it was never called")
+        return row
+
+    @extend_schema(summary="Have a number of your own called")
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Answered at once: read it until its state is `calling`, and type its code on the phone."""
+        number = get_object_or_404(PhoneNumber, tenant=self.tenant, pk=self.kwargs["number_id"])
+        body = self.get_serializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        try:
+            asked = start_verification(
+                tenant=self.tenant, actor=self.actor, number=number, **body.validated_data
+            )
+        except CalledTooOften as refusal:
+            raise TooOften(refusal) from None
+        return Response(self.get_serializer(asked).data, status=201)
 
 
 class NumberSearchViewSet(ResourceViewSet[NumberSearch]):

@@ -88,6 +88,17 @@ class LabelForm(EditForm, LabelFields):
         return {"label": number.label, "version": number.version}
 
 
+class VerifyForm(forms.Form):
+    """How a number is reached that is to be verified."""
+
+    extension = forms.RegexField(
+        r"^[0-9]{1,8}$",
+        required=False,
+        help_text="Only if a menu answers: it is dialled then.",
+        error_messages={"invalid": "Use up to 8 digits."},
+    )
+
+
 class OwnNumberForm(LabelFields):
     """A number of the tenant's own, and the trunk that it rides on."""
 

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 
-from callsphere.providers.twilio import messaging, numbers, trust
+from callsphere.providers.twilio import caller_ids, messaging, numbers, trust
 from callsphere.providers.twilio.account import TwilioAccount
 from callsphere.providers.twilio.errors import TwilioError
 from callsphere.providers.twilio.numbers import OwnedNumber
@@ -22,7 +22,7 @@ from tenants.audit import record_event
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from trunks.enums import Attestation, JobState, NumberJobKind, NumberState, PaperState
-from trunks.models import NumberJob, PhoneNumber
+from trunks.models import NumberJob, PhoneNumber, ProviderAccount
 from trunks.numbers.accounts import NUMBERS, Clock, open_account
 from trunks.numbers.intake import voice_urls
 from trunks.numbers.jobs import store
@@ -56,9 +56,14 @@ def do_job(job: NumberJob, clock: Clock) -> Iterator[str]:
     with tenant_context(Tenant(pk=job.tenant_id)):
         tenant = Tenant.objects.get(pk=job.tenant_id)
         number = PhoneNumber.objects.get(pk=job.phone_number_id)
+        if job.kind == NumberJobKind.FORGET and not ProviderAccount.objects.exclude(sid="").exists():
+            _end_job(job, clock)  # the proof went with the account
+            return
         work = Work(job, tenant, number, open_account(tenant))
     if job.kind == NumberJobKind.RELEASE:
         yield from _release(work, clock)
+    elif job.kind == NumberJobKind.FORGET:
+        yield from _forget(work, clock)
     elif job.state == JobState.UNDOING:
         yield from _undo(work, clock)
     else:
@@ -179,12 +184,26 @@ def _release(work: Work, clock: Clock) -> Iterator[str]:
     yield from _give_back(work.account, work.number.provider_sid)
     now = clock()
     with tenant_context(work.tenant):
-        store(work.job, state=JobState.DONE, due_at=None, ended_at=now, error="", error_code="")
+        _end_job(work.job, clock)
         row = PhoneNumber.objects.select_for_update().get(pk=work.number.pk)
         row.state, row.over_at = NumberState.RELEASED, now
         row.save()
         record_event(tenant=work.tenant, actor=NUMBERS, verb="phone_number.released", obj=row)
     yield "release finished"
+
+
+def _forget(work: Work, clock: Clock) -> Iterator[str]:
+    """Have the provider take an own number for proved no more, unless it was verified again meanwhile."""
+    if work.number.state != NumberState.ACTIVE:
+        caller_ids.forget_caller_id(work.account, work.number.number)
+        yield "proof withdrawn"
+    with tenant_context(work.tenant):
+        _end_job(work.job, clock)
+    yield "forgotten"
+
+
+def _end_job(job: NumberJob, clock: Clock) -> None:
+    store(job, state=JobState.DONE, due_at=None, ended_at=clock(), error="", error_code="")
 
 
 def _give_back(account: TwilioAccount, number_sid: str) -> Iterator[str]:

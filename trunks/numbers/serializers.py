@@ -14,6 +14,7 @@ from trunks.enums import (
     NumberSource,
     NumberState,
     PaperState,
+    VerificationState,
 )
 from trunks.models.numbers import LONGEST_LABEL
 
@@ -106,6 +107,22 @@ class LabelSerializer(PhoneNumberSerializer):
     trunk_id = serializers.UUIDField(read_only=True)
     address_sid = serializers.CharField(read_only=True)
     bundle_sid = serializers.CharField(read_only=True)
+
+
+class VerificationSerializer(StrictSerializer):
+    """A call that verifies a number of your own: whoever answers types the code."""
+
+    id = serializers.UUIDField(read_only=True)
+    created_at = serializers.DateTimeField(read_only=True)
+    extension = serializers.RegexField(
+        r"^[0-9]{1,8}$", allow_blank=True, default="", help_text="Dialled when somebody answers"
+    )
+    state = serializers.ChoiceField(VerificationState.choices, read_only=True)
+    code = serializers.CharField(read_only=True, help_text="To be typed while the state is `calling`")
+    error = serializers.CharField(read_only=True)
+    error_code = serializers.CharField(read_only=True)
+    called_at = serializers.DateTimeField(read_only=True)
+    ended_at = serializers.DateTimeField(read_only=True)
 
 
 class FoundNumberSerializer(serializers.Serializer[Any]):

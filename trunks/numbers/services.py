@@ -29,6 +29,7 @@ from tenants.services.editing import (
 from trunks.editing import lock_trunk_of
 from trunks.enums import AccountStatus, NumberJobKind, NumberKind, NumberSource, NumberState, Verification
 from trunks.models import NumberJob, PhoneNumber, Trunk
+from trunks.models.numbers import OPEN_JOBS
 from trunks.number_format import NumberError, read_number
 from trunks.numbers.accounts import ensure_account
 from trunks.numbers.jobs import wake_provisioning
@@ -123,6 +124,7 @@ def release_number(
         before = snapshot(row, _STATE)
         if row.source == NumberSource.OWN:
             row.state, row.over_at, verb = NumberState.RELEASED, timezone.now(), "phone_number.released"
+            _forget_proof(row, actor)
         else:
             row.state, verb = NumberState.RELEASING, "phone_number.release_requested"
             _ask(row, NumberJobKind.RELEASE, actor)
@@ -154,6 +156,7 @@ def withdraw_verification(*, tenant: Tenant, actor: Actor, number: PhoneNumber, 
     with transaction.atomic():
         row = _own(tenant, number)
         before = snapshot(row, _STATE)
+        _forget_proof(row, actor)
         row.state, row.active_at = NumberState.UNVERIFIED, None
         row.verified_by, row.verified_at = "", None
         verb = "phone_number.verification_withdrawn"
@@ -195,6 +198,13 @@ def _ask(row: PhoneNumber, kind: NumberJobKind, actor: Actor) -> None:
         tenant=row.tenant, phone_number=row, kind=kind, due_at=database_now(), actor_label=actor.label[:254]
     )
     wake_provisioning()
+
+
+def _forget_proof(row: PhoneNumber, actor: Actor) -> None:
+    """Have a proof by a call withdrawn at the provider too, where the number may be shown because of it."""
+    is_asked = NumberJob.objects.filter(phone_number=row, state__in=OPEN_JOBS).exists()
+    if row.verified_by == Verification.CALL and not is_asked:
+        _ask(row, NumberJobKind.FORGET, actor)
 
 
 def _living(tenant: Tenant, number: PhoneNumber) -> PhoneNumber:

@@ -28,9 +28,13 @@ _DONE = {
     "phone_number.bought": ("Bought", "pass"),
     "phone_number.purchase_failed": ("Not bought", "fail"),
     "phone_number.added": ("Added", "pending"),
+    "phone_number.verification_called": ("Called to verify it", "skipped"),
     "phone_number.verified": ("Verified", "pass"),
     "phone_number.verification_withdrawn": ("Verification withdrawn", "warn"),
     "phone_number.updated": ("Label changed", "skipped"),
+    "phone_number.look_requested": ("Look asked for", "skipped"),
+    "phone_number.changed_outside": ("Changed at the operator", "warn"),
+    "phone_number.tried_again": ("Tried again", "skipped"),
     "phone_number.release_requested": ("Release asked for", "pending"),
     "phone_number.released": ("Released", "revoked"),
 }

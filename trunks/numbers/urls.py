@@ -17,5 +17,7 @@ urlpatterns: list[URLPattern] = [
     path("own/", own.OwnAdd.as_view(), name="own-add"),
     path(_NUMBER, one.NumberDetail.as_view(), name="detail"),
     path(f"{_NUMBER}edit/", one.NumberEdit.as_view(), name="edit"),
+    path(f"{_NUMBER}look/", one.NumberLook.as_view(), name="look"),
+    path(f"{_NUMBER}verify/", own.NumberVerify.as_view(), name="verify"),
     path(f"{_NUMBER}release/", one.NumberRelease.as_view(), name="release"),
 ]

@@ -84,6 +84,8 @@ def _again(job: NumberJob) -> str:
 
 
 def _active_step(number: PhoneNumber) -> str:
+    if number.error:
+        return number.error
     if number.messaging_state == PaperState.FAILED:
         return f"Messages are not delivered. {number.messaging_detail}".strip()
     if has_emergency_calls(number) and number.emergency_state in (PaperState.NONE, PaperState.FAILED):

@@ -12,18 +12,22 @@ from tenants.clock import database_now
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from trunks.enums import JobState, NumberJobKind
-from trunks.models import NumberJob, NumberSearch, ProviderAccount
+from trunks.models import NumberJob, NumberRefresh, NumberSearch, NumberVerification, ProviderAccount
 from trunks.models.numbers import LONGEST_ERROR
 from trunks.numbers.accounts import AccountMissing, Clock, follow_account
 from trunks.numbers.jobs import Overtaken, claim_next, put_off, store
+from trunks.numbers.refreshing import do_refresh, store_failed_refresh
 from trunks.numbers.saga import NumberTaken, do_job, end_purchase
 from trunks.numbers.search import do_search, store_failed_search
+from trunks.numbers.verifying import VerificationFailed, do_verification, store_failed_verification
 
 log = structlog.get_logger(__name__)
 BATCH = 50
 PATIENCE = timedelta(minutes=10)
 """How long a purchase is tried that somebody waits for."""
-_EXPECTED = (TwilioError, AccountMissing, NumberTaken)
+_EXPECTED = (TwilioError, AccountMissing, NumberTaken, VerificationFailed)
+
+Claimed = NumberJob | NumberRefresh | NumberSearch | NumberVerification | ProviderAccount
 
 
 class FaultOfOurs(Exception):
@@ -40,7 +44,8 @@ def provision_due(clock: Clock = database_now) -> int:
 
     Any number of these may run at once.
     """
-    return sum(_do_all(do_one, clock) for do_one in (do_one_search, do_one_account, do_one_job))
+    steps = (do_one_search, do_one_account, do_one_job, do_one_verification, do_one_refresh)
+    return sum(_do_all(do_one, clock) for do_one in steps)
 
 
 def _do_all(do_one: Callable[[Clock], bool], clock: Clock) -> int:
@@ -63,6 +68,40 @@ def do_one_search(clock: Clock) -> bool:
         _store_failure(row, error, clock)
     except Exception:
         log.exception("number_search_broke", search_id=str(row.pk))
+        _store_failure(row, FaultOfOurs(), clock)
+    return True
+
+
+def do_one_verification(clock: Clock) -> bool:
+    """Place or watch the call that is due first; return whether there was one."""
+    row = claim_next(NumberVerification, clock())
+    if row is None:
+        return False
+    try:
+        do_verification(row, clock)
+    except Overtaken:
+        log.info("number_verification_overtaken", verification_id=str(row.pk))
+    except _EXPECTED as error:
+        _store_failure(row, error, clock)
+    except Exception:
+        log.exception("number_verification_broke", verification_id=str(row.pk))
+        _store_failure(row, FaultOfOurs(), clock)
+    return True
+
+
+def do_one_refresh(clock: Clock) -> bool:
+    """Look at the numbers of the tenant who is due first; return whether there was one."""
+    row = claim_next(NumberRefresh, clock())
+    if row is None:
+        return False
+    try:
+        do_refresh(row, clock)
+    except Overtaken:
+        log.info("number_refresh_overtaken", tenant_id=str(row.tenant_id))
+    except _EXPECTED as error:
+        _store_failure(row, error, clock)
+    except Exception:
+        log.exception("number_refresh_broke", tenant_id=str(row.tenant_id))
         _store_failure(row, FaultOfOurs(), clock)
     return True
 
@@ -104,7 +143,7 @@ def do_one_job(clock: Clock) -> bool:
     return True
 
 
-def _store_failure(row: NumberJob | NumberSearch | ProviderAccount, error: Exception, clock: Clock) -> None:
+def _store_failure(row: Claimed, error: Exception, clock: Clock) -> None:
     """Put the work off, or give a purchase up."""
     words, code = _told(error)
     log.warning("provisioning_failed", row_id=str(row.pk), error=code, detail=getattr(error, "detail", ""))
@@ -112,6 +151,10 @@ def _store_failure(row: NumberJob | NumberSearch | ProviderAccount, error: Excep
         with tenant_context(Tenant(pk=row.tenant_id)):
             if isinstance(row, NumberSearch):
                 store_failed_search(row, error, words, code, clock)
+            elif isinstance(row, NumberRefresh):
+                store_failed_refresh(row, error, words, code, clock)
+            elif isinstance(row, NumberVerification):
+                store_failed_verification(row, error, words, code, clock)
             elif isinstance(row, NumberJob) and _is_over(row, error, clock):
                 _give_up(row, clock, words, code)
             else:

@@ -10,11 +10,14 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
 from callsphere.lib.errors import Refused, VersionConflict
-from trunks.models import PhoneNumber
+from callsphere.providers.twilio.client import parent_account
+from trunks.models import NumberRefresh, PhoneNumber
 from trunks.numbers import services
 from trunks.numbers.number_forms import LabelForm
 from trunks.numbers.queries import events_of
+from trunks.numbers.refreshing import look_again
 from trunks.numbers.summaries import number_row, timeline
+from trunks.numbers.verifying import why_not_called
 from trunks.numbers.views.base import OneNumberPage
 from trunks.numbers.views.searching import country_name
 from trunks.pages.base import EditsOnly, LivePage
@@ -35,12 +38,29 @@ class NumberDetail(LivePage, OneNumberPage):
             **self.number_context(),
             "row": number_row(number),
             "country": country_name(number.country),
+            "can_call": parent_account() is not None and not why_not_called(number.number),
+            "refresh": NumberRefresh.objects.filter(tenant=self.tenant).first(),
             "moments": timeline(events_of(number)),
         }
 
     def said(self, context: dict[str, Any]) -> str:
         row = context["row"]
         return f"{row.label}. {row.next_step}"
+
+
+class NumberLook(OneNumberPage, EditsOnly):
+    """Read at once what others decide of the number."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            look_again(tenant=self.tenant, actor=self.actor, number=self.number)
+        except Refused as refusal:
+            messages.warning(request, str(refusal))
+        else:
+            messages.success(request, "It is being looked at. What changed shows here in seconds.")
+        return HttpResponseRedirect(self.number_url("detail"))
 
 
 class NumberEdit(OneNumberPage, FormPage):

@@ -1,16 +1,22 @@
-"""A number of the tenant's own: brought along on a trunk."""
+"""A number of the tenant's own: brought along on a trunk, proved by a call."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
-from django.http import QueryDict
+from django.http import Http404, HttpResponse, QueryDict
+from django.utils.functional import cached_property
 
-from trunks.models import PhoneNumber, Trunk
+from callsphere.providers.twilio.client import is_double, parent_account
+from trunks.enums import NumberSource
+from trunks.models import NumberVerification, PhoneNumber, Trunk
 from trunks.numbers import services
-from trunks.numbers.number_forms import OwnNumberForm
-from trunks.numbers.views.base import NumbersPage
+from trunks.numbers.number_forms import OwnNumberForm, VerifyForm
+from trunks.numbers.summaries import number_row
+from trunks.numbers.verifying import ANSWER_WITHIN, start_verification, why_not_called
+from trunks.numbers.views.base import NumbersPage, OneNumberPage
+from trunks.pages.base import LivePage
 from trunks.pages.editing import FormPage
 
 
@@ -37,7 +43,57 @@ class OwnAdd(NumbersPage, FormPage):
         return "The number is added. Prove next that it is yours."
 
     def success_url(self) -> str:
-        return self.url("detail", number_id=self.added.pk)
+        return self.url("verify", number_id=self.added.pk)
 
     def cancel_url(self) -> str:
         return self.url("list")
+
+
+class NumberVerify(OneNumberPage, FormPage, LivePage):
+    """Prove a number by a call: the page shows the code, whoever answers types it."""
+
+    template_name = "numbers/verify.html"
+    form_class = VerifyForm
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if getattr(request, "htmx", False):
+            return self._part(self.page_context())
+        return super().get(request, *args, **kwargs)
+
+    @cached_property
+    def number(self) -> PhoneNumber:
+        """The number; 404 for one that was bought here."""
+        number = super().number
+        if number.source != NumberSource.OWN:
+            raise Http404("nothing is to be verified")
+        return number
+
+    def page_context(self) -> dict[str, Any]:
+        number = self.number
+        call = NumberVerification.objects.filter(phone_number=number).first()
+        return {
+            **self.number_context(),
+            "row": number_row(number),
+            "call": call,
+            "until": call.called_at + ANSWER_WITHIN if call and call.called_at else None,
+            "can_call": parent_account() is not None,
+            "why_not": why_not_called(number.number),
+            "is_double": is_double(),
+        }
+
+    def is_settled(self, context: dict[str, Any]) -> bool:
+        return not (context["call"] and context["call"].is_open)
+
+    def said(self, context: dict[str, Any]) -> str:
+        call = context["call"]
+        return f"{call.get_state_display()}. {call.code}" if call else ""
+
+    def save(self, form: VerifyForm) -> str:
+        start_verification(tenant=self.tenant, actor=self.actor, number=self.number, **form.cleaned_data)
+        return ""
+
+    def success_url(self) -> str:
+        return self.number_url("verify")
+
+    def cancel_url(self) -> str:
+        return self.number_url("detail")

@@ -19,7 +19,7 @@ def test_number_is_added_on_its_trunk(alice: Person, trunk: Trunk) -> None:
     sent = {"number": "+49 30 901820", "trunk": trunk.pk, "label": "Front desk"}
     response = alice.client().post(page("own-add", alice), sent)
     row = stored(alice)
-    assert response["Location"] == number_page("detail", alice, row)
+    assert response["Location"] == number_page("verify", alice, row)
     assert (row.number, row.trunk_id, row.label, row.state) == (
         "+4930901820", trunk.pk, "Front desk", "unverified",
     )  # fmt: skip

@@ -13,7 +13,7 @@ from trunks.numbers.urls import urlpatterns
 pytestmark = pytest.mark.django_db
 NAMES = sorted(str(pattern.name) for pattern in urlpatterns)
 READ = {"list", "detail"}
-POST_ONLY: set[str] = set()
+POST_ONLY = {"look"}
 ABOUT_NOTHING = {"list", "search", "own-add"}
 DIGITS = "14155550102"
 
