@@ -207,6 +207,7 @@ class InvoiceAdmin(OfTenantAdmin):
         "status",
         "shown_total",
         "shown_refunded",
+        "shown_disputed",
         "issued_at",
         "paid_at",
     )
@@ -222,6 +223,10 @@ class InvoiceAdmin(OfTenantAdmin):
     @admin.display(description="refunded", ordering="refunded")
     def shown_refunded(self, invoice: Invoice) -> str:
         return amount_words(invoice.refunded, invoice.currency) if invoice.refunded else ""
+
+    @admin.display(description="disputed", ordering="disputed")
+    def shown_disputed(self, invoice: Invoice) -> str:
+        return amount_words(invoice.disputed, invoice.currency) if invoice.disputed else ""
 
 
 @admin.register(Notice)

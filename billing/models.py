@@ -270,6 +270,7 @@ class StripeEvent(Work):
     kind = models.CharField(max_length=100)
     customer = models.CharField(max_length=64, blank=True)
     object_id = models.CharField(max_length=255, blank=True)
+    charge = models.CharField(max_length=255, blank=True, help_text="Of a refund or dispute")
     api_version = models.CharField(max_length=40, blank=True)
     happened_at = models.DateTimeField()
     received_at = models.DateTimeField(default=timezone.now)

@@ -7,13 +7,14 @@ sent (Stripe keeps keys for a day at least).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import stripe
 from stripe import RequestsClient
 
 from callsphere.providers.stripe.errors import PaymentsError, in_plain_words
+from callsphere.providers.stripe.returns import NOTHING, returned_of
 from callsphere.providers.stripe.states import (
     InvoiceState,
     SubscriptionState,
@@ -145,22 +146,20 @@ class Payments:
             return [subscription_state(self._with_prices(each)) for each in found.data]
 
     def invoices_of(self, customer: str) -> list[InvoiceState]:
-        """Return a customer's last invoices, the newest first."""
+        """Return a customer's last invoices, the newest first, with what went back of each."""
         with in_plain_words():
-            found = self._client.v1.invoices.list(params={"customer": customer, "limit": _MOST_INVOICES})
-            return [invoice_state(each) for each in found.data]
+            found = self._client.v1.invoices.list(params={"customer": customer, "limit": _MOST_INVOICES}).data
+            if not found:
+                return []
+            oldest = datetime.fromtimestamp(min(each.created for each in found), UTC)
+            returned = returned_of(self._client, customer, oldest)
+            return [invoice_state(each, returned.get(each.id, NOTHING)) for each in found]
 
-    def refund_of(self, charge: str) -> tuple[str, int]:
-        """Return the invoice that a charge paid (empty when none), and how much of it was given back."""
+    def customer_of(self, charge: str) -> str:
+        """Return whom a charge was made to; empty when it is nobody's."""
         with in_plain_words():
-            found = self._client.v1.charges.retrieve(charge)
-            if not found.payment_intent:
-                return "", found.amount_refunded
-            payments = self._client.v1.invoice_payments.list(
-                params={"payment": {"type": "payment_intent", "payment_intent": str(found.payment_intent)}}
-            )
-            paid = [each for each in payments.data if each.status == "paid"]
-            return (str(paid[0].invoice) if paid else ""), found.amount_refunded
+            customer = self._client.v1.charges.retrieve(charge).customer
+            return "" if customer is None else customer if isinstance(customer, str) else customer.id
 
     # Changes
 

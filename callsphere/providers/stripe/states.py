@@ -8,6 +8,8 @@ from typing import Any
 
 import stripe
 
+from callsphere.providers.stripe.returns import Returned
+
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionState:
@@ -48,6 +50,9 @@ class InvoiceState:
     total: int
     due: int
     paid: int
+    refunded: int
+    disputed: int
+    """What the bank withholds of it for now."""
     page_url: str
     pdf_url: str
     issued_at: datetime
@@ -83,8 +88,8 @@ def subscription_state(record: stripe.Subscription) -> SubscriptionState:
     )
 
 
-def invoice_state(record: stripe.Invoice) -> InvoiceState:
-    """Read an invoice."""
+def invoice_state(record: stripe.Invoice, returned: Returned) -> InvoiceState:
+    """Read an invoice, of which so much went back. No more goes back than was paid."""
     details = record.parent.subscription_details if record.parent else None
     tax = sum(each.amount for each in record.total_taxes or [])
     net = record.total_excluding_tax
@@ -101,6 +106,8 @@ def invoice_state(record: stripe.Invoice) -> InvoiceState:
         total=record.total,
         due=record.amount_due,
         paid=record.amount_paid,
+        refunded=min(returned.refunded, record.amount_paid),
+        disputed=min(returned.disputed, record.amount_paid),
         page_url=record.hosted_invoice_url or "",
         pdf_url=record.invoice_pdf or "",
         issued_at=_moment(record.status_transitions.finalized_at or record.created),
