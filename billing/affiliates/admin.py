@@ -60,7 +60,7 @@ class CloseForm(ReasonForm):
     minimum = forms.IntegerField(
         label="Minimum",
         min_value=1,
-        initial=5_000,
+        initial=payouts.SMALLEST_PAYOUT,
         help_text="In minor units, such as cents. Smaller balances are carried forward.",
         widget=UnfoldAdminIntegerFieldWidget,
     )
@@ -170,7 +170,15 @@ class AffiliateAdmin(AskingAdmin):
 class ReferralAdmin(AskingAdmin):
     """Customers whom affiliates brought."""
 
-    list_display = ("customer", "affiliate", "touched_at", "ended_at", "end_reason")
+    list_display = (
+        "customer",
+        "affiliate",
+        "touched_at",
+        "trial_at",
+        "converted_at",
+        "ended_at",
+        "end_reason",
+    )
     list_select_related = ("customer", "affiliate")
     search_fields = ("customer__name", "affiliate__code")
     actions_detail = ("end",)
