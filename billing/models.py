@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -82,6 +83,19 @@ class Plan(models.Model):
     def limits(self) -> dict[str, int]:
         """What the plan allows, by the tenant's columns."""
         return {name: getattr(self, name) for name in LIMIT_FIELDS}
+
+
+class PlanWish(models.Model):
+    """Which plan a person pressed before they signed up. It is shown first where they choose one."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="+"
+    )
+    plan_code = models.CharField(max_length=32)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.plan_code
 
 
 class Subscription(TenantOwned):

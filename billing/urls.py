@@ -10,6 +10,7 @@ _BILLING = "t/<slug:tenant>/billing/"
 
 urlpatterns: list[URLPattern] = [
     path("pricing/", pricing.pricing, name="pricing"),
+    path("start/<slug:plan>/", pricing.start, name="start"),
     path("affiliates/", affiliate.about, name="affiliates"),
     path("affiliate/", affiliate.Overview.as_view(), name="affiliate"),
     path("affiliate/statement/", affiliate.StatementPage.as_view(), name="affiliate-statement"),

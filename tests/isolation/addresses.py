@@ -160,6 +160,7 @@ PUBLIC = {
     "web:landing",
     "billing:affiliates",
     "billing:pricing",
+    "billing:start",
     "billing:referral",
     "billing:stripe-webhook",
     # proven by the provider's signature
