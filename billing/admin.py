@@ -103,15 +103,28 @@ class PlanAdmin(ReadOnlyAdmin):
 class SubscriptionAdmin(OfTenantAdmin):
     """What customers bought. Support extends trials, gives plans, and has everything read again."""
 
-    list_display = ("tenant_link", "plan", "shown_status", "shown_stage", "trial_end", "period_end", "card")
-    list_filter = ("status", "stage", "plan")
+    list_display = (
+        "tenant_link",
+        "plan",
+        "shown_status",
+        "shown_stage",
+        "trial_end",
+        "period_end",
+        "doubled",
+    )
+    list_filter = ("status", "stage", "plan", ("doubled", admin.EmptyFieldListFilter))
     list_select_related = ("tenant", "plan", "next_plan", "comped_plan")
     search_fields = ("tenant__name", "tenant__slug", "customer", "stripe_id")
     fieldsets = (
         ("Plan", {"fields": ("tenant_link", "plan", "next_plan", "comped_plan", "comped_until")}),
         (
             "At Stripe",
-            {"fields": ("shown_status", "customer", "stripe_id", "card", "had_trial", "fetched_at")},
+            {
+                "fields": (
+                    *("shown_status", "customer", "stripe_id", "doubled"),
+                    *("card", "had_trial", "fetched_at"),
+                )
+            },
         ),
         ("When", {"fields": ("period_start", "period_end", "trial_end", "cancel_at", "ended_at")}),
         ("Missing payment", {"fields": ("shown_stage", "grace_until", "release_at", "look_at")}),

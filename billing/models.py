@@ -117,6 +117,12 @@ class Subscription(TenantOwned):
     status = models.CharField(max_length=24, choices=Status, default=Status.NONE)
     customer = models.CharField(max_length=64, blank=True)
     stripe_id = models.CharField("id at Stripe", max_length=64, blank=True)
+    doubled = models.CharField(
+        "second one at Stripe",
+        max_length=255,
+        blank=True,
+        help_text="Another that is charged too, and could not be ended by itself. Support ends it at Stripe",
+    )
     card = models.CharField(max_length=64, blank=True)
     had_trial = models.BooleanField(default=False)
     period_start = models.DateTimeField(null=True)

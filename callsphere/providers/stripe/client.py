@@ -14,7 +14,7 @@ import stripe
 from stripe import RequestsClient
 
 from callsphere.providers.stripe.errors import PaymentsError, in_plain_words
-from callsphere.providers.stripe.returns import NOTHING, returned_of
+from callsphere.providers.stripe.returns import NOTHING, give_back, returned_of
 from callsphere.providers.stripe.states import (
     InvoiceState,
     SubscriptionState,
@@ -240,9 +240,28 @@ class Payments:
             )
 
     def cancel_now(self, state: SubscriptionState) -> None:
-        """End a subscription at once."""
+        """End a subscription at once; one that has ended already stays so."""
         with in_plain_words():
-            self._client.v1.subscriptions.cancel(state.id)
+            try:
+                self._client.v1.subscriptions.cancel(state.id)
+            except stripe.InvalidRequestError as error:
+                if error.code != "resource_missing":
+                    raise
+
+    def undo_purchase(self, state: SubscriptionState) -> bool:
+        """Give back what a subscription's first invoice was paid with, then end it at once.
+
+        Return False, and do nothing, for one that was invoiced more than once: no mistake of a moment.
+        Whoever repeats it, after a worker's death too, gives nothing back twice.
+        """
+        with in_plain_words():
+            invoices = self._client.v1.invoices.list(params={"subscription": state.id, "limit": 2}).data
+            if len(invoices) > 1:
+                return False
+            for invoice in invoices:
+                give_back(self._client, invoice)
+        self.cancel_now(state)
+        return True
 
     def set_trial_end(self, state: SubscriptionState, moment: datetime, *, key: str) -> None:
         """Let a trial last until another moment."""

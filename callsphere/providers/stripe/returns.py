@@ -40,6 +40,24 @@ def returned_of(client: stripe.StripeClient, customer: str, since: datetime) -> 
     return found
 
 
+def give_back(client: stripe.StripeClient, invoice: stripe.Invoice) -> None:
+    """Refund all that an invoice was paid with by card; what went back already stays so."""
+    payments = client.v1.invoice_payments.list(params={"invoice": str(invoice.id), "status": "paid"})
+    for each in payments.auto_paging_iter():
+        intent = each.payment.payment_intent
+        if intent is None:
+            continue
+        name = intent if isinstance(intent, str) else intent.id
+        try:
+            client.v1.refunds.create(
+                params={"payment_intent": name, "reason": "duplicate"},
+                options={"idempotency_key": f"give-back:{name}"},
+            )
+        except stripe.InvalidRequestError as error:
+            if error.code != "charge_already_refunded":
+                raise
+
+
 def _refunded(client: stripe.StripeClient, charge: stripe.Charge) -> int:
     """Add up the refunds: one that failed at the bank came back to us."""
     if not charge.amount_refunded:

@@ -30,6 +30,8 @@ class SubscriptionState:
     schedule: str
     next_lookup_key: str
     """The price that follows at the end of the period; empty when it stays the same."""
+    is_ours: bool
+    """Whether our checkout began it, not somebody's hand at Stripe."""
     card: str
     """Such as "Visa ending in 4242"; empty without one."""
 
@@ -84,6 +86,7 @@ def subscription_state(record: stripe.Subscription) -> SubscriptionState:
         ended_at=_maybe(record.ended_at),
         schedule=_id(record.schedule),
         next_lookup_key=_next_lookup_key(record.schedule, price["id"]),
+        is_ours="tenant" in record.metadata,
         card=_card(record),
     )
 
