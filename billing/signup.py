@@ -25,6 +25,10 @@ class SignupForm(account_forms.SignupForm):
         label="Referral code", required=False, max_length=32, help_text="If somebody gave you one."
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.order_fields([name for name in self.fields if name != "referral_code"])  # that comes last
+
     @cached_property
     def wanted_plan(self) -> Plan | None:
         """The plan that was pressed before, for the page to say."""
