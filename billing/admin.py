@@ -103,15 +103,28 @@ class PlanAdmin(ReadOnlyAdmin):
 class SubscriptionAdmin(OfTenantAdmin):
     """What customers bought. Support extends trials, gives plans, and has everything read again."""
 
-    list_display = ("tenant_link", "plan", "shown_status", "shown_stage", "trial_end", "period_end", "card")
-    list_filter = ("status", "stage", "plan")
+    list_display = (
+        "tenant_link",
+        "plan",
+        "shown_status",
+        "shown_stage",
+        "trial_end",
+        "period_end",
+        "doubled",
+    )
+    list_filter = ("status", "stage", "plan", ("doubled", admin.EmptyFieldListFilter))
     list_select_related = ("tenant", "plan", "next_plan", "comped_plan")
     search_fields = ("tenant__name", "tenant__slug", "customer", "stripe_id")
     fieldsets = (
         ("Plan", {"fields": ("tenant_link", "plan", "next_plan", "comped_plan", "comped_until")}),
         (
             "At Stripe",
-            {"fields": ("shown_status", "customer", "stripe_id", "card", "had_trial", "fetched_at")},
+            {
+                "fields": (
+                    *("shown_status", "customer", "stripe_id", "doubled"),
+                    *("card", "had_trial", "fetched_at"),
+                )
+            },
         ),
         ("When", {"fields": ("period_start", "period_end", "trial_end", "cancel_at", "ended_at")}),
         ("Missing payment", {"fields": ("shown_stage", "grace_until", "release_at", "look_at")}),
@@ -207,6 +220,7 @@ class InvoiceAdmin(OfTenantAdmin):
         "status",
         "shown_total",
         "shown_refunded",
+        "shown_disputed",
         "issued_at",
         "paid_at",
     )
@@ -222,6 +236,10 @@ class InvoiceAdmin(OfTenantAdmin):
     @admin.display(description="refunded", ordering="refunded")
     def shown_refunded(self, invoice: Invoice) -> str:
         return amount_words(invoice.refunded, invoice.currency) if invoice.refunded else ""
+
+    @admin.display(description="disputed", ordering="disputed")
+    def shown_disputed(self, invoice: Invoice) -> str:
+        return amount_words(invoice.disputed, invoice.currency) if invoice.disputed else ""
 
 
 @admin.register(Notice)

@@ -17,6 +17,7 @@ def add_kinds() -> None:
     add_sentences(
         {
             "subscription.changed": "noted the plan: {name}",
+            "subscription.double_ended": "ended a second plan, bought at the same time, and paid it back",
             "subscription.comped": "gave a plan: {name}",
             "subscription.comp_ended": "took a given plan back: {name}",
             "subscription.trial_extended": "extended the trial: {name}",

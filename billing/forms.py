@@ -7,3 +7,12 @@ class PlanForm(forms.Form):
     """Which plan."""
 
     plan = forms.CharField(max_length=32)
+
+
+class JoinForm(forms.Form):
+    """Which code somebody wants, and that they take the terms."""
+
+    code = forms.CharField(
+        label="Your code", max_length=32, help_text="3 to 32 of a-z, 0-9 and -. It cannot be changed later."
+    )
+    terms = forms.BooleanField(label="I take the terms above", required=False)

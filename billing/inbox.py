@@ -16,21 +16,27 @@ from django.utils import timezone
 
 from billing.claims import claim_due, finish, put_off
 from billing.enums import WorkState
-from billing.models import LONGEST_ERROR, Invoice, StripeEvent, Subscription
+from billing.models import LONGEST_ERROR, StripeEvent, Subscription
 from billing.payments import payments
 from billing.syncing import sync
 from callsphere import celery
 from callsphere.providers.stripe import IncomingEvent, Payments, PaymentsError, fault_of_ours
-from tenants.context import platform_context, tenant_context
-from tenants.models import Tenant
+from tenants.context import platform_context
 
 log = structlog.get_logger(__name__)
 BATCH = 100
 LONGEST_TRY = timedelta(days=3)
 ROWS_KEPT = timedelta(days=60)
-_HEARD = ("checkout.session.", "customer.subscription.", "invoice.", "subscription_schedule.")
-_HEARD_EXACTLY = ("customer.updated", "payment_method.attached", "payment_method.detached")
-_REFUND = "charge.refunded"
+_HEARD = (
+    "charge.dispute.",
+    "charge.refund.",
+    "checkout.session.",
+    "customer.subscription.",
+    "invoice.",
+    "refund.",
+    "subscription_schedule.",
+)
+_HEARD_EXACTLY = ("customer.updated", "payment_method.attached", "payment_method.detached", "charge.refunded")
 
 
 def store_event(event: IncomingEvent) -> bool:
@@ -43,6 +49,7 @@ def store_event(event: IncomingEvent) -> bool:
                     kind=event.type[:100],
                     customer=event.customer[:64],
                     object_id=event.object_id[:255],
+                    charge=event.charge[:255],
                     api_version=event.api_version[:40],
                     happened_at=event.created_at,
                 )
@@ -65,13 +72,17 @@ def process(
     provider: Payments, events: Sequence[StripeEvent], clock: Callable[[], datetime] = timezone.now
 ) -> None:
     """Process claimed events: one question for each customer among them."""
-    tenants = _tenants_of({event.customer for event in events if event.customer})
+    heard = [event for event in events if _is_heard(event)]
+    customers, errors = _customers_of(provider, heard)
+    tenants = _tenants_of(set(customers.values()))
     by_tenant: dict[uuid.UUID | None, list[StripeEvent]] = {}
     for event in events:
-        tenant = tenants.get(event.customer) if _is_heard(event) else None
-        by_tenant.setdefault(tenant, []).append(event)
+        if event.pk in errors:
+            _store([event], errors[event.pk], clock())
+        else:
+            by_tenant.setdefault(tenants.get(customers.get(event.pk, "")), []).append(event)
     for tenant, theirs in by_tenant.items():
-        error = _process_of(provider, tenant, theirs) if tenant is not None else None
+        error = _process_of(provider, tenant) if tenant is not None else None
         _store(theirs, error, clock())
 
 
@@ -88,15 +99,39 @@ def _tenants_of(customers: set[str]) -> dict[str, uuid.UUID]:
 
 
 def _is_heard(event: StripeEvent) -> bool:
-    return event.kind.startswith(_HEARD) or event.kind in (*_HEARD_EXACTLY, _REFUND)
+    return event.kind.startswith(_HEARD) or event.kind in _HEARD_EXACTLY
 
 
-def _process_of(provider: Payments, tenant: uuid.UUID, events: Sequence[StripeEvent]) -> PaymentsError | None:
+def _customers_of(
+    provider: Payments, events: Sequence[StripeEvent]
+) -> tuple[dict[uuid.UUID, str], dict[uuid.UUID, PaymentsError]]:
+    """Return each event's customer, or why it could not be asked for: disputes name a charge alone."""
+    customers = {event.pk: event.customer for event in events}
+    asked: dict[str, str | PaymentsError] = {}
+    errors: dict[uuid.UUID, PaymentsError] = {}
+    for event in events:
+        if event.customer or not event.charge:
+            continue
+        if event.charge not in asked:
+            asked[event.charge] = _customer_of(provider, event.charge)
+        answer = asked[event.charge]
+        if isinstance(answer, PaymentsError):
+            errors[event.pk] = answer
+        else:
+            customers[event.pk] = answer
+    return customers, errors
+
+
+def _customer_of(provider: Payments, charge: str) -> str | PaymentsError:
+    try:
+        return provider.customer_of(charge)
+    except PaymentsError as error:
+        return error
+
+
+def _process_of(provider: Payments, tenant: uuid.UUID) -> PaymentsError | None:
     try:
         sync(provider, tenant)
-        for event in events:
-            if event.kind == _REFUND:
-                _store_refund(tenant, *provider.refund_of(event.object_id))
     except PaymentsError as error:
         return error
     except Exception:
@@ -104,13 +139,6 @@ def _process_of(provider: Payments, tenant: uuid.UUID, events: Sequence[StripeEv
         log.exception("stripe_events_broke", tenant_id=str(tenant))
         return fault_of_ours()
     return None
-
-
-def _store_refund(tenant: uuid.UUID, invoice: str, amount: int) -> None:
-    with tenant_context(Tenant(pk=tenant)):
-        Invoice.objects.filter(tenant_id=tenant, stripe_id=invoice, refunded__lt=amount).update(
-            refunded=amount
-        )
 
 
 def _store(events: Sequence[StripeEvent], error: PaymentsError | None, now: datetime) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -84,6 +85,19 @@ class Plan(models.Model):
         return {name: getattr(self, name) for name in LIMIT_FIELDS}
 
 
+class PlanWish(models.Model):
+    """Which plan a person pressed before they signed up. It is shown first where they choose one."""
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, primary_key=True, on_delete=models.CASCADE, related_name="+"
+    )
+    plan_code = models.CharField(max_length=32)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.plan_code
+
+
 class Subscription(TenantOwned):
     """What a tenant bought, as Stripe said when it was last asked, and how far a missing payment has got.
 
@@ -103,6 +117,12 @@ class Subscription(TenantOwned):
     status = models.CharField(max_length=24, choices=Status, default=Status.NONE)
     customer = models.CharField(max_length=64, blank=True)
     stripe_id = models.CharField("id at Stripe", max_length=64, blank=True)
+    doubled = models.CharField(
+        "second one at Stripe",
+        max_length=255,
+        blank=True,
+        help_text="Another that is charged too, and could not be ended by itself. Support ends it at Stripe",
+    )
     card = models.CharField(max_length=64, blank=True)
     had_trial = models.BooleanField(default=False)
     period_start = models.DateTimeField(null=True)
@@ -270,6 +290,7 @@ class StripeEvent(Work):
     kind = models.CharField(max_length=100)
     customer = models.CharField(max_length=64, blank=True)
     object_id = models.CharField(max_length=255, blank=True)
+    charge = models.CharField(max_length=255, blank=True, help_text="Of a refund or dispute")
     api_version = models.CharField(max_length=40, blank=True)
     happened_at = models.DateTimeField()
     received_at = models.DateTimeField(default=timezone.now)

@@ -15,8 +15,9 @@ import structlog
 from django.db.models import F
 from django.utils import timezone
 
+from billing.doubles import without_doubles
 from billing.entitlements import BILLING, apply_entitlement, move_on
-from billing.enums import LIVING, RequestKind, Stage, Status, WorkState
+from billing.enums import RequestKind, Stage, WorkState
 from billing.models import BillingRequest, Invoice, Plan, Subscription
 from billing.notices import announce
 from callsphere.providers.stripe import InvoiceState, Payments, SubscriptionState
@@ -29,8 +30,6 @@ from trunks.services import want_account
 
 log = structlog.get_logger(__name__)
 _TOLD = ("plan", "next_plan", "status", "trial_end", "cancel_at", "ended_at")
-# A customer may come to have so many subscriptions at once only by two checkouts at the same time.
-_EXPECTED = 1
 _ACCOUNTS = {Stage.READ_ONLY: AccountStatus.SUSPENDED, Stage.RELEASED: AccountStatus.CLOSED}
 """What the tenant's account for phone numbers is in these stages; in all others it is active."""
 
@@ -42,6 +41,8 @@ class Answer:
     number: int
     subscriptions: Sequence[SubscriptionState]
     invoices: Sequence[InvoiceState]
+    doubled: str = ""
+    """Ids of further subscriptions, which support must end."""
 
 
 def sync(payments: Payments, tenant_id: uuid.UUID) -> bool:
@@ -52,8 +53,8 @@ def sync(payments: Payments, tenant_id: uuid.UUID) -> bool:
     number, customer = _take_number(tenant_id)
     if not customer:
         return True
-    found = payments.subscriptions_of(customer)
-    answer = Answer(number, _without_doubles(payments, found), payments.invoices_of(customer))
+    found, doubled = without_doubles(payments, tenant_id, payments.subscriptions_of(customer))
+    answer = Answer(number, found, payments.invoices_of(customer), doubled)
     return store(tenant_id, answer, timezone.now())
 
 
@@ -66,6 +67,7 @@ def store(tenant_id: uuid.UUID, answer: Answer, now: datetime) -> bool:
             return False
         before = snapshot(subscription, _TOLD)
         _take_over(subscription, answer.subscriptions)
+        subscription.doubled = answer.doubled[:255]
         subscription.fetched_at = now
         _store_invoices(tenant, answer.invoices)
         follow(tenant, subscription, now)
@@ -95,17 +97,6 @@ def _take_number(tenant_id: uuid.UUID) -> tuple[int, str]:
         rows.update(fetch_number=F("fetch_number") + 1)
         found = rows.values_list("fetch_number", "customer").first()
     return found or (0, "")
-
-
-def _without_doubles(payments: Payments, found: Sequence[SubscriptionState]) -> Sequence[SubscriptionState]:
-    """End a second trial that a second checkout at the same time began; the first subscription stays."""
-    living = [state for state in reversed(found) if state.status in LIVING]
-    for double in living[_EXPECTED:]:
-        if double.status == Status.TRIALING:
-            payments.cancel_now(double)
-        else:
-            log.error("subscription_doubled", customer=double.customer, subscription=double.id)
-    return living[:_EXPECTED] or found
 
 
 def _take_over(subscription: Subscription, found: Sequence[SubscriptionState]) -> None:
@@ -151,6 +142,8 @@ def _store_invoices(tenant: Tenant, invoices: Sequence[InvoiceState]) -> None:
                 total=each.total,
                 due=each.due,
                 paid=each.paid,
+                refunded=each.refunded,
+                disputed=each.disputed,
                 page_url=each.page_url,
                 pdf_url=each.pdf_url,
                 issued_at=each.issued_at,
@@ -171,6 +164,8 @@ def _store_invoices(tenant: Tenant, invoices: Sequence[InvoiceState]) -> None:
             "total",
             "due",
             "paid",
+            "refunded",
+            "disputed",
             "page_url",
             "pdf_url",
             "issued_at",

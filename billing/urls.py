@@ -1,8 +1,8 @@
-"""Addresses of plans and payment: what a tenant has below /t/<slug>/billing/, the prices, Stripe's word."""
+"""Addresses of plans and payment: what a tenant has below /t/<slug>/billing/, prices, affiliates, Stripe."""
 
 from django.urls import URLPattern, path
 
-from billing.views import plan, pricing, referral, webhooks
+from billing.views import affiliate, plan, pricing, referral, webhooks
 
 app_name = "billing"
 
@@ -10,6 +10,11 @@ _BILLING = "t/<slug:tenant>/billing/"
 
 urlpatterns: list[URLPattern] = [
     path("pricing/", pricing.pricing, name="pricing"),
+    path("start/<slug:plan>/", pricing.start, name="start"),
+    path("affiliates/", affiliate.about, name="affiliates"),
+    path("affiliate/", affiliate.Overview.as_view(), name="affiliate"),
+    path("affiliate/statement/", affiliate.StatementPage.as_view(), name="affiliate-statement"),
+    path("affiliate/statement.csv", affiliate.StatementFile.as_view(), name="affiliate-statement-file"),
     path("r/<slug:code>/", referral.follow_link, name="referral"),
     path("webhooks/stripe/", webhooks.stripe, name="stripe-webhook"),
     path(_BILLING, plan.PlanPage.as_view(), name="plan"),

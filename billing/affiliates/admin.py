@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -22,6 +23,7 @@ from unfold.widgets import (
 from billing.affiliates import payouts, support
 from billing.affiliates.ledger import balances_of
 from billing.affiliates.models import Affiliate, Commission, LedgerTransaction, Payout, Referral
+from billing.enums import Account
 from billing.money import amount_words
 from callsphere.lib.errors import Refused
 from tenants.admin import ReadOnlyAdmin, staff_actor
@@ -29,7 +31,17 @@ from tenants.admin.base import ReasonForm
 from tenants.models import User
 
 
-class EnrolForm(ReasonForm):
+class OwnReasonForm(ReasonForm):
+    """Why support does something that is no customer's: it is written to our own log."""
+
+    told = "the platform's log"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].help_text = ""
+
+
+class EnrolForm(OwnReasonForm):
     """Whom, under which code, and why."""
 
     email = forms.EmailField(label="E-mail of their account", widget=UnfoldAdminEmailInputWidget)
@@ -37,7 +49,7 @@ class EnrolForm(ReasonForm):
     field_order = ("email", "code", "reason")
 
 
-class AdjustForm(ReasonForm):
+class AdjustForm(OwnReasonForm):
     """By how much, in which currency, and why."""
 
     amount = forms.IntegerField(
@@ -49,9 +61,10 @@ class AdjustForm(ReasonForm):
         label="Currency", max_length=3, initial="usd", widget=UnfoldAdminTextInputWidget
     )
     field_order = ("amount", "currency", "reason")
+    told = "the platform's log; the affiliate reads the reason in their statement"
 
 
-class CloseForm(ReasonForm):
+class CloseForm(OwnReasonForm):
     """Which currency, from which balance on, and why."""
 
     currency = forms.CharField(
@@ -60,7 +73,7 @@ class CloseForm(ReasonForm):
     minimum = forms.IntegerField(
         label="Minimum",
         min_value=1,
-        initial=5_000,
+        initial=payouts.SMALLEST_PAYOUT,
         help_text="In minor units, such as cents. Smaller balances are carried forward.",
         widget=UnfoldAdminIntegerFieldWidget,
     )
@@ -99,6 +112,7 @@ class AffiliateAdmin(AskingAdmin):
     list_filter = ("is_active",)
     list_select_related = ("user",)
     search_fields = ("code", "user__email")
+    exclude = ("rate",)
     readonly_fields = ("percent", "owed")
     actions_list = ("enrol",)
     actions_detail = ("adjust", "switch")
@@ -163,14 +177,22 @@ class AffiliateAdmin(AskingAdmin):
 
         button = "Switch off" if row.is_active else "Switch on"
         words = (f"{button}: {row}", "Customers whom they brought already go on earning for them.", button)
-        return self._ask_and_do(request, ReasonForm(request.POST or None), words, do)
+        return self._ask_and_do(request, OwnReasonForm(request.POST or None), words, do)
 
 
 @admin.register(Referral)
 class ReferralAdmin(AskingAdmin):
     """Customers whom affiliates brought."""
 
-    list_display = ("customer", "affiliate", "touched_at", "ended_at", "end_reason")
+    list_display = (
+        "customer",
+        "affiliate",
+        "touched_at",
+        "trial_at",
+        "converted_at",
+        "ended_at",
+        "end_reason",
+    )
     list_select_related = ("customer", "affiliate")
     search_fields = ("customer__name", "affiliate__code")
     actions_detail = ("end",)
@@ -187,7 +209,7 @@ class ReferralAdmin(AskingAdmin):
             return f"What {row.customer} pays from now on earns nothing."
 
         words = (f"End the referral of {row.customer}", "What was earned stays.", "End it")
-        return self._ask_and_do(request, ReasonForm(request.POST or None), words, do)
+        return self._ask_and_do(request, OwnReasonForm(request.POST or None), words, do)
 
 
 @admin.register(Commission)
@@ -207,20 +229,42 @@ class CommissionAdmin(ReadOnlyAdmin):
 class LedgerTransactionAdmin(ReadOnlyAdmin):
     """What was booked. Nothing of it ever changes."""
 
-    list_display = ("affiliate", "number", "kind", "currency", "actor_label", "reason", "booked_at")
+    list_display = ("affiliate", "number", "kind", "moved", "actor_label", "reason", "booked_at")
     list_filter = ("kind", "booked_at")
     list_select_related = ("affiliate",)
     search_fields = ("affiliate__code", "reason")
     show_full_result_count = False
+    readonly_fields = ("moved",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[LedgerTransaction]:
+        return super().get_queryset(request).prefetch_related("entries")
+
+    @admin.display(description="accounts")
+    def moved(self, row: LedgerTransaction) -> str:
+        """Write what each account got: credits above zero."""
+        return ", ".join(
+            f"{entry.get_account_display().lower()} {amount_words(entry.amount, row.currency)}"
+            for entry in row.entries.all()
+        )
 
 
 @admin.register(Payout)
 class PayoutAdmin(AskingAdmin):
     """Batches that were paid out. Nothing of them ever changes."""
 
-    list_display = ("__str__", "minimum", "actor_label", "reason", "created_at")
+    list_display = ("__str__", "total", "actor_label", "reason", "created_at")
+    readonly_fields = ("total",)
     actions_list = ("close",)
     actions_detail = ("export",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Payout]:
+        paid = Sum("entries__amount", filter=Q(entries__account=Account.PAID_OUT))
+        of_each = LedgerTransaction.objects.filter(payout=OuterRef("pk")).order_by().values("payout")
+        return super().get_queryset(request).annotate(paid=Subquery(of_each.annotate(sum=paid).values("sum")))
+
+    @admin.display(description="total")
+    def total(self, row: Any) -> str:
+        return amount_words(int(row.paid or 0), row.currency)
 
     @action(description="Close a batch", icon="payments")
     def close(self, request: HttpRequest) -> HttpResponse:

@@ -59,6 +59,7 @@ def follow_invoice(invoice_id: uuid.UUID, now: datetime) -> None:
     affiliate = lock_affiliate(referral.affiliate_id)
     referral.refresh_from_db()
     _end_if_own(referral, affiliate)
+    _note_steps(referral, invoice)
     _bring_to(affiliate, referral, invoice, now)
 
 
@@ -122,6 +123,20 @@ def _release(affiliate: Affiliate, commission: Commission, now: datetime) -> Non
             commission=commission,
         )
     Commission.objects.filter(pk=commission.pk).update(released_at=now)
+
+
+def _note_steps(referral: Referral, invoice: Invoice) -> None:
+    """Note when the customer first had a plan (a trial begins with an invoice of nothing) and first paid."""
+    paid_at = invoice.paid_at if invoice.paid > 0 else None
+    steps = {
+        "trial_at": _earlier(referral.trial_at, invoice.issued_at),
+        "converted_at": _earlier(referral.converted_at, paid_at),
+    }
+    Referral.objects.filter(pk=referral.pk).update(**steps)
+
+
+def _earlier(known: datetime | None, other: datetime | None) -> datetime | None:
+    return min((each for each in (known, other) if each is not None), default=None)
 
 
 def _end_if_own(referral: Referral, affiliate: Affiliate) -> None:

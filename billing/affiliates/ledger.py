@@ -1,9 +1,9 @@
-"""Booking, and reading what was booked. Everything here runs in the platform's context but `balances_of`."""
+"""Booking, and reading what was booked. Everything here runs in the platform's context but sums for pages."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,9 @@ class Balance:
 
     held: int = 0
     payable: int = 0
+
+
+OWED = (Account.HELD, Account.PAYABLE)
 
 
 def lock_affiliate(affiliate_id: uuid.UUID) -> Affiliate:
@@ -72,16 +75,24 @@ def payable_of(affiliate: Affiliate, currency: str) -> int:
     return _sums(rows).get(Account.PAYABLE, 0)
 
 
-def balances_of(affiliate: Affiliate) -> dict[str, Balance]:
-    """Return what is owed by currency. The affiliate may ask for their own too, in their own context."""
-    rows = LedgerEntry.objects.filter(
-        transaction__affiliate=affiliate, account__in=(Account.HELD, Account.PAYABLE)
-    )
+def balances_of(affiliate: Affiliate, before: datetime | None = None) -> dict[str, Balance]:
+    """Return what is owed by currency, or was before a moment. The affiliate may ask in their own context."""
+    found = accounts_of(affiliate, OWED, before)
+    return {currency: Balance(**amounts) for currency, amounts in found.items()}
+
+
+def accounts_of(
+    affiliate: Affiliate, accounts: Iterable[Account], before: datetime | None = None
+) -> dict[str, dict[str, int]]:
+    """Return the sums of some accounts, by currency and account, now or as they were before a moment."""
+    rows = LedgerEntry.objects.filter(transaction__affiliate=affiliate, account__in=accounts)
+    if before is not None:
+        rows = rows.filter(transaction__booked_at__lt=before)
     sums = rows.values_list("transaction__currency", "account").annotate(sum=Sum("amount")).order_by()
     found: dict[str, dict[str, int]] = {}
     for currency, account, amount in sums:
-        found.setdefault(currency, {})[account] = amount
-    return {currency: Balance(**amounts) for currency, amounts in sorted(found.items())}
+        found.setdefault(currency, {})[account] = int(amount)
+    return dict(sorted(found.items()))
 
 
 def _sums(rows: object) -> dict[Account, int]:

@@ -34,6 +34,11 @@ class Affiliate(models.Model):
         default=CURRENT_RATE, help_text="For customers yet to come, in hundredths of a percent"
     )
     is_active = models.BooleanField(default=True, help_text="Whether links and codes bring new customers")
+    terms_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="When they took the terms by themselves; support enrolled the others",
+    )
     last_number = models.PositiveBigIntegerField(default=0, help_text="Of what was booked")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -108,6 +113,8 @@ class Referral(models.Model):
     affiliate = models.ForeignKey(Affiliate, on_delete=models.PROTECT, related_name="referrals")
     rate = models.PositiveIntegerField(help_text="In hundredths of a percent")
     touched_at = models.DateTimeField()
+    trial_at = models.DateTimeField(null=True, help_text="When the customer first had a plan")
+    converted_at = models.DateTimeField(null=True, help_text="When the customer first paid")
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=LONGEST_REASON, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

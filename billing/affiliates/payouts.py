@@ -25,6 +25,10 @@ _STATEMENT_COLUMNS = ("booking", "booked_at", "what", "currency", "held_minor", 
 _FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
 
 
+SMALLEST_PAYOUT = 5_000
+"""In minor units: what is less is carried forward, unless support says otherwise."""
+
+
 class Line(NamedTuple):
     """A line of a statement: what one booking added, in minor units."""
 

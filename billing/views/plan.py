@@ -21,6 +21,7 @@ from billing.money import price_words
 from billing.queries import invoices_of, offered_plan, offered_plans, requests_of
 from billing.summaries import headline, invoice_rows, plan_cards, plan_lines, plan_name, prorated, use_rows
 from billing.views.base import BillingPage
+from billing.wishes import COOKIE, wanted_plan
 from callsphere.lib.errors import Refused
 from tenants.keys import reveal
 
@@ -51,12 +52,15 @@ class Choose(BillingPage):
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         cards = plan_cards(offered_plans(), self.subscription)
+        wanted = None if self.subscription.is_living else wanted_plan(request, request.user, timezone.now())
         return render(
             request,
             "billing/choose.html",
             {
                 **self.common(),
                 "cards": cards,
+                "first": wanted or (cards[0].plan if cards else None),
+                "wanted": wanted,
                 "is_living": self.subscription.is_living,
                 "is_first": not self.subscription.had_trial,
                 "is_new": not self.subscription.is_chosen,
@@ -69,9 +73,12 @@ class Choose(BillingPage):
         form = PlanForm(request.POST)
         plan = form.cleaned_data["plan"] if form.is_valid() else ""
         try:
-            return self.go_on(services.request_checkout(tenant=self.tenant, actor=self.actor, plan=plan))
+            asked = services.request_checkout(tenant=self.tenant, actor=self.actor, plan=plan)
         except (Refused, ValidationError) as refusal:
             return self.refused(refusal, self.url("choose"))
+        response = self.go_on(asked)
+        response.delete_cookie(COOKIE)
+        return response
 
 
 class Change(BillingPage):

@@ -31,8 +31,9 @@ def admin_link(url: str, text: str) -> str:
 
 
 class ReasonForm(forms.Form):
-    """Why support does something that the customer may ask about."""
+    """Why support does something that the customer may ask about. `told` says where it is written."""
 
+    told = "the customer's audit log"
     reason = forms.CharField(
         max_length=254,
         label="Reason",

@@ -7,17 +7,21 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.test import Client
 
 from billing.enums import Stage, Status, WorkState
 from billing.models import LIMIT_FIELDS, Plan
 from billing.services import request_checkout
 from callsphere.lib.errors import Refused
+from callsphere.local.doubles.stripe import subscriptions
 from tenants.context import tenant_context
 from tests.billing.conftest import Shop, bought, invoices, tenant_of, verbs
 from tests.conftest import Person
 from tests.doubles import press
+from tests.tenants.conftest import desk, sam
 from tests.trunks.conftest import make_trunk
 
+__all__ = ["desk", "sam"]
 pytestmark = pytest.mark.django_db
 
 
@@ -80,6 +84,83 @@ def test_two_checkouts_completed_at_once_leave_one_trial(shop: Shop, alice: Pers
         states = sorted(each["status"] for each in shop.double.account.tables["subscription"].values())
     assert states == ["canceled", "trialing"]
     assert str(bought(alice).plan) == "1 number"
+
+
+def buy_twice(shop: Shop, person: Person) -> None:
+    """Complete two checkouts that were opened before either was completed; each is charged at once."""
+    shop.buy(person, card="")
+    shop.pass_days(14)
+    pages = []
+    for plan in ("one", "ten"):
+        request = shop.ask(person, "checkout", plan=plan)
+        shop.do()
+        pages.append(shop.url_of(request))
+    for page in pages:
+        assert press(shop.double, page, card="4242").status_code == 303
+
+
+def states(shop: Shop) -> list[str]:
+    with shop.double.account.lock:
+        return [each["status"] for each in shop.double.account.tables["subscription"].values()]
+
+
+@pytest.mark.parametrize("copies", [1, 3])
+def test_of_two_paid_checkouts_the_second_is_ended_and_paid_back(
+    shop: Shop, alice: Person, copies: int
+) -> None:
+    buy_twice(shop, alice)
+
+    shop.hear(copies=copies)
+    shop.hear()  # of the refund
+
+    assert states(shop) == ["canceled", "active", "canceled"]
+    assert (str(bought(alice).plan), bought(alice).doubled) == ("1 number", "")
+    assert sorted((each.paid, each.refunded) for each in invoices(alice)) == [
+        (0, 0),
+        (14_900, 0),
+        (149_900, 149_900),
+    ]
+    assert verbs(alice, "subscription.double_ended") == ["subscription.double_ended"]
+
+
+def test_a_worker_that_died_between_refund_and_end_is_taken_over(shop: Shop, alice: Person) -> None:
+    buy_twice(shop, alice)
+    second = shop.double.account.all("invoice")[0]
+    press(shop.double, f"/invoices/{second['id']}", action="refund")
+
+    shop.hear()
+
+    assert states(shop) == ["canceled", "active", "canceled"]
+    assert max(each.refunded for each in invoices(alice)) == 149_900
+
+
+def test_what_was_not_our_checkouts_doing_is_left_to_support(shop: Shop, alice: Person, desk: Client) -> None:
+    buy_twice(shop, alice)
+    with shop.double.account.lock:
+        second = shop.double.account.all("subscription")[0]
+        second["metadata"] = {}
+
+    shop.hear()
+
+    assert states(shop) == ["canceled", "active", "active"]
+    assert bought(alice).doubled == second["id"]
+    assert second["id"] in desk.get("/admin/billing/subscription/?doubled__isempty=0").content.decode()
+
+    with shop.double.account.lock:
+        subscriptions.cancel_now(shop.double.account, second["id"])
+    shop.hear()
+
+    assert (states(shop), bought(alice).doubled) == (["canceled", "active", "canceled"], "")
+
+
+def test_one_that_was_renewed_is_left_to_support(shop: Shop, alice: Person) -> None:
+    buy_twice(shop, alice)
+
+    shop.pass_days(32)  # nobody heard of it for a month
+
+    assert states(shop) == ["canceled", "active", "active"]
+    assert bought(alice).doubled.startswith("sub_")
+    assert [each.refunded for each in invoices(alice)] == [0] * 5
 
 
 def test_unknown_plans_are_refused_by_field(shop: Shop, alice: Person) -> None:

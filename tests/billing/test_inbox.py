@@ -129,16 +129,54 @@ def test_an_answer_that_was_overtaken_is_not_stored(shop: Shop, alice: Person) -
     assert not store(alice.tenant.pk, Answer(number - 1, [], []), timezone.now())
 
 
-def test_a_refund_is_noted_at_its_invoice(shop: Shop, alice: Person) -> None:
-    shop.buy(alice)
+def paid_invoice(shop: Shop, person: Person) -> str:
+    """Buy, pay once; return the path of the invoice's page at Stripe."""
+    shop.buy(person)
     shop.pass_days(14)
-    charge = next(iter(shop.double.account.tables["charge"].values()))
-    client = Payments(KEY, shop.double.url)._client
+    return f"/invoices/{invoices(person)[0].stripe_id}"
 
-    client.v1.refunds.create(params={"payment_intent": charge["payment_intent"], "amount": 4900})
+
+def returned(person: Person) -> list[tuple[int, int, int]]:
+    return [(each.paid, each.refunded, each.disputed) for each in invoices(person)]
+
+
+def test_a_refund_is_noted_at_its_invoice_until_it_fails(shop: Shop, alice: Person) -> None:
+    page = paid_invoice(shop, alice)
+
+    press(shop.double, page, action="refund")
     shop.hear()
+    assert returned(alice) == [(14900, 14900, 0), (0, 0, 0)]
 
-    assert [(each.paid, each.refunded) for each in invoices(alice)] == [(14900, 4900), (0, 0)]
+    press(shop.double, page, action="fail_refund")
+    shop.hear(reverse=True, copies=2)
+    assert returned(alice) == [(14900, 0, 0), (0, 0, 0)]
+
+
+def test_a_dispute_is_noted_at_its_invoice_until_it_is_won(shop: Shop, alice: Person) -> None:
+    page = paid_invoice(shop, alice)
+
+    press(shop.double, page, action="dispute")
+    shop.hear(reverse=True, copies=2)
+    assert returned(alice) == [(14900, 0, 14900), (0, 0, 0)]
+
+    press(shop.double, page, action="win")
+    shop.hear()
+    assert returned(alice) == [(14900, 0, 0), (0, 0, 0)]
+
+
+def test_while_stripe_is_away_disputes_wait(shop: Shop, alice: Person, settings: Any) -> None:
+    press(shop.double, paid_invoice(shop, alice), action="dispute")
+    shop.tell()
+    settings.STRIPE_BASE_URL = "http://127.0.0.1:9"
+
+    inbox.process_due()
+
+    waiting = [each for each in stored() if each.state == WorkState.WAITING]
+    assert {each.kind for each in waiting} == {
+        "charge.dispute.created",
+        "charge.dispute.funds_withdrawn",
+    }
+    assert returned(alice) == [(14900, 0, 0), (0, 0, 0)]
 
 
 def test_strangers_see_no_events(shop: Shop, alice: Person) -> None:

@@ -29,7 +29,10 @@ def link_in(mail: Any, pattern: str) -> str:
 
 
 def test_from_signing_up_to_naming_the_organisation(stranger: Visitor, mailoutbox: list[Any]) -> None:
-    page = stranger.go("/accounts/signup/")
+    page = stranger.go("/pricing/")
+    stranger.follow("Start the trial with 3 numbers")
+    expect(page.get_by_text("You chose 3 numbers")).to_be_visible()
+    stranger.look("sign-up")
     page.get_by_label("Work e-mail").fill("new@example.com")
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     stranger.press("Create the account")
@@ -43,6 +46,8 @@ def test_from_signing_up_to_naming_the_organisation(stranger: Visitor, mailoutbo
     page.get_by_label("Name of your organisation").fill("Brightwater Dental")
     stranger.press("Continue")
     page.wait_for_url("**/t/brightwater-dental/billing/plans/")
+    expect(page.get_by_role("heading", name="3 numbers You chose this one")).to_be_visible()
+    stranger.look("billing-choose-wanted")
 
 
 def test_a_colleague_is_invited_and_joins(

@@ -48,6 +48,7 @@ OF_PLATFORM: dict[str, dict[str, str]] = {
     "billing_ledgerentry": {"SELECT": "own_rows"},
     "billing_ledgertransaction": {"SELECT": "own_rows"},
     "billing_payout": {"SELECT": "own_rows"},
+    "billing_planwish": {"SELECT": "own_rows"},
     "billing_referral": {"SELECT": "own_rows", "INSERT": "may_add"},
     "billing_referralclick": {"SELECT": "own_rows"},
     "billing_referraltouch": {"SELECT": "own_rows"},

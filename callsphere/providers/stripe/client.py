@@ -7,13 +7,14 @@ sent (Stripe keeps keys for a day at least).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import stripe
 from stripe import RequestsClient
 
 from callsphere.providers.stripe.errors import PaymentsError, in_plain_words
+from callsphere.providers.stripe.returns import NOTHING, give_back, returned_of
 from callsphere.providers.stripe.states import (
     InvoiceState,
     SubscriptionState,
@@ -145,22 +146,20 @@ class Payments:
             return [subscription_state(self._with_prices(each)) for each in found.data]
 
     def invoices_of(self, customer: str) -> list[InvoiceState]:
-        """Return a customer's last invoices, the newest first."""
+        """Return a customer's last invoices, the newest first, with what went back of each."""
         with in_plain_words():
-            found = self._client.v1.invoices.list(params={"customer": customer, "limit": _MOST_INVOICES})
-            return [invoice_state(each) for each in found.data]
+            found = self._client.v1.invoices.list(params={"customer": customer, "limit": _MOST_INVOICES}).data
+            if not found:
+                return []
+            oldest = datetime.fromtimestamp(min(each.created for each in found), UTC)
+            returned = returned_of(self._client, customer, oldest)
+            return [invoice_state(each, returned.get(each.id, NOTHING)) for each in found]
 
-    def refund_of(self, charge: str) -> tuple[str, int]:
-        """Return the invoice that a charge paid (empty when none), and how much of it was given back."""
+    def customer_of(self, charge: str) -> str:
+        """Return whom a charge was made to; empty when it is nobody's."""
         with in_plain_words():
-            found = self._client.v1.charges.retrieve(charge)
-            if not found.payment_intent:
-                return "", found.amount_refunded
-            payments = self._client.v1.invoice_payments.list(
-                params={"payment": {"type": "payment_intent", "payment_intent": str(found.payment_intent)}}
-            )
-            paid = [each for each in payments.data if each.status == "paid"]
-            return (str(paid[0].invoice) if paid else ""), found.amount_refunded
+            customer = self._client.v1.charges.retrieve(charge).customer
+            return "" if customer is None else customer if isinstance(customer, str) else customer.id
 
     # Changes
 
@@ -241,9 +240,28 @@ class Payments:
             )
 
     def cancel_now(self, state: SubscriptionState) -> None:
-        """End a subscription at once."""
+        """End a subscription at once; one that has ended already stays so."""
         with in_plain_words():
-            self._client.v1.subscriptions.cancel(state.id)
+            try:
+                self._client.v1.subscriptions.cancel(state.id)
+            except stripe.InvalidRequestError as error:
+                if error.code != "resource_missing":
+                    raise
+
+    def undo_purchase(self, state: SubscriptionState) -> bool:
+        """Give back what a subscription's first invoice was paid with, then end it at once.
+
+        Return False, and do nothing, for one that was invoiced more than once: no mistake of a moment.
+        Whoever repeats it, after a worker's death too, gives nothing back twice.
+        """
+        with in_plain_words():
+            invoices = self._client.v1.invoices.list(params={"subscription": state.id, "limit": 2}).data
+            if len(invoices) > 1:
+                return False
+            for invoice in invoices:
+                give_back(self._client, invoice)
+        self.cancel_now(state)
+        return True
 
     def set_trial_end(self, state: SubscriptionState, moment: datetime, *, key: str) -> None:
         """Let a trial last until another moment."""

@@ -8,6 +8,8 @@ from typing import Any
 
 import stripe
 
+from callsphere.providers.stripe.returns import Returned
+
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionState:
@@ -28,6 +30,8 @@ class SubscriptionState:
     schedule: str
     next_lookup_key: str
     """The price that follows at the end of the period; empty when it stays the same."""
+    is_ours: bool
+    """Whether our checkout began it, not somebody's hand at Stripe."""
     card: str
     """Such as "Visa ending in 4242"; empty without one."""
 
@@ -48,6 +52,9 @@ class InvoiceState:
     total: int
     due: int
     paid: int
+    refunded: int
+    disputed: int
+    """What the bank withholds of it for now."""
     page_url: str
     pdf_url: str
     issued_at: datetime
@@ -79,12 +86,13 @@ def subscription_state(record: stripe.Subscription) -> SubscriptionState:
         ended_at=_maybe(record.ended_at),
         schedule=_id(record.schedule),
         next_lookup_key=_next_lookup_key(record.schedule, price["id"]),
+        is_ours="tenant" in record.metadata,
         card=_card(record),
     )
 
 
-def invoice_state(record: stripe.Invoice) -> InvoiceState:
-    """Read an invoice."""
+def invoice_state(record: stripe.Invoice, returned: Returned) -> InvoiceState:
+    """Read an invoice, of which so much went back. No more goes back than was paid."""
     details = record.parent.subscription_details if record.parent else None
     tax = sum(each.amount for each in record.total_taxes or [])
     net = record.total_excluding_tax
@@ -101,6 +109,8 @@ def invoice_state(record: stripe.Invoice) -> InvoiceState:
         total=record.total,
         due=record.amount_due,
         paid=record.amount_paid,
+        refunded=min(returned.refunded, record.amount_paid),
+        disputed=min(returned.disputed, record.amount_paid),
         page_url=record.hosted_invoice_url or "",
         pdf_url=record.invoice_pdf or "",
         issued_at=_moment(record.status_transitions.finalized_at or record.created),

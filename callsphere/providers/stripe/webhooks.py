@@ -9,6 +9,8 @@ from typing import Any
 
 import stripe
 
+_OF_CHARGES = ("refund", "dispute")
+
 
 @dataclass(frozen=True, slots=True)
 class IncomingEvent:
@@ -20,6 +22,8 @@ class IncomingEvent:
     created_at: datetime
     customer: str
     object_id: str
+    charge: str
+    """Whose money goes back, for refunds and disputes: these name no customer."""
 
 
 def read_event(body: bytes, signature: str, secret: str) -> IncomingEvent | None:
@@ -42,11 +46,15 @@ def _event(document: dict[str, Any]) -> IncomingEvent:
         created_at=datetime.fromtimestamp(int(document["created"]), UTC),
         customer=_customer(subject),
         object_id=str(subject.get("id") or ""),
+        charge=_id(subject.get("charge")) if subject.get("object") in _OF_CHARGES else "",
     )
 
 
 def _customer(subject: dict[str, Any]) -> str:
     if subject.get("object") == "customer":
         return str(subject["id"])
-    customer = subject.get("customer")
-    return str(customer["id"] if isinstance(customer, dict) else customer or "")
+    return _id(subject.get("customer"))
+
+
+def _id(value: Any) -> str:
+    return str(value["id"] if isinstance(value, dict) else value or "")

@@ -61,9 +61,21 @@ def test_a_balance_is_adjusted_and_paid_out(dana: Affiliate, desk: Client) -> No
     assert "Nobody has $50.00 or more to be paid." in again.content.decode()
     with platform_context("test"):
         payout = Payout.objects.get()
+    assert "$70.00" in desk.get("/admin/billing/payout/").content.decode()
+    ledger = desk.get("/admin/billing/ledgertransaction/").content.decode()
+    assert ("payable -$70.00" in ledger, "paid out $70.00" in ledger) == (True, True)
     answer = desk.get(reverse("admin:billing_payout_export", args=[payout.pk]))
     assert answer.headers["Content-Type"] == "text/csv"
     assert answer.content.decode().splitlines()[1] == "dana,dana@example.com,usd,7000,$70.00,2"
+
+
+def test_the_form_says_who_reads_the_reason(dana: Affiliate, desk: Client) -> None:
+    for name, words in (
+        ("adjust", "the platform&#x27;s log; the affiliate reads the reason in their statement."),
+        ("switch", "written to the platform&#x27;s log."),
+    ):
+        page = desk.get(reverse(f"admin:billing_affiliate_{name}", args=[dana.pk])).content.decode()
+        assert (words in page, "The customer reads this" in page) == (True, False)
 
 
 def test_an_adjustment_needs_a_reason(dana: Affiliate, desk: Client) -> None:

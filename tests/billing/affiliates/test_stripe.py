@@ -13,7 +13,7 @@ from billing.models import Affiliate, Referral
 from tests.billing.affiliates.conftest import balance, follow, journal
 from tests.billing.conftest import Shop, invoices
 from tests.conftest import Person
-from tests.doubles import KEY
+from tests.doubles import KEY, press
 
 pytestmark = pytest.mark.django_db
 
@@ -50,3 +50,23 @@ def test_commission_follows_payment_and_refunds(
     inbox.process_due()
     follow(shop.now())
     assert (balance(dana), journal(dana)) == (Balance(held=1_100), ["earned", "clawed_back"])
+
+
+@pytest.mark.parametrize("way", [{}, {"reverse": True, "copies": 3}])
+def test_commission_follows_a_dispute_and_its_end(
+    shop: Shop, dana: Affiliate, referral: Referral, alice: Person, way: dict[str, Any]
+) -> None:
+    shop.buy(alice, "one")
+    shop.pass_days(14)
+    follow(shop.now())
+    page = f"/invoices/{invoices(alice)[0].stripe_id}"
+
+    press(shop.double, page, action="dispute")
+    shop.hear(**way)
+    follow(shop.now())
+    assert (balance(dana), journal(dana)) == (Balance(), ["earned", "clawed_back"])
+
+    press(shop.double, page, action="win")
+    shop.hear(**way)
+    follow(shop.now())
+    assert (balance(dana), journal(dana)) == (Balance(held=3_278), ["earned", "clawed_back", "earned"])

@@ -22,9 +22,11 @@ from tests.doubles import payments as payments  # a fixture
 
 CLASSES: dict[str, type[StripeObject]] = {
     "billing_portal.session": stripe.billing_portal.Session,
+    "balance_transaction": stripe.BalanceTransaction,
     "charge": stripe.Charge,
     "checkout.session": stripe.checkout.Session,
     "customer": stripe.Customer,
+    "dispute": stripe.Dispute,
     "invoice": stripe.Invoice,
     "invoice_payment": stripe.InvoicePayment,
     "line_item": stripe.InvoiceLineItem,
@@ -42,7 +44,7 @@ CLASSES: dict[str, type[StripeObject]] = {
 
 @pytest.fixture
 def records(double: Double, payments: Payments) -> dict[str, list[Record]]:
-    """One of everything: a subscription that was paid, changed twice, and partly given back."""
+    """One of everything: a subscription that was paid, changed twice, partly given back and disputed."""
     customer = payments.make_customer(tenant="t", name="Acme", email="a@example.com", key="c")
     wanted = Checkout(
         customer=customer,
@@ -62,11 +64,15 @@ def records(double: Double, payments: Payments) -> dict[str, list[Record]]:
     )
     charge = next(iter(double.account.tables["charge"].values()))
     payments._client.v1.refunds.create(params={"payment_intent": charge["payment_intent"], "amount": 100})
+    press(double, f"/invoices/{next(reversed(double.account.tables['invoice']))}", action="dispute")
     found: dict[str, list[Record]] = {
         kind: [shown(each) for each in table.values()] for kind, table in double.account.tables.items()
     }
     found["event"] = double.account.events
     found["line_item"] = [line for invoice in found["invoice"] for line in invoice["lines"]["data"]]
+    found["balance_transaction"] = [
+        moved for dispute in found["dispute"] for moved in dispute["balance_transactions"]
+    ]
     found["subscription_item"] = [item for each in found["subscription"] for item in each["items"]["data"]]
     return found
 

@@ -279,13 +279,66 @@ def test_ending_at_once(payments: Payments, double: Double) -> None:
     assert only(payments, customer).status == "canceled"
 
 
-def test_what_was_given_back_leads_to_the_invoice(payments: Payments, double: Double) -> None:
+def returned(payments: Payments, customer: str) -> list[tuple[int, int]]:
+    """Return what went back of each invoice: by us, and by the bank for now."""
+    return [(each.refunded, each.disputed) for each in payments.invoices_of(customer)]
+
+
+def invoice_path(double: Double) -> str:
+    return f"/invoices/{next(iter(double.account.tables['invoice']))}"
+
+
+def test_what_was_given_back_stands_at_the_invoice(payments: Payments, double: Double) -> None:
     customer = subscribe(payments, double)
     (charge,) = double.account.tables["charge"].values()
-    payments._client.v1.refunds.create(params={"payment_intent": charge["payment_intent"], "amount": 5000})
+    for _half in range(2):
+        refund: Any = {"payment_intent": charge["payment_intent"], "amount": 5000}
+        payments._client.v1.refunds.create(params=refund)
 
-    (invoice,) = payments.invoices_of(customer)
-    assert payments.refund_of(charge["id"]) == (invoice.id, 5000)
+    assert returned(payments, customer) == [(10_000, 0)]
+
+
+def test_a_refund_that_fails_afterwards_was_not_given_back(payments: Payments, double: Double) -> None:
+    customer = subscribe(payments, double)
+    press(double, invoice_path(double), action="refund")
+    assert returned(payments, customer) == [(14_900, 0)]
+
+    press(double, invoice_path(double), action="fail_refund")
+
+    assert returned(payments, customer) == [(0, 0)]
+    assert "refund.failed" in kinds_since(double)
+
+
+@pytest.mark.parametrize(("decision", "left"), [("win", 0), ("lose", 14_900)])
+def test_a_dispute_withholds_the_payment_unless_it_is_won(
+    payments: Payments, double: Double, decision: str, left: int
+) -> None:
+    customer = subscribe(payments, double)
+    (charge,) = double.account.tables["charge"]
+    press(double, invoice_path(double), action="dispute")
+    assert returned(payments, customer) == [(0, 14_900)]
+
+    press(double, invoice_path(double), action=decision)
+
+    assert returned(payments, customer) == [(0, left)]
+    assert payments.customer_of(charge) == customer
+
+
+def test_an_inquiry_withholds_nothing(payments: Payments, double: Double) -> None:
+    customer = subscribe(payments, double)
+    press(double, invoice_path(double), action="dispute")
+    with double.account.lock:
+        (dispute,) = double.account.tables["dispute"].values()
+        dispute |= {"status": "warning_needs_response", "balance_transactions": []}
+
+    assert returned(payments, customer) == [(0, 0)]
+
+
+def test_a_payment_that_is_disputed_cannot_be_refunded(payments: Payments, double: Double) -> None:
+    subscribe(payments, double)
+    press(double, invoice_path(double), action="dispute")
+
+    assert press(double, invoice_path(double), action="refund").status_code == 400
 
 
 def test_a_wrong_key_and_a_dead_address_are_told_apart(double: Double) -> None:

@@ -57,3 +57,20 @@ def test_events_about_a_customer_name_it() -> None:
 
     assert event is not None
     assert event.customer == "cus_9"
+
+
+def test_a_dispute_names_its_charge() -> None:
+    body = json.dumps(
+        {
+            "id": "evt_3",
+            "object": "event",
+            "type": "charge.dispute.created",
+            "created": 1,
+            "data": {"object": {"id": "du_1", "object": "dispute", "charge": "ch_1"}},
+        }
+    ).encode()
+
+    event = read_event(body, sign(body, SECRET), SECRET)
+
+    assert event is not None
+    assert (event.customer, event.object_id, event.charge) == ("", "du_1", "ch_1")

@@ -28,6 +28,7 @@ KINDS = {
     "pi": "payment_intent",
     "ch": "charge",
     "re": "refund",
+    "du": "dispute",
     "cs": "checkout.session",
     "bps": "billing_portal.session",
 }

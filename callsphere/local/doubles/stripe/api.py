@@ -15,8 +15,8 @@ from callsphere.local.doubles.stripe import (
     checkout,
     customers,
     forms,
-    invoices,
     portal,
+    returns,
     schedules,
     subscriptions,
 )
@@ -45,6 +45,10 @@ def _operation(method: str, path: str, known: str, act: Callable[..., Record]) -
 
 def _get(kind: str) -> Callable[..., Record]:
     return lambda account, identity, _params: account.get(kind, identity)
+
+
+def _returns(kind: str) -> Callable[..., Record]:
+    return lambda account, params: _list(returns.list_returns(kind, account, params), params)
 
 
 _SUBSCRIPTION = "items metadata trial_period_days trial_settings default_payment_method automatic_tax"
@@ -104,7 +108,17 @@ OPERATIONS = (
     _operation("GET", "invoices", "customer status subscription", lambda a, p: _list(_invoices(a, p), p)),
     _operation("GET", "invoices/{id}", "", _get("invoice")),
     _operation("GET", "invoice_payments", "payment invoice status", lambda a, p: _list(_payments(a, p), p)),
-    _operation("POST", "refunds", "payment_intent charge amount reason", invoices.create_refund),
+    _operation("POST", "refunds", "payment_intent charge amount reason", returns.create_refund),
+    _operation("GET", "refunds", "charge payment_intent", _returns("refund")),
+    _operation("GET", "refunds/{id}", "", _get("refund")),
+    _operation("GET", "disputes", "charge payment_intent", _returns("dispute")),
+    _operation("GET", "disputes/{id}", "", _get("dispute")),
+    _operation(
+        "GET",
+        "charges",
+        "customer payment_intent created",
+        lambda a, p: _list(returns.list_charges(a, p), p),
+    ),
     _operation("GET", "charges/{id}", "", _get("charge")),
     _operation("GET", "payment_methods/{id}", "", _get("payment_method")),
     _operation("GET", "events", "type", lambda a, p: _list(a.events[::-1], p)),

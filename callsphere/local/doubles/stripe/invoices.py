@@ -1,4 +1,4 @@
-"""Invoices: made, final at once, collected, retried; refunds."""
+"""Invoices: made, final at once, collected, retried."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from callsphere.local.doubles.stripe.account import Account, Record
 from callsphere.local.doubles.stripe.calendar import DAY
 from callsphere.local.doubles.stripe.customers import card_of, pays
-from callsphere.local.doubles.stripe.faults import ApiError, wrong
+from callsphere.local.doubles.stripe.faults import ApiError
 
 RETRIES_AFTER = (3 * DAY, 5 * DAY, 7 * DAY)
 """How long after the first attempt a card is tried again. Afterwards the invoice stays open."""
@@ -160,35 +160,6 @@ def void(account: Account, invoice: Record) -> None:
         invoice |= {"status": "void", "next_payment_attempt": None}
         invoice["status_transitions"]["voided_at"] = account.now()
         account.emit("invoice.voided", invoice)
-
-
-def create_refund(account: Account, params: dict[str, Any]) -> Record:
-    """Give money back, all that is left or an amount."""
-    found = account.all("charge", payment_intent=params.get("payment_intent"))
-    charge = found[0] if found else account.get("charge", params.get("charge"), "charge")
-    left = charge["amount"] - charge["amount_refunded"]
-    amount = int(params.get("amount", left))
-    if not 0 < amount <= left:
-        raise wrong(
-            f"Refund amount is greater than unrefunded amount ({left})", "amount", "charge_already_refunded"
-        )
-    charge["amount_refunded"] += amount
-    charge["refunded"] = charge["amount_refunded"] == charge["amount"]
-    refund = account.add(
-        "refund",
-        amount=amount,
-        charge=charge["id"],
-        created=account.now(),
-        currency=charge["currency"],
-        metadata=params.get("metadata", {}),
-        payment_intent=charge["payment_intent"],
-        reason=params.get("reason"),
-        receipt_number=None,
-        status="succeeded",
-    )
-    account.emit("refund.created", refund)
-    account.emit("charge.refunded", charge)
-    return refund
 
 
 def pay_now(account: Account, identity: str) -> Record:

@@ -29,6 +29,13 @@ select { font: inherit; padding: .3rem; max-width: 100% }
 @media (max-width: 40rem) { main { margin: 0; border-radius: 0; border-width: 0 0 1px } }
 """
 _COUNTRIES = {"US": "United States (no tax)", "DE": "Germany (19 % tax)", "GB": "United Kingdom (20 % tax)"}
+_RETURNS = {
+    "refund": "Give it back",
+    "fail_refund": "The bank sends the refund back",
+    "dispute": "The customer disputes it",
+    "win": "The bank decides for us",
+    "lose": "The bank decides for the customer",
+}
 _CARDS = {
     "4242": "A card that works (•••• 4242)",
     DECLINED_LATER: "A card that is declined when it is charged (•••• 0341)",
@@ -107,7 +114,17 @@ def invoice_page(account: Account, invoice: Record) -> bytes:
     total = f"<tr><th>Total<td class=num>{_money(invoice['total'], invoice['currency'])}"
     paid = "Paid" if invoice["status"] == "paid" else invoice["status"].capitalize()
     head = f"<h1>Invoice {invoice['number']}</h1><p>{paid} · {_date(invoice['created'])}</p>"
-    body = f"{head}<table>{lines}{taxes}{total}</table>"
+    returned = "".join(
+        f"<tr><td>{escape(each['object'].capitalize())}, {each['status'].replace('_', ' ')}"
+        f"<td class=num>{_money(each['amount'], invoice['currency'])}"
+        for each in _returned(account, invoice)
+    )
+    buttons = (
+        "".join(_button(action, text) for action, text in _RETURNS.items()) if invoice["amount_paid"] else ""
+    )
+    body = f"{head}<table>{lines}{taxes}{total}{returned}</table>" + (
+        f"<h2>What may happen to the payment</h2><div class=actions>{buttons}</div>" if buttons else ""
+    )
     return page(f"Invoice {invoice['number']}", body)
 
 
@@ -156,6 +173,15 @@ def _subscription(account: Account, record: Record) -> str:
         f"<p>{escape(name)}: {record['status'].replace('_', ' ')}, {until} {end}</p>"
         f"<div class=actions>{pay}{action}</div>"
     )
+
+
+def _returned(account: Account, invoice: Record) -> list[Record]:
+    return [
+        each
+        for paid in account.all("invoice_payment", invoice=invoice["id"])
+        for kind in ("refund", "dispute")
+        for each in account.all(kind, payment_intent=paid["payment"]["payment_intent"])
+    ]
 
 
 def _button(action: str, text: str) -> str:

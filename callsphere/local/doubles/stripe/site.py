@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from callsphere.local.doubles.stripe import checkout, lifecycle, pages, portal
+from callsphere.local.doubles.stripe import checkout, lifecycle, pages, portal, returns
 from callsphere.local.doubles.stripe.account import Account
 from callsphere.local.doubles.stripe.calendar import DAY
 from callsphere.local.doubles.stripe.faults import ApiError
@@ -64,7 +64,11 @@ def _portal(account: Account, identity: str, fields: Fields | None) -> Reply:
 
 
 def _invoice(account: Account, identity: str, fields: Fields | None) -> Reply:
-    return Reply(pages.invoice_page(account, account.get("invoice", identity)))
+    invoice = account.get("invoice", identity)
+    if fields is not None:
+        returns.press(account, invoice, fields.get("action", ""))
+        return Reply(target=f"/invoices/{identity}")
+    return Reply(pages.invoice_page(account, invoice))
 
 
 def _desk(account: Account, identity: str, fields: Fields | None) -> Reply:

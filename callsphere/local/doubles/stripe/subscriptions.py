@@ -9,7 +9,7 @@ from callsphere.local.doubles.stripe.calendar import DAY, month_after
 from callsphere.local.doubles.stripe.customers import card_of, pays
 from callsphere.local.doubles.stripe.faults import declined, wrong
 from callsphere.local.doubles.stripe.forms import is_true
-from callsphere.local.doubles.stripe.invoices import Line, make_invoice, void
+from callsphere.local.doubles.stripe.invoices import Line, make_invoice, subscription_of, void
 
 
 def _as_every_subscription_begins() -> dict[str, Any]:
@@ -142,7 +142,8 @@ def end(account: Account, record: Record, reason: str) -> None:
     }
     record["cancellation_details"]["reason"] = reason
     for invoice in account.all("invoice", customer=record["customer"], status="open"):
-        void(account, invoice)
+        if subscription_of(account, invoice) is record:
+            void(account, invoice)
     account.emit("customer.subscription.deleted", record)
 
 
