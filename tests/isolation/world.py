@@ -45,6 +45,8 @@ from trunks.models import (
     RegistrationFarewell,
     StatusChange,
     Trunk,
+    TrunkNumber,
+    TrunkProvision,
 )
 
 
@@ -158,10 +160,14 @@ def _live_call(trunk: Trunk, canary: str) -> None:
 def _number(owner: Person, trunk: Trunk, canary: str) -> uuid.UUID:
     now = timezone.now()
     own = {"tenant": owner.tenant}
-    ProviderAccount.objects.create(due_at=now, error=f"{canary} error", **own)
+    account = ProviderAccount.objects.create(due_at=now, error=f"{canary} error", **own)
+    provision = TrunkProvision.objects.create(
+        pk=trunk.pk, trunk=trunk, account=account, kind="elastic", error=f"{canary} set-up", **own
+    )
     number = PhoneNumber.objects.create(
         number="+14155550101", label=f"{canary} number", source="own", state="unverified", trunk=trunk, **own
     )
+    TrunkNumber.objects.create(provision=provision, phone_number=number, **own)
     NumberJob.objects.create(
         phone_number=number, kind="release", state="done", ended_at=now, actor_label=canary, **own
     )

@@ -15,6 +15,7 @@ from trunks.models.health import (
 )
 from trunks.models.live_calls import LiveCall
 from trunks.models.numbers import NumberJob, NumberSearch, PhoneNumber, ProviderAccount
+from trunks.models.provisioning import ProviderPace, TrunkNumber, TrunkProvision
 from trunks.models.registrations import (
     RegistrarPace,
     Registration,
@@ -47,6 +48,7 @@ __all__ = [
     "ProbeBucket",
     "ProbeHour",
     "ProviderAccount",
+    "ProviderPace",
     "ReadinessCheck",
     "RegistrarPace",
     "Registration",
@@ -57,5 +59,7 @@ __all__ = [
     "SessionTimerPolicy",
     "StatusChange",
     "Trunk",
+    "TrunkNumber",
+    "TrunkProvision",
     "TrustedAuthority",
 ]

@@ -24,6 +24,7 @@ from trunks.enums import AccountStatus, JobState, NumberSource, NumberState
 from trunks.models import NumberJob, PhoneNumber, ProviderAccount
 from trunks.models.numbers import OPEN_JOBS, OVER_STATES
 from trunks.numbers.jobs import make_due, store, wake_provisioning
+from trunks.provider_side import account_is_gone
 
 KEY_NAME = "callsphere"
 NUMBERS = Actor.system("phone numbers")
@@ -165,3 +166,4 @@ def _forget_account(tenant: Tenant, row: ProviderAccount, now: datetime) -> None
             state=NumberState.RELEASED, over_at=now, error=_CLOSED
         )
         record_events(actor=NUMBERS, verb="phone_number.released", objects=held)
+        account_is_gone(tenant)
