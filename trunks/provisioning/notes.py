@@ -83,8 +83,8 @@ def _on_callers(
     if not networks and not credentials:
         yield Note(
             "nobody_let_in",
-            "Nobody is let in: Twilio refuses every call until the trunk has an IPv4 network on its allowlist,"
-            " or a user name and password that callers sign in with.",
+            "Nobody is let in: Twilio refuses every call until the trunk has an IPv4 network on its"
+            " allowlist, or a user name and password that callers sign in with.",
         )
     if networks is not None and credentials is not None:
         yield Note("both_asked", "Callers must come from an allowed network, and sign in as well.")
@@ -130,8 +130,8 @@ def _on_gateway(row: TrunkProvision, gateway: Gateway) -> Iterator[Note]:
     if row.secure and gateway.transport != Transport.TLS:
         yield Note(
             "gateway_not_secure",
-            f"{gateway.uri} is not reached over TLS, and only TLS with SRTP is to be used: Twilio calls it over"
-            " TLS, on port 5061 unless the address names one.",
+            f"{gateway.uri} is not reached over TLS, and only TLS with SRTP is to be used: Twilio calls it"
+            " over TLS, on port 5061 unless the address names one.",
         )
     if gateway.client_certificate_id or gateway.trusted_authority_id:
         yield Note(

@@ -47,12 +47,26 @@ PARTS = {
     "trunk_logins": sip.TRUNK_CREDENTIALS,
 }
 WHOLE_BYOC = {
-    **{"domain": 1, "ip_list": 1, "networks": 1, "credential_list": 1, "credentials": 1},
-    **{"policy": 1, "targets": 2, "byoc_trunk": 1, "domain_ip": 1, "domain_logins": 1},
+    "domain": 1,
+    "ip_list": 1,
+    "networks": 1,
+    "credential_list": 1,
+    "credentials": 1,
+    "policy": 1,
+    "targets": 2,
+    "byoc_trunk": 1,
+    "domain_ip": 1,
+    "domain_logins": 1,
 }
 WHOLE_ELASTIC = {
-    **{"ip_list": 1, "networks": 1, "credential_list": 1, "credentials": 1, "trunk": 1},
-    **{"origination_urls": 2, "trunk_ip": 1, "trunk_logins": 1},
+    "ip_list": 1,
+    "networks": 1,
+    "credential_list": 1,
+    "credentials": 1,
+    "trunk": 1,
+    "origination_urls": 2,
+    "trunk_ip": 1,
+    "trunk_logins": 1,
 }
 
 
