@@ -16,6 +16,7 @@ from tenants.clock import database_now
 from tenants.context import tenant_context
 from tenants.models import AuditEvent
 from tests.conftest import Person
+from tests.trunks.numbers.conftest import Desk
 from tests.twilio_double import DoubledTwilio
 from trunks import services
 from trunks.enums import ProvisionKind
@@ -202,3 +203,9 @@ def when_settled() -> datetime:
 @pytest.fixture
 def plant(twilio: DoubledTwilio, alice: Person) -> Plant:
     return Plant(twilio, alice)
+
+
+@pytest.fixture
+def desk(twilio: DoubledTwilio) -> Desk:
+    """Where numbers are ordered."""
+    return Desk(twilio)
