@@ -90,7 +90,7 @@ def _set_up(tenant: Tenant) -> None:
     for number in (1, 2):
         services.add_gateway(**who, trunk=trunk, uri=f"sip:gw{number}.carrier.example;transport=tls")
     services.add_allowed_network(**who, trunk=trunk, cidr="203.0.113.0/28")
-    login = {"username": "pbx", "secret": "Correct-Horse-7"}
+    login: dict[str, Any] = {"username": "pbx", "secret": "Correct-Horse-7"}
     services.add_credential(**who, trunk=trunk, direction="inbound", **login)
     services.set_up_provision(**who, trunk=trunk, kind="byoc")
 

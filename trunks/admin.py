@@ -29,6 +29,7 @@ from trunks.models import (
 )
 from trunks.number_format import RULE_FIELDS
 from trunks.overdue import KNOWN
+from trunks.provisioning.admin import TrunkProvisionAdmin
 from trunks.queries import gap_of, gateway_headline_of, with_state
 from trunks.registrations.admin import LOOKS, RegistrationAdmin
 from trunks.services import probe_now, start_check
@@ -50,6 +51,7 @@ __all__ = [
     "ReadinessCheckAdmin",
     "RegistrationAdmin",
     "TrunkAdmin",
+    "TrunkProvisionAdmin",
     "TrustedAuthorityAdmin",
 ]
 STATE_COLOURS = {**LOOKS, "unready": "warning"}
@@ -235,6 +237,7 @@ class TrunkAdmin(ReadOnlyAdmin):
     def more_about_it(self, trunk: Trunk) -> str:
         lists = (
             ("registration", "trunks_registration", f"trunk__id__exact={trunk.pk}"),
+            ("set-up at Twilio", "trunks_trunkprovision", f"q={trunk.pk}"),
             ("readiness checks", "trunks_readinesscheck", f"trunk__id__exact={trunk.pk}"),
             ("incidents", "alerts_incident", f"q={trunk.pk}"),
         )

@@ -136,6 +136,20 @@ def look_now(*, tenant: Tenant, actor: Actor, provision: TrunkProvision, reason:
     return row
 
 
+def reconcile_now(*, tenant: Tenant, actor: Actor, provision: TrunkProvision, reason: str) -> None:
+    """Have a worker go on at once, for support: look at Twilio, or try again what waits for another attempt.
+
+    Raises Refused when it is gone.
+    """
+    with transaction.atomic():
+        row = locked(TrunkProvision, tenant, provision.pk)
+        record_event(tenant=tenant, actor=actor, verb=_LOOKED, obj=row, reason=reason)
+        # While a worker has it, nobody else gets the account; what it stores then says when to go on.
+        row.due_at, row.is_awaited = database_now(), True
+        row.save(update_fields=["due_at", "is_awaited"])
+        wake_provisioner()
+
+
 def apply_plan(
     *,
     tenant: Tenant,
