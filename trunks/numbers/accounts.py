@@ -157,6 +157,7 @@ def _forget_account(tenant: Tenant, row: ProviderAccount, now: datetime) -> None
         record_event(tenant=tenant, actor=NUMBERS, verb="provider_account.closed", obj=row)
         TenantRoute.objects.filter(hash=hash_token(row.sid)).delete()
         store(row, due_at=None, attempts=0, error="", error_code="", **gone)
+        account_is_gone(tenant)
         bought = PhoneNumber.objects.filter(tenant=tenant, source=NumberSource.BOUGHT)
         held = list(bought.exclude(state__in=OVER_STATES).select_for_update())
         # A worker that is about to store something finds that its job has ended.
@@ -166,4 +167,3 @@ def _forget_account(tenant: Tenant, row: ProviderAccount, now: datetime) -> None
             state=NumberState.RELEASED, over_at=now, error=_CLOSED
         )
         record_events(actor=NUMBERS, verb="phone_number.released", objects=held)
-        account_is_gone(tenant)

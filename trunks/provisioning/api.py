@@ -14,6 +14,7 @@ from tenants.pagination import CursorPagination
 from tenants.resources import EditableViewSet
 from tenants.services.editing import field_error
 from trunks.models import PhoneNumber, TrunkNumber, TrunkProvision
+from trunks.models.numbers import OVER_STATES
 from trunks.provisioning import serializers, services
 from trunks.provisioning.queries import provisions_of
 from trunks.viewsets import OfTrunk, TooOften
@@ -104,7 +105,8 @@ class TrunkNumberViewSet(OfTrunk[TrunkNumber]):
 
     def rows(self) -> QuerySet[TrunkNumber]:
         own = TrunkNumber.objects.filter(tenant=self.tenant, provision_id=self.kwargs["trunk_id"])
-        return own.select_related("phone_number", "provision")
+        living = own.exclude(phone_number__state__in=OVER_STATES)
+        return living.select_related("phone_number", "provision")
 
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Put one on the trunk."""
