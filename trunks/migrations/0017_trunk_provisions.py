@@ -11,7 +11,7 @@ from tenants.rls import CompositeForeignKey, EnableTenantRLS
 class Migration(migrations.Migration):
     dependencies = [
         ("tenants", "0007_entitlements"),
-        ("trunks", "0015_number_searches"),
+        ("trunks", "0016_farewell_slots"),
     ]
 
     operations = [
