@@ -13,6 +13,7 @@ from trunks.access.services.networks import add_allowed_network, delete_allowed_
 from trunks.enums import DifferenceKind, NumberState, TransferMode
 from trunks.gateways.services import add_gateway, update_gateway
 from trunks.models import AllowedNetwork, Gateway, PhoneNumber, Trunk, TrunkNumber, TrunkProvision
+from trunks.models.provisioning import LONGEST_LABEL
 from trunks.provisioning.differences import Difference
 from trunks.provisioning.wanted import target_of
 
@@ -56,9 +57,7 @@ def take(*, tenant: Tenant, actor: Actor, row: TrunkProvision, difference: Diffe
     elif difference.part == "number":
         _take_number(row, difference)
     elif difference.field == "domain_name":
-        row.domain_name = str(difference.theirs)
-        row.domain_label = row.domain_name.split(".")[0]
-        row.version += 1
+        _take_domain_name(row, str(difference.theirs))
     else:
         _check_setting(difference)
         setattr(row, difference.field, difference.theirs)
@@ -110,6 +109,15 @@ def _take_number(row: TrunkProvision, difference: Difference) -> None:
         TrunkNumber.objects.filter(**own, provision=row).delete()
     else:
         TrunkNumber.objects.update_or_create(**own, defaults={"provision": row})
+
+
+def _take_domain_name(row: TrunkProvision, name: str) -> None:
+    label = name.split(".")[0]
+    if len(label) > LONGEST_LABEL:
+        words = f"Here the first part of a domain name has {LONGEST_LABEL} characters at most."
+        raise Refused(words, code="cannot_take")
+    row.domain_name, row.domain_label = name, label
+    row.version += 1
 
 
 def _check_setting(difference: Difference) -> None:
