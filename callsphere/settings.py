@@ -154,6 +154,7 @@ CELERY_TASK_ROUTES = {
     "trunks.start_scheduled_checks": {"queue": "probe"},
     "billing.*": {"queue": "provision"},
     "trunks.provision_numbers": {"queue": "provision"},
+    "trunks.provision_trunks": {"queue": "provision"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -178,6 +179,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 10},
     },
     "numbers": {"task": "trunks.provision_numbers", "schedule": schedule(2.0), "options": {"expires": 5}},
+    "provisions": {"task": "trunks.provision_trunks", "schedule": schedule(2.0), "options": {"expires": 5}},
     "number-searches": {"task": "trunks.forget_number_searches", "schedule": schedule(3600.0)},
     "number-refreshes": {"task": "trunks.plan_number_refreshes", "schedule": schedule(3600.0)},
     "live-calls-over": {"task": "trunks.forget_old_calls", "schedule": schedule(3600.0)},
@@ -366,6 +368,9 @@ SPECTACULAR_SETTINGS = {
         "NumberSearchState": "trunks.enums.JobState",
         "PaperState": "trunks.enums.PaperState",
         "CallEventKind": "callsphere.calls.enums.EventKind",
+        "ProvisionKind": "trunks.enums.ProvisionKind",
+        "ProvisionState": "trunks.enums.ProvisionState",
+        "DifferenceKind": "trunks.enums.DifferenceKind",
         "SubscriptionStatus": "billing.enums.Status",
         "SubscriptionStage": "billing.enums.Stage",
         "InvoiceStatus": "billing.enums.InvoiceStatus",
@@ -415,6 +420,8 @@ TWILIO_AUTH_TOKEN = env.secret("TWILIO_AUTH_TOKEN", "")
 TWILIO_BASE_URL = env.web_address("TWILIO_BASE_URL")
 TWILIO_TIMEOUT = env.integer("TWILIO_TIMEOUT", 15, minimum=1, maximum=60)
 TWILIO_REQUESTS_AT_ONCE = env.integer("TWILIO_REQUESTS_AT_ONCE", 10, minimum=1, maximum=100)
+# How many requests a second looking for drift makes, over all tenants and workers together.
+TWILIO_SWEEP_RATE = env.integer("TWILIO_SWEEP_RATE", 20, minimum=1, maximum=1000)
 
 # Telemetry
 

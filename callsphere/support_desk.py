@@ -57,6 +57,7 @@ UNFOLD: dict[str, Any] = {
                     _item("Incidents", "notifications", "alerts_incident"),
                     _item("Trunks", "cable", "trunks_trunk"),
                     _item("Registrations", "app_registration", "trunks_registration"),
+                    _item("Set-ups at Twilio", "sync_alt", "trunks_trunkprovision"),
                     _item("Readiness checks", "fact_check", "trunks_readinesscheck"),
                     _item("Events of calls", "call_log", "calls_callevent"),
                     _item("Trusted authorities", "verified", "trunks_trustedauthority"),

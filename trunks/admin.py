@@ -35,6 +35,7 @@ from trunks.numbers.admin import (
     ProviderAccountAdmin,
 )
 from trunks.overdue import KNOWN
+from trunks.provisioning.admin import TrunkProvisionAdmin
 from trunks.queries import gap_of, gateway_headline_of, with_state
 from trunks.registrations.admin import LOOKS, RegistrationAdmin
 from trunks.services import probe_now, start_check
@@ -60,6 +61,7 @@ __all__ = [
     "ReadinessCheckAdmin",
     "RegistrationAdmin",
     "TrunkAdmin",
+    "TrunkProvisionAdmin",
     "TrustedAuthorityAdmin",
 ]
 STATE_COLOURS = {**LOOKS, "unready": "warning"}
@@ -245,6 +247,7 @@ class TrunkAdmin(ReadOnlyAdmin):
     def more_about_it(self, trunk: Trunk) -> str:
         lists = (
             ("registration", "trunks_registration", f"trunk__id__exact={trunk.pk}"),
+            ("set-up at Twilio", "trunks_trunkprovision", f"q={trunk.pk}"),
             ("readiness checks", "trunks_readinesscheck", f"trunk__id__exact={trunk.pk}"),
             ("incidents", "alerts_incident", f"q={trunk.pk}"),
         )

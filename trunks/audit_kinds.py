@@ -19,6 +19,7 @@ from trunks.models import (
     Registration,
     SessionTimerPolicy,
     Trunk,
+    TrunkProvision,
     TrustedAuthority,
 )
 
@@ -58,6 +59,7 @@ def add_kinds() -> None:
         )
     )
     add_kind(Kind(PhoneNumber, "phone number", "phone numbers", _find_numbers))
+    add_kind(Kind(TrunkProvision, "set-up at Twilio", "set-ups at Twilio"))
     add_kind(Kind(ProviderAccount, "account for phone numbers", "accounts for phone numbers", _find_accounts))
     add_sentences(
         {
@@ -72,6 +74,18 @@ def add_kinds() -> None:
             "look_requested": "asked for a look at the {noun} {name}",
             "changed_outside": "found the {noun} {name} changed at the operator",
             "tried_again": "had the work on the {noun} {name} tried again",
+            "provision.set_up": "made a plan for the {noun} {name}",
+            "provision.look_requested": "asked for a look at the {noun} {name}",
+            "provision.apply_requested": "had a plan applied to the {noun} {name}",
+            "provision.applied": "applied a plan to the {noun} {name}",
+            "provision.taken": "took over what Twilio has of the {noun} {name}",
+            "provision.switched_off": "switched off the {noun} {name}",
+            "provision.removed": "removed the {noun} {name}",
+            "provision.drifted": "found changes at Twilio to the {noun} {name}",
+            "provision.failed": "could not apply a plan to the {noun} {name}",
+            "provision.undone": "undid the {noun} {name}, which had failed",
+            "provision.number_attached": "put a number on the {noun} {name}",
+            "provision.number_detached": "took a number off the {noun} {name}",
             "made": "opened the {noun} {name}",
             "provider_account.closed": "closed the {noun} {name}",
         }

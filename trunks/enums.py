@@ -250,3 +250,47 @@ class AccountStatus(TextChoices):
     ACTIVE = "active", "Active"
     SUSPENDED = "suspended", "Suspended"
     CLOSED = "closed", "Closed"
+
+
+class ProvisionKind(TextChoices):
+    """What a trunk is at Twilio."""
+
+    BYOC = "byoc", "SIP domain and BYOC trunk: calls run between your carrier and us"
+    ELASTIC = "elastic", "Elastic SIP trunk: calls run between your numbers at Twilio and your gateways"
+
+
+class ProvisionState(TextChoices):
+    """How what Twilio has of a trunk compares with what is wanted."""
+
+    NEW = "new", "Being looked at"
+    PLANNED = "planned", "Plan to be looked at"
+    APPLYING = "applying", "Being applied"
+    IN_SYNC = "in_sync", "In sync"
+    DRIFTED = "drifted", "Changed at Twilio"
+    FAILED = "failed", "Failed"
+    REMOVING = "removing", "Being removed"
+
+
+class ProvisionTask(TextChoices):
+    """What a worker does next about a trunk at Twilio."""
+
+    LOOK = "look", "Look"
+    APPLY = "apply", "Apply the plan"
+    UNDO = "undo", "Undo a first set-up that failed"
+    REMOVE = "remove", "Remove everything"
+
+
+class TransferMode(TextChoices):
+    """Which calls an Elastic SIP trunk lets your gateways transfer by REFER."""
+
+    NONE = "disable-all", "None"
+    ALL = "enable-all", "All"
+    SIP = "sip-only", "To SIP addresses"
+
+
+class DifferenceKind(TextChoices):
+    """How Twilio differs from what is wanted, in one thing."""
+
+    MISSING = "missing", "Not there"
+    EXTRA = "extra", "Not wanted"
+    DIFFERS = "differs", "Different"

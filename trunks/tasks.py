@@ -15,6 +15,7 @@ from trunks.checks import runs
 from trunks.health import probing, rollup
 from trunks.live_calls import sweep, watching
 from trunks.numbers import refreshing, search, verifying, worker
+from trunks.provisioning import worker as reconciler
 from trunks.services import forget_ended_shares, start_due_checks
 
 
@@ -65,6 +66,12 @@ def sweep_shares() -> None:
 def provision_numbers() -> None:
     """Buy and release phone numbers, and see to the accounts that hold them. Any number may run at once."""
     worker.provision_due()
+
+
+@app.task(name="trunks.provision_trunks")
+def provision_trunks() -> None:
+    """Compare trunks with what Twilio has of them, and put there what was asked for. Any number may run."""
+    reconciler.reconcile_due()
 
 
 @app.task(name="trunks.forget_number_searches")

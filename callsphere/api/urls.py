@@ -21,12 +21,14 @@ from trunks.health.api.history import TrunkHistoryViewSet
 from trunks.health.api.watch import HealthPolicyViewSet, StatusChangeViewSet, TrunkHealthViewSet
 from trunks.numbers.api import LookViewSet, NumberSearchViewSet, PhoneNumberViewSet, VerificationViewSet
 from trunks.presets.api import CarrierPresetViewSet
+from trunks.provisioning.api import ProvisionViewSet, TrunkNumberViewSet
 from trunks.registrations.api import AttemptViewSet, RegistrationChangeViewSet, RegistrationViewSet
 from trunks.session_timers.api import SessionTimerPolicyViewSet
 
 app_name = "api"
 EDIT: dict[str, Any] = {"get": "retrieve", "put": "update", "patch": "partial_update"}
 REGISTRATION = "trunks/<uuid:trunk_id>/registration/"
+PROVISION = "trunks/<uuid:trunk_id>/provision/"
 
 router = SimpleRouter(use_regex_path=False)
 router.register("trunks", TrunkViewSet, basename="trunk")
@@ -44,6 +46,7 @@ of_trunk("checks", ReadinessCheckViewSet, "check")
 of_trunk("checks/<uuid:check_id>/shares", CheckShareViewSet, "check-share")
 of_trunk("registration/attempts", AttemptViewSet, "registration-attempt")
 of_trunk("registration/changes", RegistrationChangeViewSet, "registration-change")
+of_trunk("provision/numbers", TrunkNumberViewSet, "trunk-number")
 of_trunk("status-changes", StatusChangeViewSet, "status-change")
 router.register("trusted-authorities", TrustedAuthorityViewSet, basename="trusted-authority")
 router.register("client-certificates", ClientCertificateViewSet, basename="client-certificate")
@@ -89,6 +92,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
         RegistrationViewSet.as_view({"post": "register_now"}),
         name="register-now",
     ),
+    path(
+        PROVISION,
+        ProvisionViewSet.as_view({"post": "create", "delete": "destroy", **EDIT}),
+        name="provision",
+    ),
+    path(f"{PROVISION}look-now/", ProvisionViewSet.as_view({"post": "look_now"}), name="provision-look"),
+    path(f"{PROVISION}apply/", ProvisionViewSet.as_view({"post": "apply"}), name="provision-apply"),
+    path(f"{PROVISION}take/", ProvisionViewSet.as_view({"post": "take"}), name="provision-take"),
     path(
         "trunks/<uuid:trunk_id>/checks/<uuid:pk>/cancel/",
         ReadinessCheckViewSet.as_view({"post": "cancel"}),

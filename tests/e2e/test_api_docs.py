@@ -19,7 +19,9 @@ from tests.conftest import Person
 from tests.peers import require_peer
 from tests.trunks.registering import attempted
 from trunks import services
-from trunks.models import ReadinessCheck, Registration
+from trunks.enums import DifferenceKind
+from trunks.models import ReadinessCheck, Registration, TrunkProvision
+from trunks.provisioning.differences import Difference, fingerprint_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,6 +62,17 @@ def documents(text: str) -> Iterator[dict[str, Any]]:
         document, end = decoder.raw_decode(text, at)
         yield document
         at = text.find("{", end)
+
+
+def a_plan(person: Person) -> str:
+    """Store a plan as a worker does, and return what names it."""
+    missing = Difference("domain", "domain", DifferenceKind.MISSING, ours="acme-dental.sip.twilio.com")
+    plan = fingerprint_of([missing])
+    with tenant_context(person.tenant):
+        TrunkProvision.objects.update(
+            plan=[missing.as_json], plan_fingerprint=plan, state="planned", due_at=None
+        )
+    return plan
 
 
 def test_the_page_tells_the_truth(
@@ -130,6 +143,11 @@ def test_the_page_tells_the_truth(
     shell.variables["NUMBER"] = own["id"]
     call, read = shell.next_answers()
     assert (call["state"], read["id"]) == ("waiting", call["id"])
+    planned, read = shell.next_answers()
+    assert (planned["state"], read["domain_name"]) == ("new", "acme-dental.sip.twilio.com")
+    shell.variables["PLAN"] = a_plan(alice)
+    (applied,) = shell.next_answers()
+    assert (applied["state"], [each["key"] for each in applied["differences"]]) == ("applying", ["domain"])
 
     plans, subscription, asked = shell.next_answers()
     assert [each["code"] for each in plans["results"]] == ["one", "three", "ten"]

@@ -197,6 +197,7 @@ API_IDS = {
     "phone-numbers": "number_id",
     "number-searches": "search_id",
     "call-events": "call_event_id",
+    "numbers": "trunk_number_id",
 }
 
 # A body that would be taken, by the part of the address that it is sent to.
@@ -222,6 +223,11 @@ API_BODIES: dict[str, dict[str, Any]] = {
     "verification": {},
     "look": {},
     "registration": {"registrar": "sip:stolen.example.com", "username": "stolen"},
+    "provision": {"kind": "byoc"},
+    "look-now": {},
+    "apply": {"plan": "stolen"},
+    "take": {"plan": "stolen", "keys": ["domain"]},
+    "numbers": {"phone_number_id": str(uuid.uuid4())},
     "pause": {},
     "resume": {},
     "register-now": {},
@@ -231,6 +237,7 @@ API_BODIES: dict[str, dict[str, Any]] = {
 API_BODY_IDS: set[str] = {
     "NewCheckRequest.gateway_id",
     "PhoneNumberRequest.trunk_id",
+    "TrunkNumberRequest.phone_number_id",
     *(
         f"{component}.{field}"
         for component in ("GatewayRequest", "SavedGatewayRequest", "PatchedSavedGatewayRequest")

@@ -34,6 +34,7 @@ WITHOUT_TENANT = {
     "tenants_user": "people belong to several tenants",
     "tenants_user_groups": "staff only",
     "tenants_user_user_permissions": "staff only",
+    "trunks_providerpace": "one pace for all tenants; never shown",
     "trunks_registrarpace": "one pace for each registrar, over all tenants; never shown",
     "trunks_addressallowance": "one allowance for each address, over all tenants; never shown",
     "trunks_hostallowance": "one allowance for each host, over all tenants; never shown",

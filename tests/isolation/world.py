@@ -47,6 +47,8 @@ from trunks.models import (
     RegistrationFarewell,
     StatusChange,
     Trunk,
+    TrunkNumber,
+    TrunkProvision,
 )
 
 
@@ -88,7 +90,7 @@ def make_world(canary: str) -> World:
         ids |= _register(owner, trunk, canary)
         ids |= _billing(owner, canary)
         _live_call(trunk, canary)
-        ids["number_id"] = _number(owner, trunk, canary)
+        ids |= _number(owner, trunk, canary)
         ids["call_event_id"] = _call_event(owner, ids["number_id"], canary)
         ids["search_id"] = _search(owner, canary)
     with platform_context("history is written by workers"):
@@ -157,13 +159,17 @@ def _live_call(trunk: Trunk, canary: str) -> None:
     )
 
 
-def _number(owner: Person, trunk: Trunk, canary: str) -> uuid.UUID:
+def _number(owner: Person, trunk: Trunk, canary: str) -> dict[str, uuid.UUID]:
     now = timezone.now()
     own = {"tenant": owner.tenant}
-    ProviderAccount.objects.create(due_at=now, error=f"{canary} error", **own)
+    account = ProviderAccount.objects.create(due_at=now, error=f"{canary} error", **own)
+    provision = TrunkProvision.objects.create(
+        pk=trunk.pk, trunk=trunk, account=account, kind="elastic", error=f"{canary} set-up", **own
+    )
     number = PhoneNumber.objects.create(
         number="+14155550101", label=f"{canary} number", source="own", state="unverified", trunk=trunk, **own
     )
+    on_trunk = TrunkNumber.objects.create(provision=provision, phone_number=number, **own)
     NumberJob.objects.create(
         phone_number=number, kind="release", state="done", ended_at=now, actor_label=canary, **own
     )
@@ -171,7 +177,7 @@ def _number(owner: Person, trunk: Trunk, canary: str) -> uuid.UUID:
     NumberVerification.objects.create(
         phone_number=number, state="failed", ended_at=now, error=f"{canary} nobody answered", **own
     )
-    return number.pk
+    return {"number_id": number.pk, "trunk_number_id": on_trunk.pk}
 
 
 def _call_event(owner: Person, number_id: uuid.UUID, canary: str) -> uuid.UUID:

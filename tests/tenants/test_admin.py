@@ -31,6 +31,7 @@ PAGES = [
     "admin:trunks_trunk_changelist",
     "admin:trunks_readinesscheck_changelist",
     "admin:trunks_registration_changelist",
+    "admin:trunks_trunkprovision_changelist",
 ]
 # What Django's admin sends of the tables below a person.
 NO_ROWS = {

@@ -38,6 +38,7 @@ from trunks.enums import ClearedBecause
 from trunks.health.incidents import follow_trunks
 from trunks.health.services.watching import start_watching, stop_watching, watch_anew
 from trunks.models import Gateway, Trunk
+from trunks.provider_side import trunk_edited
 
 GATEWAYS_PER_TRUNK = 50
 _FIELDS = ("uri", "priority", "weight", "is_enabled", *CHOICES)
@@ -87,6 +88,7 @@ def add_gateway(
             warnings = clear_passwords(lost, because, tenant=tenant, actor=actor, confirmed=clear_secrets)
         insert(gateway, tenant=tenant, actor=actor, verb="gateway.added", fields=_FIELDS, wrong=wrong)
         start_watching(gateway, gateway.trunk)
+        trunk_edited(gateway.trunk)
     return gateway, warnings
 
 
@@ -132,7 +134,8 @@ def update_gateway(
         warnings: list[str] = []
         with wrong.gathered():
             warnings = clear_passwords(lost, because, tenant=tenant, actor=actor, confirmed=clear_secrets)
-        save_edit(row, before, tenant=tenant, actor=actor, verb="gateway.updated", wrong=wrong)
+        if save_edit(row, before, tenant=tenant, actor=actor, verb="gateway.updated", wrong=wrong):
+            trunk_edited(trunk)
         if moves or row.is_enabled != was_enabled:
             watch_anew(row, trunk, now)
         elif (trusted, shown) != (row.trusted_authority_id, row.client_certificate_id):
@@ -151,6 +154,7 @@ def delete_gateway(
         stop_watching([row])
         remove(row, tenant=tenant, actor=actor, verb="gateway.deleted", fields=_FIELDS)
         follow_trunks([trunk.pk], timezone.now())
+        trunk_edited(trunk)
 
 
 def check_address(uri: SipUri, *, field: str = "uri") -> None:

@@ -15,6 +15,7 @@ from trunks.models.health import (
 )
 from trunks.models.live_calls import LiveCall
 from trunks.models.numbers import NumberJob, NumberSearch, PhoneNumber, ProviderAccount
+from trunks.models.provisioning import ProviderPace, TrunkNumber, TrunkProvision
 from trunks.models.refreshes import NumberRefresh
 from trunks.models.registrations import (
     RegistrarPace,
@@ -51,6 +52,7 @@ __all__ = [
     "ProbeBucket",
     "ProbeHour",
     "ProviderAccount",
+    "ProviderPace",
     "ReadinessCheck",
     "RegistrarPace",
     "Registration",
@@ -61,5 +63,7 @@ __all__ = [
     "SessionTimerPolicy",
     "StatusChange",
     "Trunk",
+    "TrunkNumber",
+    "TrunkProvision",
     "TrustedAuthority",
 ]

@@ -59,6 +59,9 @@ class ProviderAccount(Lent, TenantOwned):
     key_secret = EncryptedTextField(blank=True, default="")
     status = models.CharField(max_length=16, choices=AccountStatus, default=AccountStatus.CLOSED)
     wanted = models.CharField(max_length=16, choices=AccountStatus, default=AccountStatus.ACTIVE)
+    held_until = models.DateTimeField(
+        null=True, help_text="Until when a worker has its trunks to itself: one at a time asks for them"
+    )
 
     class Meta:
         constraints = [

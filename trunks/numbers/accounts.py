@@ -24,6 +24,7 @@ from trunks.enums import AccountStatus, JobState, NumberSource, NumberState
 from trunks.models import NumberJob, PhoneNumber, ProviderAccount
 from trunks.models.numbers import OPEN_JOBS, OVER_STATES
 from trunks.numbers.jobs import make_due, store, wake_provisioning
+from trunks.provider_side import account_is_gone
 
 KEY_NAME = "callsphere"
 NUMBERS = Actor.system("phone numbers")
@@ -156,6 +157,7 @@ def _forget_account(tenant: Tenant, row: ProviderAccount, now: datetime) -> None
         record_event(tenant=tenant, actor=NUMBERS, verb="provider_account.closed", obj=row)
         TenantRoute.objects.filter(hash=hash_token(row.sid)).delete()
         store(row, due_at=None, attempts=0, error="", error_code="", **gone)
+        account_is_gone(tenant)
         bought = PhoneNumber.objects.filter(tenant=tenant, source=NumberSource.BOUGHT)
         held = list(bought.exclude(state__in=OVER_STATES).select_for_update())
         # A worker that is about to store something finds that its job has ended.

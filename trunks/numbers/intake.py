@@ -1,9 +1,11 @@
-"""Where the provider asks what to do with a call to a bought number.
+"""Where the provider asks what to do with a call: to a bought number, or over a trunk.
 
-The addresses are set when a number is bought; callsphere.calls serves them.
+The addresses are set when a number is bought or a trunk is put there; callsphere.calls serves them.
 """
 
 from __future__ import annotations
+
+import uuid
 
 from django.conf import settings
 
@@ -13,7 +15,16 @@ from trunks.models import PhoneNumber
 
 def voice_urls(number: PhoneNumber) -> NumberUrls:
     """Return the addresses that belong to a number; its id in them names tenant and number."""
-    base = f"{settings.PUBLIC_URL}/voice/{number.pk}"
+    return _urls(f"{number.pk}")
+
+
+def trunk_voice_urls(trunk_id: uuid.UUID) -> NumberUrls:
+    """Return the addresses that belong to a trunk: of its SIP domain, and of its BYOC trunk."""
+    return _urls(f"trunk/{trunk_id}")
+
+
+def _urls(place: str) -> NumberUrls:
+    base = f"{settings.PUBLIC_URL}/voice/{place}"
     return NumberUrls(
         voice=f"{base}/incoming/", voice_fallback=f"{base}/fallback/", status_callback=f"{base}/status/"
     )

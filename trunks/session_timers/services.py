@@ -9,6 +9,7 @@ from tenants.models import Tenant
 from tenants.services.editing import check_names, check_version, locked, save_edit
 from trunks.editing import lock_trunk_of
 from trunks.models import SessionTimerPolicy
+from trunks.provider_side import trunk_edited
 
 _FIELDS = (
     *("mode", "session_interval_s", "min_se_s"),
@@ -31,11 +32,12 @@ def update_session_timer_policy(
     """
     check_names(changes, _FIELDS)
     with transaction.atomic():
-        lock_trunk_of(tenant, policy.trunk_id)
+        trunk = lock_trunk_of(tenant, policy.trunk_id)
         row = locked(SessionTimerPolicy, tenant, policy.pk)
         check_version(row, expected_version, changes)
         before = snapshot(row, _FIELDS)
         for name, value in changes.items():
             setattr(row, name, value)
-        save_edit(row, before, tenant=tenant, actor=actor, verb="session_timer_policy.updated")
+        if save_edit(row, before, tenant=tenant, actor=actor, verb="session_timer_policy.updated"):
+            trunk_edited(trunk)
     return row

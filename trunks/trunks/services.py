@@ -32,6 +32,7 @@ from trunks.health.services.watching import pause_trunk, resume_trunk, stop_watc
 from trunks.models import HealthPolicy, SessionTimerPolicy, Trunk
 from trunks.number_format import RULE_FIELDS, NumberRule, countries, rule_of
 from trunks.presets.catalogue import carrier_presets
+from trunks.provider_side import trunk_edited, trunk_goes
 
 _OWN_FIELDS = ("name", "direction", "authentication", "is_enabled", "notes")
 _FIELDS = (*_OWN_FIELDS, *RULE_FIELDS)
@@ -91,7 +92,8 @@ def update_trunk(
         before = snapshot(row, _FIELDS)
         wrong = FieldErrors()
         _apply(row, changes, wrong)
-        save_edit(row, before, tenant=tenant, actor=actor, verb="trunk.updated", wrong=wrong)
+        if save_edit(row, before, tenant=tenant, actor=actor, verb="trunk.updated", wrong=wrong):
+            trunk_edited(row)
         if row.is_enabled and not before["is_enabled"]:
             resume_trunk(row)
             resume_registration_of(row)
@@ -119,6 +121,7 @@ def delete_trunk(*, tenant: Tenant, actor: Actor, trunk: Trunk, expected_version
         stop_watching(row.gateways.filter(tenant=tenant))
         end_incident_of(row, timezone.now())
         leave_farewell_of(row)
+        trunk_goes(row)
         fields = (*_OWN_FIELDS, *_unusual(row))
         remove(row, tenant=tenant, actor=actor, verb="trunk.deleted", fields=fields)
 

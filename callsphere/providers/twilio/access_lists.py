@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from typing import Any
@@ -42,6 +42,11 @@ def ensure_ip_list(account: TwilioAccount, *, name: str) -> AccessList:
     return _ensure(_sip(account).ip_access_control_lists, name)
 
 
+def rename_ip_list(account: TwilioAccount, list_sid: str, name: str) -> None:
+    """Give a list our name again. Raises TwilioError."""
+    _sip(account).ip_access_control_lists(list_sid).update(friendly_name=name)
+
+
 def list_networks(account: TwilioAccount, list_sid: str) -> list[IPv4Network]:
     """Return the networks on a list."""
     return [_network(row) for row in _ip_rows(account, list_sid)]
@@ -77,28 +82,38 @@ def ensure_credential_list(account: TwilioAccount, *, name: str) -> AccessList:
     return _ensure(_sip(account).credential_lists, name)
 
 
+def rename_credential_list(account: TwilioAccount, list_sid: str, name: str) -> None:
+    """Give a list our name again. Raises TwilioError."""
+    _sip(account).credential_lists(list_sid).update(friendly_name=name)
+
+
 def list_usernames(account: TwilioAccount, list_sid: str) -> list[str]:
     """Return the user names on a list. Twilio never tells a password."""
     return [row.username for row in _credential_rows(account, list_sid)]
 
 
 def ensure_credentials(
-    account: TwilioAccount, list_sid: str, credentials: Iterable[SipCredential], *, passwords_too: bool
+    account: TwilioAccount,
+    list_sid: str,
+    credentials: Iterable[SipCredential],
+    *,
+    passwords_too: bool | Collection[str],
+    keep: Collection[str] = (),
 ) -> None:
-    """Make a list's user names equal to these.
+    """Make a list's user names equal to these, and leave those in `keep` alone.
 
-    `passwords_too` also writes the passwords of names that are there, since whether they still are the same
-    cannot be seen: say so when one was changed.
+    `passwords_too` also writes the passwords of names that are there, all or those in it, since whether they
+    still are the same cannot be seen: say so when one was changed.
     """
     rows = _sip(account).credential_lists(list_sid).credentials
 
     def change(row: Any, credential: SipCredential) -> None:
-        if passwords_too:
+        if passwords_too is True or (passwords_too and credential.username in passwords_too):
             rows(row.sid).update(password=credential.password)
 
     make_equal(
         {credential.username: credential for credential in credentials},
-        {row.username: row for row in _credential_rows(account, list_sid)},
+        {row.username: row for row in _credential_rows(account, list_sid) if row.username not in keep},
         add=lambda credential: rows.create(username=credential.username, password=credential.password),
         change=change,
         remove=lambda row: remove(rows(row.sid).delete),

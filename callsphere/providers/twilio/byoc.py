@@ -8,8 +8,18 @@ from typing import Any
 
 from callsphere.providers.twilio.account import TwilioAccount
 from callsphere.providers.twilio.client import open_client
-from callsphere.providers.twilio.idempotent import find_or_create, make_equal, remove, to_change, to_create
+from callsphere.providers.twilio.idempotent import (
+    asked_by_post,
+    find_or_create,
+    make_equal,
+    remove,
+    to_change,
+    to_create,
+)
 from callsphere.providers.twilio.lists import EVERYTHING
+
+MOST_TARGETS = 10
+"""Targets that one connection policy takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,11 @@ class ByocTrunk:
     sid: str
     settings: ByocSettings
 
+    @property
+    def name(self) -> str:
+        """Our own id for it, or what somebody called it."""
+        return self.settings.name
+
 
 def list_connection_policies(account: TwilioAccount) -> list[ConnectionPolicy]:
     """Return the account's connection policies."""
@@ -70,6 +85,11 @@ def ensure_connection_policy(account: TwilioAccount, *, name: str) -> Connection
     return find_or_create(
         lambda: next((each for each in list_connection_policies(account) if each.name == name), None), create
     )
+
+
+def rename_connection_policy(account: TwilioAccount, policy_sid: str, name: str) -> None:
+    """Give a policy our name again. Raises TwilioError."""
+    _voice(account).connection_policies(policy_sid).update(friendly_name=name)
 
 
 def delete_connection_policy(account: TwilioAccount, policy_sid: str) -> None:
@@ -113,9 +133,15 @@ def ensure_byoc_trunk(account: TwilioAccount, settings: ByocSettings) -> ByocTru
 
     fields = _trunk_fields(settings)
     there = find_or_create(find, lambda: _trunk(trunks.create(**to_create(fields))))
+    return change_byoc_trunk(account, there, settings)
+
+
+def change_byoc_trunk(account: TwilioAccount, there: ByocTrunk, settings: ByocSettings) -> ByocTrunk:
+    """Return a trunk that is there, changed to be as the settings say. Raises TwilioError."""
     if there.settings == settings:
         return there
-    return _trunk(trunks(there.sid).update(**to_change(fields, _trunk_fields(there.settings))))
+    changes = to_change(_trunk_fields(settings), _trunk_fields(there.settings))
+    return _trunk(_voice(account).byoc_trunks(there.sid).update(**changes))
 
 
 def delete_byoc_trunk(account: TwilioAccount, trunk_sid: str) -> None:
@@ -147,9 +173,9 @@ def _target_fields(target: Target) -> dict[str, object]:
 def _trunk(row: Any) -> ByocTrunk:
     settings = ByocSettings(
         name=row.friendly_name or "",
-        voice_url=row.voice_url or "",
-        voice_fallback_url=row.voice_fallback_url or "",
-        status_callback_url=row.status_callback_url or "",
+        voice_url=asked_by_post(row.voice_url, row.voice_method),
+        voice_fallback_url=asked_by_post(row.voice_fallback_url, row.voice_fallback_method),
+        status_callback_url=asked_by_post(row.status_callback_url, row.status_callback_method),
         policy_sid=row.connection_policy_sid or "",
         from_domain_sid=row.from_domain_sid or "",
     )

@@ -50,6 +50,11 @@ class ElasticTrunk:
     sid: str
     settings: ElasticSettings
 
+    @property
+    def name(self) -> str:
+        """Our own id for it, or what somebody called it."""
+        return self.settings.name
+
 
 @dataclass(frozen=True, slots=True)
 class OriginationUrl:
@@ -83,9 +88,16 @@ def ensure_elastic_trunk(account: TwilioAccount, settings: ElasticSettings) -> E
 
     fields = _fields(settings)
     there = find_or_create(find, lambda: _trunk(_trunks(account).create(**to_create(fields))))
+    return change_elastic_trunk(account, there, settings)
+
+
+def change_elastic_trunk(
+    account: TwilioAccount, there: ElasticTrunk, settings: ElasticSettings
+) -> ElasticTrunk:
+    """Return a trunk that is there, changed to be as the settings say. Raises TwilioError."""
     if there.settings == settings:
         return there
-    changes = to_change(fields, _fields(there.settings))
+    changes = to_change(_fields(settings), _fields(there.settings))
     return _trunk(_trunks(account)(there.sid).update(**changes))
 
 
@@ -134,6 +146,16 @@ def read_trunk_lists(account: TwilioAccount, trunk_sid: str) -> tuple[frozenset[
     """Return the ids of a trunk's IP access control lists and of its credential lists."""
     trunk = _trunks(account)(trunk_sid)
     return sids_of(trunk.ip_access_control_lists), sids_of(trunk.credentials_lists)
+
+
+def list_trunk_numbers(account: TwilioAccount, trunk_sid: str) -> list[str]:
+    """Return the ids of the phone numbers on a trunk."""
+    return [row.sid for row in _trunks(account)(trunk_sid).phone_numbers.list(page_size=EVERYTHING)]
+
+
+def ensure_trunk_numbers(account: TwilioAccount, trunk_sid: str, number_sids: Collection[str]) -> None:
+    """Have exactly these numbers on a trunk; those taken off ask their own addresses again."""
+    ensure_assigned(_trunks(account)(trunk_sid).phone_numbers, "phone_number_sid", number_sids)
 
 
 def _trunks(account: TwilioAccount) -> Any:

@@ -96,6 +96,13 @@ def to_change(wanted: Mapping[str, object], there: Mapping[str, object]) -> dict
     }
 
 
+def asked_by_post(url: str | None, method: str | None) -> str:
+    """Return an address as Twilio has it, in front of it the method if somebody chose another than POST."""
+    if not url or method in (None, "", "POST"):
+        return url or ""
+    return f"{method} {url}"
+
+
 _METHOD = "_method"
 
 

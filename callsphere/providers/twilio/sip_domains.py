@@ -9,6 +9,7 @@ from typing import Any
 from callsphere.providers.twilio.account import TwilioAccount
 from callsphere.providers.twilio.client import open_client
 from callsphere.providers.twilio.idempotent import (
+    asked_by_post,
     ensure_assigned,
     find_or_create,
     remove,
@@ -43,6 +44,11 @@ class SipDomain:
     sid: str
     settings: DomainSettings
 
+    @property
+    def name(self) -> str:
+        """Our own id for it, or what somebody called it."""
+        return self.settings.name
+
 
 @dataclass(frozen=True, slots=True)
 class DomainLists:
@@ -73,9 +79,16 @@ def ensure_sip_domain(account: TwilioAccount, settings: DomainSettings) -> SipDo
         lambda: find_sip_domain(account, settings.domain_name),
         lambda: _domain(_domains(account).create(domain_name=settings.domain_name, **to_create(fields))),
     )
+    return change_sip_domain(account, there, settings)
+
+
+def change_sip_domain(account: TwilioAccount, there: SipDomain, settings: DomainSettings) -> SipDomain:
+    """Return a domain that is there, changed to be as the settings say. Raises TwilioError."""
     if there.settings == settings:
         return there
-    changes = to_change(fields, _fields(there.settings))
+    changes = to_change(_fields(settings), _fields(there.settings))
+    if settings.domain_name != there.settings.domain_name:
+        changes["domain_name"] = settings.domain_name
     return _domain(_domains(account)(there.sid).update(**changes))
 
 
@@ -113,9 +126,9 @@ def _domain(row: Any) -> SipDomain:
     settings = DomainSettings(
         domain_name=row.domain_name,
         name=row.friendly_name or "",
-        voice_url=row.voice_url or "",
-        voice_fallback_url=row.voice_fallback_url or "",
-        status_callback_url=row.voice_status_callback_url or "",
+        voice_url=asked_by_post(row.voice_url, row.voice_method),
+        voice_fallback_url=asked_by_post(row.voice_fallback_url, row.voice_fallback_method),
+        status_callback_url=asked_by_post(row.voice_status_callback_url, row.voice_status_callback_method),
         secure=bool(row.secure),
         byoc_trunk_sid=row.byoc_trunk_sid or "",
     )

@@ -14,6 +14,7 @@ from callsphere.providers.twilio.sip_domains import DomainLists, DomainSettings
 from tests.twilio_double import DoubledTwilio
 
 NAME, DOMAIN = "trunk 1", "acme-1.sip.twilio.com"
+OURS = trunk_state.Owner(NAME)
 VOICE, STATUS = "https://callsphere.example/tw/voice", "https://callsphere.example/tw/status"
 TARGETS = [
     Target("sip:gw1.carrier.example:5060", priority=1, weight=70, name="first"),
@@ -37,7 +38,7 @@ def make_whole_trunk(account: TwilioAccount) -> trunk_state.ByocState:
         sip_domains.ensure_domain_lists(
             account, domain.sid, ip_list_sids=[ip_list.sid], credential_list_sids=[users.sid]
         )
-    return trunk_state.read_trunk_state(account, name=NAME, domain_name=DOMAIN)
+    return trunk_state.read_trunk_state(account, OURS)
 
 
 def test_whole_trunk_is_made_once_and_read_back(twilio: DoubledTwilio) -> None:
@@ -46,16 +47,16 @@ def test_whole_trunk_is_made_once_and_read_back(twilio: DoubledTwilio) -> None:
     assert state.domain
     assert state.byoc_trunk
     assert state.policy
-    assert state.ip_list
-    assert state.credential_list
+    assert state.access.ip_list
+    assert state.access.credential_list
     assert state.domain.settings == DomainSettings(
         DOMAIN, NAME, VOICE, "", STATUS, secure=True, byoc_trunk_sid=state.byoc_trunk.sid
     )
     assert state.domain_lists == DomainLists(
-        frozenset({state.ip_list.sid}), frozenset({state.credential_list.sid})
+        frozenset({state.access.ip_list.sid}), frozenset({state.access.credential_list.sid})
     )
-    assert state.networks == {IPv4Network("203.0.113.10/32")}
-    assert state.usernames == {"alice"}
+    assert state.access.networks == {IPv4Network("203.0.113.10/32")}
+    assert state.access.usernames == {"alice"}
     assert state.byoc_trunk.settings.policy_sid == state.policy.sid
     assert state.targets == tuple(TARGETS)
 
@@ -72,20 +73,20 @@ def test_second_making_sends_no_change(twilio: DoubledTwilio) -> None:
 
 def test_reading_takes_ten_requests(twilio: DoubledTwilio) -> None:
     account = twilio.tenant_account()
-    trunk_state.read_trunk_state(account, name=NAME, domain_name=DOMAIN)
+    trunk_state.read_trunk_state(account, OURS)
     make_whole_trunk(account)
     since = twilio.count
 
-    trunk_state.read_trunk_state(account, name=NAME, domain_name=DOMAIN)
+    trunk_state.read_trunk_state(account, OURS)
 
     assert twilio.count - since == 10
 
 
 def test_trunk_that_is_not_there_reads_as_nothing(twilio: DoubledTwilio) -> None:
-    state = trunk_state.read_trunk_state(twilio.tenant_account(), name=NAME, domain_name=DOMAIN)
+    state = trunk_state.read_trunk_state(twilio.tenant_account(), OURS)
 
-    assert (state.domain, state.byoc_trunk, state.policy, state.ip_list) == (None, None, None, None)
-    assert (state.networks, state.targets) == (frozenset(), ())
+    assert (state.domain, state.byoc_trunk, state.policy, state.access.ip_list) == (None, None, None, None)
+    assert (state.access.networks, state.targets) == (frozenset(), ())
 
 
 def test_half_a_picture_is_an_error(twilio: DoubledTwilio) -> None:
@@ -94,7 +95,7 @@ def test_half_a_picture_is_an_error(twilio: DoubledTwilio) -> None:
     twilio.fail(status=500, path="/Targets", times=3)
 
     with pytest.raises(TwilioError) as failed:
-        trunk_state.read_trunk_state(account, name=NAME, domain_name=DOMAIN)
+        trunk_state.read_trunk_state(account, OURS)
 
     assert failed.value.problem.name == "twilio_down"
 
@@ -177,10 +178,13 @@ def test_elastic_trunk_is_made_changed_and_read_back(twilio: DoubledTwilio) -> N
         elastic_trunks.ensure_origination_urls(account, trunk.sid, urls)
         elastic_trunks.ensure_trunk_lists(account, trunk.sid, ip_list_sids=[ip_list.sid])
 
-    state = trunk_state.read_elastic_state(account, name=NAME)
+    state = trunk_state.read_elastic_state(account, OURS)
 
     assert state == trunk_state.ElasticState(
-        elastic_trunks.ElasticTrunk(trunk.sid, settings), tuple(urls), frozenset({ip_list.sid}), frozenset()
+        trunk_state.AccessState(ip_list),
+        elastic_trunks.ElasticTrunk(trunk.sid, settings),
+        tuple(urls),
+        DomainLists(frozenset({ip_list.sid})),
     )
 
 

@@ -46,6 +46,7 @@ def test_the_generator_has_nothing_to_warn_about() -> None:
 WITHOUT_VERSION = {
     "/api/v1/trunks/{trunk_id}/check-schedule/",
     "/api/v1/trunks/{trunk_id}/checks/{check_id}/shares/{id}/",
+    "/api/v1/trunks/{trunk_id}/provision/numbers/{id}/",
 }
 
 
@@ -72,6 +73,12 @@ def test_version_and_paths(document: dict[str, Any]) -> None:
         "/api/v1/trunks/{trunk_id}/checks/{check_id}/shares/",
         "/api/v1/trunks/{trunk_id}/checks/{check_id}/shares/{id}/",
         "/api/v1/trunks/{trunk_id}/check-schedule/",
+        "/api/v1/trunks/{trunk_id}/provision/",
+        "/api/v1/trunks/{trunk_id}/provision/look-now/",
+        "/api/v1/trunks/{trunk_id}/provision/apply/",
+        "/api/v1/trunks/{trunk_id}/provision/take/",
+        "/api/v1/trunks/{trunk_id}/provision/numbers/",
+        "/api/v1/trunks/{trunk_id}/provision/numbers/{id}/",
         "/api/v1/trunks/{trunk_id}/registration/",
         "/api/v1/trunks/{trunk_id}/registration/pause/",
         "/api/v1/trunks/{trunk_id}/registration/resume/",

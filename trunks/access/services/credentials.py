@@ -25,6 +25,7 @@ from trunks.bindings.services import credentials_changed
 from trunks.editing import lock_trunk_of
 from trunks.enums import ClearedBecause, CredentialDirection
 from trunks.models import DigestCredential, Trunk
+from trunks.provider_side import trunk_edited
 
 CREDENTIALS_PER_TRUNK = 20
 LONGEST_SECRET = 128
@@ -61,6 +62,7 @@ def add_credential(
             f"A trunk has room for {CREDENTIALS_PER_TRUNK} credentials. Delete one that is not used.",
         )
         insert(credential, tenant=tenant, actor=actor, verb="credential.added", fields=_FIELDS, wrong=wrong)
+        trunk_edited(credential.trunk)
     return credential
 
 
@@ -82,7 +84,7 @@ def update_credential(
     """
     check_names(changes, _EDITABLE)
     with transaction.atomic():
-        lock_trunk_of(tenant, credential.trunk_id)
+        trunk = lock_trunk_of(tenant, credential.trunk_id)
         row = locked(DigestCredential, tenant, credential.pk)
         check_version(row, expected_version, {**changes, "secret": secret} if secret else changes)
         before = snapshot(row, _FIELDS)
@@ -106,6 +108,7 @@ def update_credential(
         )
         if secret is not None or changes:
             credentials_changed(row)
+            trunk_edited(trunk)
     return row
 
 
@@ -114,10 +117,11 @@ def delete_credential(
 ) -> None:
     """Delete a credential. Raises VersionConflict, and Refused when it is gone."""
     with transaction.atomic():
-        lock_trunk_of(tenant, credential.trunk_id)
+        trunk = lock_trunk_of(tenant, credential.trunk_id)
         row = locked(DigestCredential, tenant, credential.pk)
         check_version(row, expected_version, {})
         remove(row, tenant=tenant, actor=actor, verb="credential.deleted", fields=_FIELDS)
+        trunk_edited(trunk)
 
 
 def _apply(credential: DigestCredential, changes: dict[str, Any], wrong: FieldErrors) -> None:

@@ -22,6 +22,7 @@ from tenants.services.editing import (
 )
 from trunks.editing import lock_trunk_of
 from trunks.models import AllowedNetwork, Trunk
+from trunks.provider_side import trunk_edited
 
 NETWORKS_PER_TRUNK = 200
 WIDEST = {4: 24, 6: 48}
@@ -63,6 +64,7 @@ def add_allowed_network(
             f"A trunk has room for {NETWORKS_PER_TRUNK} networks. Delete one, or join neighbours.",
         )
         insert(row, tenant=tenant, actor=actor, verb="allowed_network.added", fields=_FIELDS, wrong=wrong)
+        trunk_edited(row.trunk)
         return row, _warnings(row)
 
 
@@ -76,7 +78,7 @@ def update_allowed_network(
     """
     check_names(changes, _FIELDS)
     with transaction.atomic():
-        lock_trunk_of(tenant, network.trunk_id)
+        trunk = lock_trunk_of(tenant, network.trunk_id)
         row = locked(AllowedNetwork, tenant, network.pk)
         check_version(row, expected_version, changes)
         before = snapshot(row, _FIELDS)
@@ -87,7 +89,8 @@ def update_allowed_network(
             _set_cidr(row, changes.get("cidr", row.cidr), confirmed)
         with wrong.gathered():
             row.note = one_line("note", changes.get("note", row.note))
-        save_edit(row, before, tenant=tenant, actor=actor, verb="allowed_network.updated", wrong=wrong)
+        if save_edit(row, before, tenant=tenant, actor=actor, verb="allowed_network.updated", wrong=wrong):
+            trunk_edited(trunk)
         return row, _warnings(row)
 
 
@@ -96,10 +99,11 @@ def delete_allowed_network(
 ) -> None:
     """Take a network off the list. Raises VersionConflict, and Refused when it is gone."""
     with transaction.atomic():
-        lock_trunk_of(tenant, network.trunk_id)
+        trunk = lock_trunk_of(tenant, network.trunk_id)
         row = locked(AllowedNetwork, tenant, network.pk)
         check_version(row, expected_version, {})
         remove(row, tenant=tenant, actor=actor, verb="allowed_network.deleted", fields=_FIELDS)
+        trunk_edited(trunk)
 
 
 def parse_network(text: str) -> Network:

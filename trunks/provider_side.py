@@ -1,0 +1,80 @@
+"""Tells whoever keeps trunks at the provider in step that a trunk was edited, or goes.
+
+The nouns of trunks call it in their own transactions, with the trunk locked; they know nothing of providers.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.db import transaction
+from django.db.models import Case, F, Value, When
+
+from callsphere.celery import wake
+from tenants.clock import database_now
+from tenants.models import Tenant
+from trunks.enums import ProvisionState, ProvisionTask
+from trunks.models import Trunk, TrunkProvision
+
+_TASK, _QUEUE = "trunks.provision_trunks", "provision"
+
+
+def wake_provisioner() -> None:
+    """Have a worker look for due trunks once this transaction is committed."""
+    transaction.on_commit(partial(wake, _TASK, _QUEUE))
+
+
+def trunk_edited(trunk: Trunk) -> None:
+    """Have a new plan made at once, if the trunk is set up at a provider.
+
+    One that is being applied is compared with the trunk as it is then, once it is done.
+    """
+    rows = TrunkProvision.objects.filter(tenant=trunk.tenant_id, pk=trunk.pk, task=ProvisionTask.LOOK)
+    failed = When(state=ProvisionState.FAILED, then=Value(ProvisionState.PLANNED))
+    if rows.update(
+        due_at=database_now(), is_awaited=True, attempts=0, state=Case(failed, default=F("state"))
+    ):
+        wake_provisioner()
+
+
+def trunk_goes(trunk: Trunk) -> None:
+    """Have everything of the trunk taken away at the provider, though the trunk itself goes now."""
+    rows = TrunkProvision.objects.filter(tenant=trunk.tenant_id, pk=trunk.pk)
+    if rows.update(trunk=None, **removal()):
+        wake_provisioner()
+
+
+def removal() -> dict[str, object]:
+    """Return what a row says from when on everything is taken away; whoever has it stores nothing more."""
+    return {
+        "task": ProvisionTask.REMOVE,
+        "state": ProvisionState.REMOVING,
+        "due_at": database_now(),
+        "is_awaited": True,
+        "attempts": 0,
+        "claim": F("claim") + 1,
+        "error": "",
+        "error_code": "",
+    }
+
+
+def account_is_gone(tenant: Tenant) -> None:
+    """Forget what the tenant's account had: it was closed, and all in it with it."""
+    rows = TrunkProvision.objects.filter(tenant=tenant)
+    rows.filter(task=ProvisionTask.REMOVE).delete()
+    rows.update(
+        claim=F("claim") + 1,
+        task=ProvisionTask.LOOK,
+        state=ProvisionState.NEW,
+        due_at=None,
+        is_set_up=False,
+        plan=[],
+        plan_fingerprint="",
+        begun_fingerprint="",
+        put_fingerprint="",
+        put_passwords={},
+        sids={},
+        unsure_at=None,
+        error="",
+        error_code="",
+    )
