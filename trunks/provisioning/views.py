@@ -233,7 +233,7 @@ class ProviderAttach(ProviderAction):
     def act(self, provision: TrunkProvision) -> str:
         form = AttachForm(self.request.POST, numbers=self.free_numbers())
         if not form.is_valid():
-            raise ValidationError(form.errors["number"])
+            raise ValidationError(list(form.errors["number"]))
         number = form.cleaned_data["number"]
         services.attach_number(tenant=self.tenant, actor=self.actor, provision=provision, number=number)
         return f"{number} goes to this trunk once the plan is applied."
