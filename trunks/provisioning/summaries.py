@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from trunks.models import TrunkProvision
 from trunks.provisioning.queries import differences_of
 from trunks.provisioning.wording import ShownDifference
 
+_CODE = re.compile(r"\((Twilio error \d+)\)")
 _PLACES = {
     "domain": "SIP domain",
     "policy": "Connection policy",
@@ -97,7 +99,13 @@ def told_of(row: TrunkProvision) -> Told:
         case ProvisionState.FAILED:
             return Told("fail", "Failed", "nothing is left at Twilio" if not row.is_set_up else "")
         case ProvisionState.REMOVING:
-            return Told("pending", "Being removed", "everything of this trunk is taken away at Twilio")
+            return Told("pending", "Being removed")
+
+
+def twilio_code(row: TrunkProvision) -> str:
+    """Return "Twilio error 20003" where the error says so, for whoever asks Twilio's support; else ""."""
+    found = _CODE.search(row.error)
+    return found[1] if found else ""
 
 
 def count_words(count: int) -> str:

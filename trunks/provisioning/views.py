@@ -22,7 +22,7 @@ from trunks.pages.editing import TrunkFormPage
 from trunks.provisioning import services
 from trunks.provisioning.forms import AttachForm, ProvisionEditForm, SetUpForm
 from trunks.provisioning.queries import openings, problem_of, provisions_of, sip_addresses
-from trunks.provisioning.summaries import is_busy, plan_of, told_of
+from trunks.provisioning.summaries import is_busy, plan_of, told_of, twilio_code
 
 TEMPLATE = "trunks/provider.html"
 
@@ -58,6 +58,7 @@ class ProvisionPage(OneTrunkPage):
             "told": told_of(row),
             "is_busy": is_busy(row),
             "problem": problem_of(row),
+            "code": twilio_code(row),
             "plan": plan_of(row),
             "addresses": sip_addresses(row),
             "openings": openings(),
