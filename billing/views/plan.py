@@ -23,6 +23,7 @@ from billing.summaries import headline, invoice_rows, plan_cards, plan_lines, pl
 from billing.views.base import BillingPage
 from callsphere.lib.errors import Refused
 from tenants.keys import reveal
+from trunks.numbers.business_words import business_of
 
 INVOICES_SHOWN = 3
 
@@ -42,6 +43,7 @@ class PlanPage(BillingPage):
             "invoices": invoice_rows(invoices_of(self.tenant)[:INVOICES_SHOWN]),
             "is_overdue": subscription.status in OVERDUE,
             "is_trial": subscription.status == Status.TRIALING,
+            "business": business_of(self.tenant),
         }
         return render(request, "billing/plan.html", context)
 

@@ -16,6 +16,7 @@ from callsphere.lib.errors import Refused
 from callsphere.providers.twilio.client import parent_account
 from trunks.enums import NumberSource, NumberState, ProvisionKind
 from trunks.models import Gateway, PhoneNumber, TrunkNumber, TrunkProvision
+from trunks.numbers.business_words import told_business
 from trunks.pages.base import EditsOnly, LivePage, OneTrunkPage
 from trunks.pages.deleting import DeletePage
 from trunks.pages.editing import TrunkFormPage
@@ -62,6 +63,7 @@ class ProvisionPage(OneTrunkPage):
             "plan": plan_of(row),
             "addresses": sip_addresses(row),
             "openings": openings(),
+            "business": told_business(row.account),
             **self._numbers(row),
         }
 
