@@ -252,6 +252,17 @@ class AccountStatus(TextChoices):
     CLOSED = "closed", "Closed"
 
 
+class BusinessState(TextChoices):
+    """How far the provider's approval is of the business behind an account."""
+
+    UNKNOWN = "unknown", "Not read yet"
+    NONE = "none", "None handed in"
+    DRAFT = "draft", "Not handed in yet"
+    PENDING = "pending", "In review"
+    REJECTED = "rejected", "Rejected"
+    APPROVED = "approved", "Approved"
+
+
 class ProvisionKind(TextChoices):
     """What a trunk is at Twilio."""
 

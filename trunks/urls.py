@@ -12,6 +12,7 @@ from trunks.connect import views as connect
 from trunks.gateways import views as gateways
 from trunks.health import views as health
 from trunks.numbers.views import formats as numbers
+from trunks.provisioning import views as provider
 from trunks.registrations import views as registration
 from trunks.session_timers import views as session_timers
 from trunks.trunks import views as trunk
@@ -26,6 +27,7 @@ _CHECK = f"{_TRUNK}checks/<uuid:check_id>/"
 _AUTHORITY = "certificates/authorities/<uuid:authority_id>/"
 _CERTIFICATE = "certificates/client/<uuid:certificate_id>/"
 _CREDENTIAL = f"{_TRUNK}credentials/<uuid:credential_id>/"
+_PROVIDER = f"{_TRUNK}provider/"
 _REGISTRATION = f"{_TRUNK}registration/"
 
 urlpatterns: list[URLPattern] = [
@@ -99,6 +101,18 @@ urlpatterns: list[URLPattern] = [
         f"{_REGISTRATION}attempts/<uuid:attempt_id>/",
         registration.AttemptDetail.as_view(),
         name="registration-attempt",
+    ),
+    path(_PROVIDER, provider.ProviderDetail.as_view(), name="provider"),
+    path(f"{_PROVIDER}edit/", provider.ProviderEdit.as_view(), name="provider-edit"),
+    path(f"{_PROVIDER}off/", provider.ProviderOff.as_view(), name="provider-off"),
+    path(f"{_PROVIDER}apply/", provider.ProviderApply.as_view(), name="provider-apply"),
+    path(f"{_PROVIDER}take/", provider.ProviderTake.as_view(), name="provider-take"),
+    path(f"{_PROVIDER}look/", provider.ProviderLook.as_view(), name="provider-look"),
+    path(f"{_PROVIDER}numbers/", provider.ProviderAttach.as_view(), name="provider-attach"),
+    path(
+        f"{_PROVIDER}numbers/<uuid:trunk_number_id>/detach/",
+        provider.ProviderDetach.as_view(),
+        name="provider-detach",
     ),
     path(f"{_TRUNK}access/", access.Access.as_view(), name="access"),
     path(f"{_TRUNK}networks/add/", access.NetworkAdd.as_view(), name="network-add"),

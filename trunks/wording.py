@@ -12,7 +12,7 @@ from datetime import datetime
 
 from callsphere.sip.causes import CAUSES, Cause
 from callsphere.sip.uri import SipUri
-from trunks.enums import Authentication, Direction
+from trunks.enums import Authentication, Direction, ProvisionState
 
 # A refused address is told in the words of a name that does not resolve, so that nobody can use
 # us to find out what stands inside our network.
@@ -133,6 +133,18 @@ def authentication_words(methods: Collection[str], *, short: bool = False) -> st
 def direction_words(direction: str) -> str:
     """Say which way calls go, short: "Both ways", "Inbound", "Outbound"."""
     return Direction(direction).label.partition(":")[0]
+
+
+_WAITING = {
+    ProvisionState.PLANNED: "A plan waits to be applied at Twilio",
+    ProvisionState.DRIFTED: "Something was changed at Twilio",
+    ProvisionState.FAILED: "Twilio could not be brought in step",
+}
+
+
+def provider_words(state: str | None) -> str:
+    """Say what about a trunk at the provider waits for somebody, by a ProvisionState; "" for nothing."""
+    return _WAITING.get(ProvisionState(state), "") if state else ""
 
 
 def percent_words(percent: float | None) -> str:

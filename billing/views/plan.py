@@ -24,6 +24,7 @@ from billing.views.base import BillingPage
 from billing.wishes import COOKIE, wanted_plan
 from callsphere.lib.errors import Refused
 from tenants.keys import reveal
+from trunks.numbers.business_words import business_of
 
 INVOICES_SHOWN = 3
 
@@ -43,6 +44,7 @@ class PlanPage(BillingPage):
             "invoices": invoice_rows(invoices_of(self.tenant)[:INVOICES_SHOWN]),
             "is_overdue": subscription.status in OVERDUE,
             "is_trial": subscription.status == Status.TRIALING,
+            "business": business_of(self.tenant),
         }
         return render(request, "billing/plan.html", context)
 

@@ -12,6 +12,7 @@ from trunks.enums import HealthState
 from trunks.health.history import availability, overall
 from trunks.health.summaries import DAY, change_rows, problems_of, trunk_rows
 from trunks.models import Gateway
+from trunks.numbers.business_words import business_of
 from trunks.pages.base import LivePage
 from trunks.queries import (
     changes_of,
@@ -55,6 +56,7 @@ class Dashboard(LivePage):
             "progress": progress,
             "steps": steps,
             "connects_next": not steps or any(step.get("is_connect") for step in steps),
+            "business": business_of(self.tenant),
             "trunks_url": self.url("list"),
             "create_url": self.url("create"),
         }

@@ -31,6 +31,7 @@ from trunks.wording import (
     carrier_message,
     direction_words,
     percent_words,
+    provider_words,
     told_cause,
 )
 
@@ -61,7 +62,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class TrunkRow:
-    """A line of a list of trunks. `latency` and `latency_ms` are of the gateway that is tried first."""
+    """A line of a list of trunks. `latency` and `latency_ms` are of the gateway that is tried first.
+
+    `provider` says what waits for somebody at the provider, "" for nothing.
+    """
 
     trunk: Any
     headline: Headline
@@ -73,6 +77,7 @@ class TrunkRow:
     unchecked_since: datetime | None
     direction: str
     authentication: str
+    provider: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +184,7 @@ def trunk_rows(trunks: Sequence[Any]) -> list[TrunkRow]:
                 unchecked_since=trunk.unchecked_since,
                 direction=direction_words(trunk.direction),
                 authentication=authentication_words(trunk.authentication, short=True),
+                provider=provider_words(trunk.provision_state),
             )
         )
     return rows

@@ -10,6 +10,7 @@ from tenants.models import TenantOwned, VersionedOwned
 from trunks.enums import (
     AccountStatus,
     Attestation,
+    BusinessState,
     JobState,
     NumberJobKind,
     NumberKind,
@@ -62,6 +63,18 @@ class ProviderAccount(Lent, TenantOwned):
     held_until = models.DateTimeField(
         null=True, help_text="Until when a worker has its trunks to itself: one at a time asks for them"
     )
+    # Whom the provider knows the customer to be
+    business_state = models.CharField(
+        max_length=16, choices=BusinessState, default=BusinessState.UNKNOWN, editable=False
+    )
+    business_error = models.CharField(max_length=LONGEST_ERROR, blank=True, editable=False)
+    calls_at_once = models.PositiveSmallIntegerField(
+        null=True, editable=False, help_text="Null: no limit that is known"
+    )
+    business_read_at = models.DateTimeField(null=True, editable=False)
+    business_due_at = models.DateTimeField(
+        null=True, editable=False, help_text="When it is read next; while it is read, when that lease ends"
+    )
 
     class Meta:
         constraints = [
@@ -82,6 +95,13 @@ class ProviderAccount(Lent, TenantOwned):
                 condition=Q(key_sid="", key_secret="") | ~Q(key_sid="") & ~Q(key_secret=""),
                 name="provider_account_key_whole",
             ),
+            models.CheckConstraint(
+                condition=Q(business_state__in=BusinessState.values),
+                name="provider_account_business_known",
+            ),
+            models.CheckConstraint(
+                condition=~Q(key_sid="") | Q(business_due_at=None), name="provider_account_business_readable"
+            ),
             # what differs from what is wanted is looked at until it does not
             models.CheckConstraint(
                 condition=Q(status=F("wanted")) | Q(due_at__isnull=False),
@@ -89,7 +109,12 @@ class ProviderAccount(Lent, TenantOwned):
             ),
         ]
         indexes = [
-            models.Index(fields=["due_at"], name="provider_account_due", condition=Q(due_at__isnull=False))
+            models.Index(fields=["due_at"], name="provider_account_due", condition=Q(due_at__isnull=False)),
+            models.Index(
+                fields=["business_due_at"],
+                name="provider_account_business_due",
+                condition=Q(business_due_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

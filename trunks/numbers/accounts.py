@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Any
 
 from callsphere.providers.twilio import accounts
 from callsphere.providers.twilio.account import TwilioAccount
@@ -20,7 +21,7 @@ from tenants.enums import RouteKind
 from tenants.keys import reveal, seal_for
 from tenants.models import Tenant, TenantRoute
 from tenants.tokens import hash_token
-from trunks.enums import AccountStatus, JobState, NumberSource, NumberState
+from trunks.enums import AccountStatus, BusinessState, JobState, NumberSource, NumberState
 from trunks.models import NumberJob, PhoneNumber, ProviderAccount
 from trunks.models.numbers import OPEN_JOBS, OVER_STATES
 from trunks.numbers.jobs import make_due, store, wake_provisioning
@@ -29,6 +30,14 @@ from trunks.provider_side import account_is_gone
 KEY_NAME = "callsphere"
 NUMBERS = Actor.system("phone numbers")
 _CLOSED = "The account that held the number was closed."
+
+UNREAD: dict[str, Any] = {
+    "business_state": BusinessState.UNKNOWN,
+    "business_error": "",
+    "calls_at_once": None,
+    "business_read_at": None,
+    "business_due_at": None,
+}
 
 Clock = Callable[[], datetime]
 
@@ -115,7 +124,8 @@ def follow_account(row: ProviderAccount, clock: Clock) -> Iterator[str]:
     if row.wanted == AccountStatus.ACTIVE and not row.key_sid:
         yield from _make_key(tenant, row)
     with tenant_context(tenant):
-        store(row, status=row.wanted, due_at=None, attempts=0, error="", error_code="")
+        due = {"business_due_at": clock()} if row.wanted == AccountStatus.ACTIVE else {}
+        store(row, status=row.wanted, due_at=None, attempts=0, error="", error_code="", **due)
     yield "account followed"
 
 
@@ -151,7 +161,8 @@ def _close(parent: TwilioAccount, tenant: Tenant, row: ProviderAccount, clock: C
 
 
 def _forget_account(tenant: Tenant, row: ProviderAccount, now: datetime) -> None:
-    gone = {"sid": "", "auth_token": "", "key_sid": "", "key_secret": "", "status": AccountStatus.CLOSED}
+    empty = {"sid": "", "auth_token": "", "key_sid": "", "key_secret": "", "status": AccountStatus.CLOSED}
+    gone = {**empty, **UNREAD}
     with tenant_context(tenant):
         tenant = Tenant.objects.select_for_update(no_key=True).get(pk=tenant.pk)
         record_event(tenant=tenant, actor=NUMBERS, verb="provider_account.closed", obj=row)

@@ -15,6 +15,7 @@ from trunks.enums import JobState, NumberJobKind
 from trunks.models import NumberJob, NumberRefresh, NumberSearch, NumberVerification, ProviderAccount
 from trunks.models.numbers import LONGEST_ERROR
 from trunks.numbers.accounts import AccountMissing, Clock, follow_account
+from trunks.numbers.business import read_one_business
 from trunks.numbers.jobs import Overtaken, claim_next, put_off, store
 from trunks.numbers.refreshing import do_refresh, store_failed_refresh
 from trunks.numbers.saga import NumberTaken, do_job, end_purchase
@@ -40,12 +41,8 @@ class FaultOfOurs(Exception):
 
 
 def provision_due(clock: Clock = database_now) -> int:
-    """Do what is due, accounts before the jobs that need them; return how much that was.
-
-    Any number of these may run at once.
-    """
-    steps = (do_one_search, do_one_account, do_one_job, do_one_verification, do_one_refresh)
-    return sum(_do_all(do_one, clock) for do_one in steps)
+    """Do what is due; return how much that was. Any number of these may run at once."""
+    return sum(_do_all(do_one, clock) for do_one in DOERS)
 
 
 def _do_all(do_one: Callable[[Clock], bool], clock: Clock) -> int:
@@ -192,3 +189,7 @@ def _told(error: Exception) -> tuple[str, str]:
     """Return what people are told of an error, and its code."""
     code = error.problem.name if isinstance(error, TwilioError) else getattr(error, "code", "internal_error")
     return str(error)[:LONGEST_ERROR], code
+
+
+# Accounts before the jobs that need them, and what nobody waits for at last.
+DOERS = (do_one_search, do_one_account, do_one_job, do_one_verification, do_one_refresh, read_one_business)

@@ -7,6 +7,7 @@ import re
 import uuid
 from typing import Any, ClassVar
 
+from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -21,6 +22,7 @@ from trunks.enums import Authentication
 from trunks.headlines import Headline
 from trunks.models import AllowedNetwork, DigestCredential, Gateway, Trunk
 from trunks.queries import gap_of, gateways_of, headline_of, trunks_of
+from trunks.wording import provider_words
 
 STOP_POLLING = 286
 """htmx swaps such an answer in, and asks no more."""
@@ -130,6 +132,11 @@ class OneTrunkPage(TrunksPage):
         chosen = Authentication.REGISTRATION in self.trunk.authentication
         return chosen or self.trunk.registration_state is not None
 
+    @property
+    def has_provider(self) -> bool:
+        """Whether there is a provider at which the trunk can be set up, or it is set up there."""
+        return bool(settings.TWILIO_ACCOUNT_SID) or self.trunk.provision_state is not None
+
     def _tabs(self) -> list[dict[str, Any]]:
         gap = gap_of(self.trunk)
         access_count = (
@@ -141,6 +148,7 @@ class OneTrunkPage(TrunksPage):
             ("access", "Access", access_count),
             ("carrier", "Carrier", None),
             *([("registration", "Registration", None)] if self.registers else []),
+            *([("provider", "At Twilio", None)] if self.has_provider else []),
             ("checks", "Checks", None),
             ("history", "History", None),
         ]
@@ -151,13 +159,16 @@ class OneTrunkPage(TrunksPage):
                 ("session-timers", "Session timers", None),
                 ("edit", "Settings", None),
             ]
+        marks = {"provider": provider_words(self.trunk.provision_state)}
+        if gap is not None:
+            marks[gap.page] = "incomplete"
         return [
             {
                 "label": label,
                 "url": self.trunk_url(name),
                 "active": name == self.tab,
                 "count": count,
-                "mark": "incomplete" if gap is not None and name == gap.page else "",
+                "mark": marks.get(name, ""),
             }
             for name, label, count in pages
         ]

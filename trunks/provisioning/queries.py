@@ -39,6 +39,16 @@ class Opening:
     url: str
     seen: str
 
+    @property
+    def text(self) -> str:
+        """The networks as they are pasted, one a line."""
+        return "\n".join(self.cidrs)
+
+    @property
+    def label(self) -> str:
+        """What a button copies."""
+        return f"the networks of {self.title.lower()}"
+
 
 def provisions_of(tenant: Tenant) -> Any:
     """Return the tenant's trunks that are at Twilio, with what pages tell of them."""

@@ -8,8 +8,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from tenants.serializers import OneOf, StrictSerializer, VersionedSerializer
-from trunks.enums import DifferenceKind, ProvisionKind, ProvisionState, TransferMode
-from trunks.models import TrunkProvision
+from trunks.enums import BusinessState, DifferenceKind, ProvisionKind, ProvisionState, TransferMode
+from trunks.models import ProviderAccount, TrunkProvision
 from trunks.models.provisioning import LONGEST_LABEL
 from trunks.provisioning.queries import SipAddress, differences_of, sip_addresses
 from trunks.provisioning.wording import ShownDifference
@@ -42,6 +42,17 @@ class SipAddressSerializer(serializers.Serializer[SipAddress]):
 
     title = serializers.CharField()
     uri = serializers.CharField(help_text="With `{agent}` or `{number}` in the place of what is called")
+
+
+class BusinessSerializer(serializers.Serializer[ProviderAccount]):
+    """How far Twilio's approval is of the business behind the account, and what it limits."""
+
+    state = serializers.ChoiceField(BusinessState.choices, source="business_state")
+    error = serializers.CharField(source="business_error", help_text="Why it was rejected")
+    calls_at_once = serializers.IntegerField(
+        allow_null=True, help_text="How many calls through Twilio the account holds; null: no known limit"
+    )
+    read_at = serializers.DateTimeField(source="business_read_at", allow_null=True)
 
 
 class ProvisionSettingsSerializer(VersionedSerializer):
@@ -77,6 +88,7 @@ class ProvisionSettingsSerializer(VersionedSerializer):
     differences = serializers.SerializerMethodField(help_text="The plan: how Twilio differs")
     notes = NoteSerializer(many=True, read_only=True)
     sip_addresses = serializers.SerializerMethodField()
+    business = BusinessSerializer(source="account", read_only=True)
     observed_at = serializers.DateTimeField(read_only=True)
     applied_at = serializers.DateTimeField(read_only=True)
 

@@ -45,6 +45,10 @@ _PUTS = {
     DifferenceKind.EXTRA: "It is taken away at Twilio.",
     DifferenceKind.DIFFERS: "Ours is written there.",
 }
+_NUMBER_PUTS = {
+    DifferenceKind.MISSING: "It is put on the trunk at Twilio.",
+    DifferenceKind.EXTRA: "It is taken off the trunk at Twilio.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +79,9 @@ def shown(difference: Difference) -> ShownDifference:
         part=difference.part,
         kind=str(difference.kind),
         title=_title(difference),
-        ours=_value(difference.ours),
-        theirs=_value(difference.theirs),
-        put=_PUTS[difference.kind],
+        ours=_shown_value(difference, difference.ours),
+        theirs=_shown_value(difference, difference.theirs),
+        put=(_NUMBER_PUTS if difference.part == "number" else _PUTS)[difference.kind],
         take="" if cannot else _take(difference),
         cannot_take=cannot,
     )
@@ -118,6 +122,11 @@ def _take(difference: Difference) -> str:
     if part == "number":
         return "It is put on the trunk here." if kind == DifferenceKind.EXTRA else "It is taken off here."
     return "The setting is changed here."
+
+
+def _shown_value(difference: Difference, value: Any) -> str:
+    """Numbers are known by ids of Twilio's own, which tell nobody anything."""
+    return "on the trunk" if difference.part == "number" and value else _value(value)
 
 
 def _value(value: Any) -> str:

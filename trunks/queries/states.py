@@ -49,6 +49,7 @@ from trunks.models import (
     RegistrationStatus,
     StatusChange,
     Trunk,
+    TrunkProvision,
 )
 from trunks.models.health import JITTER, SLOW_INTERVAL_S
 from trunks.overdue import KNOWN, OVERDUE_AFTER
@@ -98,6 +99,7 @@ def with_state(trunks: QuerySet[Trunk]) -> QuerySet[Any, Any]:
     Annotations: `gateway_count`, `enabled_count`, `up_count`, `impaired_count`, `down_count`; `state` (a
     HealthState), `state_since`, `urgency` (0 is the worst), `down_causes`, `impaired_statuses`, `checked_at`;
     `unchecked_since` (the last check of a gateway whose next is overdue, null while none is);
+    `provision_state` (a ProvisionState, null for a trunk that is not at a provider);
     those of `_with_lacks` and `gap_code`, which names the first of them (see `headlines.GAPS`).
     The rule is that of `headlines.trunk_state`; here the database applies it, to sort and to filter.
     """
@@ -131,6 +133,7 @@ def with_state(trunks: QuerySet[Trunk]) -> QuerySet[Any, Any]:
         ),
     )
     return counted.annotate(
+        provision_state=Subquery(TrunkProvision.objects.filter(pk=OuterRef("pk")).values("state")),
         state=_by_state({state: Value(state) for state in _URGENCY}),
         state_since=_by_state(
             {

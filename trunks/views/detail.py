@@ -23,7 +23,7 @@ from trunks.queries import (
 from trunks.registrations.summaries import card_of, registrations_of
 from trunks.session_timers import policy as session_timers
 from trunks.session_timers.providers import untold_sentence
-from trunks.wording import authentication_words, policy_sentences
+from trunks.wording import authentication_words, policy_sentences, provider_words
 
 ANSWERS_SHOWN = 8
 CHANGES_SHOWN = 5
@@ -59,6 +59,7 @@ class TrunkDetail(LivePage, OneTrunkPage):
             "timer_sentences": session_timers.policy_sentences(timers),
             "untold_timers": untold_sentence(timers),
             "authentication": authentication_words(trunk.authentication),
+            "provider_news": provider_words(trunk.provision_state),
             **_carrier_news(trunk),
         }
 

@@ -33,6 +33,8 @@ WHO = {
     "you": "On your side",
     "carrier": "On your carrier's side",
     "callsphere": "On our side",
+    "operator": "With whoever runs this installation",
+    "twilio": "On Twilio's side",
 }
 CALLOUT_ICONS = {"ok": "success", "warn": "warning", "fail": "error", "info": "info", "idle": "info"}
 

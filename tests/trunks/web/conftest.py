@@ -12,8 +12,18 @@ from tenants.context import tenant_context
 from tests.conftest import Person
 from tests.trunks.checks.reports import make_report
 from tests.trunks.conftest import make_trunk
+from tests.twilio_double import PARENT
 from trunks import services
-from trunks.models import AllowedNetwork, CheckShare, DigestCredential, Gateway, ReadinessCheck, Trunk
+from trunks.models import (
+    AllowedNetwork,
+    CheckShare,
+    DigestCredential,
+    Gateway,
+    PhoneNumber,
+    ReadinessCheck,
+    Trunk,
+    TrunkNumber,
+)
 
 URI = "sip:203.0.113.5"
 
@@ -80,3 +90,17 @@ def share(alice: Person, check: ReadinessCheck) -> CheckShare:
     with tenant_context(alice.tenant):
         made, _link = services.share_check(tenant=alice.tenant, actor=alice.actor, check=check)
     return made
+
+
+@pytest.fixture
+def trunk_number(alice: Person, trunk: Trunk, settings: Any) -> TrunkNumber:
+    """A number on Alice's trunk, which is about to be set up at Twilio."""
+    settings.TWILIO_ACCOUNT_SID, settings.TWILIO_AUTH_TOKEN = PARENT.account_sid, PARENT.key_secret
+    with tenant_context(alice.tenant):
+        provision = services.set_up_provision(
+            tenant=alice.tenant, actor=alice.actor, trunk=trunk, kind="elastic"
+        )
+        number = PhoneNumber.objects.create(
+            tenant=alice.tenant, number="+14155550101", source="bought", state="ordered"
+        )
+        return TrunkNumber.objects.create(tenant=alice.tenant, provision=provision, phone_number=number)

@@ -11,7 +11,15 @@ from tests.conftest import Person
 from tests.trunks.certificates.papers import add_authority, add_client, make
 from tests.trunks.registering import attempted, register
 from tests.trunks.web.conftest import page
-from trunks.models import AllowedNetwork, CheckShare, DigestCredential, Gateway, ReadinessCheck, Trunk
+from trunks.models import (
+    AllowedNetwork,
+    CheckShare,
+    DigestCredential,
+    Gateway,
+    ReadinessCheck,
+    Trunk,
+    TrunkNumber,
+)
 from trunks.urls import urlpatterns
 
 # What it takes besides the trunk's id.
@@ -24,16 +32,18 @@ _PARTS = {
     "authority_id": "authority",
     "certificate_id": "certificate",
     "attempt_id": "attempt",
+    "trunk_number_id": "trunk_number",
 }
 READ = {
     *("list", "detail", "first-check", "history", "gateway-detail", "access", "carrier"),
     *("checks", "check-detail", "check-json", "check-text", "check-capture"),
     *("certificates", "authority-detail", "client-certificate-detail"),
-    *("registration", "registration-attempt"),
+    *("registration", "registration-attempt", "provider"),
 }
 POST_ONLY = {
     *("probe-now", "check-stop", "check-share-revoke", "preset-apply", "preset-review"),
     *("register-now", "registration-pause", "registration-resume"),
+    *("provider-apply", "provider-take", "provider-look", "provider-attach", "provider-detach"),
 }
 FRAGMENTS = {"preview", "policy-preview", "session-timers-preview", "number-preview"}
 FILES = {"check-json", "check-text", "check-capture"}
@@ -60,6 +70,7 @@ def addresses(
     credential: DigestCredential,
     check: ReadinessCheck,
     share: CheckShare,
+    trunk_number: TrunkNumber,
 ) -> dict[str, str]:
     """The address of every page in Alice's tenant."""
     trusted = make("Carrier authority", is_authority=True)
@@ -72,6 +83,7 @@ def addresses(
         "check": check,
         "share": share,
         "attempt": attempt,
+        "trunk_number": trunk_number,
         "authority": add_authority(alice, trusted.pem),
         "certificate": add_client(alice, shown.pem, shown.key),
     }
