@@ -71,6 +71,7 @@ def add_kinds() -> None:
             "verification_called": "had the {noun} {name} called to verify it",
             "verified": "verified the {noun} {name}",
             "verification_withdrawn": "withdrew the verification of the {noun} {name}",
+            "emergency_address_set": "set the emergency address of the {noun} {name}",
             "look_requested": "asked for a look at the {noun} {name}",
             "changed_outside": "found the {noun} {name} changed at the operator",
             "tried_again": "had the work on the {noun} {name} tried again",

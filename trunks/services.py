@@ -24,6 +24,7 @@ from trunks.gateways.services import add_gateway, delete_gateway, update_gateway
 from trunks.health.services.policies import update_health_policy
 from trunks.health.services.probes import ProbedTooOften, probe_now
 from trunks.numbers.accounts import want_account
+from trunks.numbers.emergencies import set_emergency_address
 from trunks.numbers.refreshing import LookedTooOften, look_again
 from trunks.numbers.services import (
     add_own_number,
@@ -104,6 +105,7 @@ __all__ = [
     "review_preset",
     "revoke_share",
     "set_check_schedule",
+    "set_emergency_address",
     "set_up_provision",
     "share_check",
     "start_check",

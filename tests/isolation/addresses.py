@@ -43,6 +43,7 @@ PAGES: dict[str, Viewer] = {
     "numbers:buy": Viewer.IS_REFUSED,
     "numbers:detail": Viewer.LOOKS,
     "numbers:edit": Viewer.IS_REFUSED,
+    "numbers:emergency": Viewer.IS_REFUSED,
     "numbers:list": Viewer.LOOKS,
     "numbers:look": Viewer.IS_REFUSED,
     "numbers:own-add": Viewer.IS_REFUSED,

@@ -29,6 +29,7 @@ from trunks import services
 from trunks.models import (
     CheckSchedule,
     CheckShare,
+    EmergencyAddress,
     GatewayHealth,
     LiveCall,
     NumberJob,
@@ -173,6 +174,7 @@ def _number(owner: Person, trunk: Trunk, canary: str) -> dict[str, uuid.UUID]:
     NumberJob.objects.create(
         phone_number=number, kind="release", state="done", ended_at=now, actor_label=canary, **own
     )
+    EmergencyAddress.objects.create(phone_number=number, street=f"{canary} street", **own)
     NumberRefresh.objects.create(error=f"{canary} look", **own)
     NumberVerification.objects.create(
         phone_number=number, state="failed", ended_at=now, error=f"{canary} nobody answered", **own

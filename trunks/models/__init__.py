@@ -3,6 +3,7 @@
 from trunks.models.access import AllowedNetwork, DigestCredential
 from trunks.models.certificates import ClientCertificate, Expiring, TrustedAuthority
 from trunks.models.checks import CheckSchedule, CheckShare, HostAllowance, PlacedCall, ReadinessCheck
+from trunks.models.emergencies import EmergencyAddress
 from trunks.models.gateways import Gateway
 from trunks.models.health import (
     AddressAllowance,
@@ -36,6 +37,7 @@ __all__ = [
     "CheckShare",
     "ClientCertificate",
     "DigestCredential",
+    "EmergencyAddress",
     "Expiring",
     "Gateway",
     "GatewayHealth",

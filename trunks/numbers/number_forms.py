@@ -99,6 +99,17 @@ class VerifyForm(forms.Form):
     )
 
 
+class EmergencyForm(forms.Form):
+    """Where help is to be sent."""
+
+    customer_name = forms.CharField(max_length=100, label="Who is found there")
+    street = forms.CharField(max_length=100, label="Street and number")
+    street_more = forms.CharField(max_length=100, required=False, label="Suite or floor")
+    city = forms.CharField(max_length=100, label="City")
+    region = forms.CharField(max_length=100, label="State or province", help_text="Such as CA.")
+    postal_code = forms.CharField(max_length=20, label="Postal code")
+
+
 class OwnNumberForm(LabelFields):
     """A number of the tenant's own, and the trunk that it rides on."""
 

@@ -26,7 +26,7 @@ from tenants.context import platform_context, tenant_context
 from tenants.models import Tenant
 from tenants.services.editing import lock_tenant, locked
 from trunks.enums import Attestation, NumberSource, NumberState, PaperState
-from trunks.models import NumberRefresh, PhoneNumber
+from trunks.models import EmergencyAddress, NumberRefresh, PhoneNumber
 from trunks.numbers.accounts import NUMBERS, AccountMissing, Clock, open_account
 from trunks.numbers.jobs import make_due, put_off, store, wake_provisioning
 from trunks.numbers.saga import emergency_state, expected_attestation
@@ -155,7 +155,7 @@ def _store_findings(tenant: Tenant, number: PhoneNumber, found: Findings) -> Non
         registered = found.messages.get(sid, messaging.UNREGISTERED)
         number.has_voice, number.has_sms, number.has_mms = owned.voice, owned.sms, owned.mms
         number.attestation = _attestation(sid, found)
-        number.emergency_state = emergency_state(owned)
+        number.emergency_state = _emergency(number, owned)
         number.messaging_state, number.messaging_detail = PaperState(registered.state), registered.reason
         number.error = ""
     changes = differences(before, snapshot(number, _FIELDS))
@@ -163,6 +163,14 @@ def _store_findings(tenant: Tenant, number: PhoneNumber, found: Findings) -> Non
         number.save()
         verb = "phone_number.changed_outside"
         record_event(tenant=tenant, actor=NUMBERS, verb=verb, obj=number, changes=changes)
+
+
+def _emergency(number: PhoneNumber, owned: OwnedNumber) -> PaperState:
+    """An address that was refused stays refused until another one is entered."""
+    state = emergency_state(owned)
+    is_told = number.emergency_state in (PaperState.FAILED, PaperState.PENDING)
+    has_row = is_told and EmergencyAddress.objects.filter(phone_number=number).exists()
+    return PaperState(number.emergency_state) if has_row and state == PaperState.NONE else state
 
 
 def _attestation(sid: str, found: Findings) -> Attestation:

@@ -32,6 +32,7 @@ _DONE = {
     "phone_number.verified": ("Verified", "pass"),
     "phone_number.verification_withdrawn": ("Verification withdrawn", "warn"),
     "phone_number.updated": ("Label changed", "skipped"),
+    "phone_number.emergency_address_set": ("Emergency address entered", "skipped"),
     "phone_number.look_requested": ("Look asked for", "skipped"),
     "phone_number.changed_outside": ("Changed at the operator", "warn"),
     "phone_number.tried_again": ("Tried again", "skipped"),

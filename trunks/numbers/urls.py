@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from trunks.numbers.views import lists, one, own, searching
+from trunks.numbers.views import emergencies, lists, one, own, searching
 
 app_name = "numbers"
 
@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern] = [
     path("own/", own.OwnAdd.as_view(), name="own-add"),
     path(_NUMBER, one.NumberDetail.as_view(), name="detail"),
     path(f"{_NUMBER}edit/", one.NumberEdit.as_view(), name="edit"),
+    path(f"{_NUMBER}emergency/", emergencies.EmergencyEdit.as_view(), name="emergency"),
     path(f"{_NUMBER}look/", one.NumberLook.as_view(), name="look"),
     path(f"{_NUMBER}verify/", own.NumberVerify.as_view(), name="verify"),
     path(f"{_NUMBER}release/", one.NumberRelease.as_view(), name="release"),

@@ -12,10 +12,18 @@ from tenants.clock import database_now
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from trunks.enums import JobState, NumberJobKind
-from trunks.models import NumberJob, NumberRefresh, NumberSearch, NumberVerification, ProviderAccount
+from trunks.models import (
+    EmergencyAddress,
+    NumberJob,
+    NumberRefresh,
+    NumberSearch,
+    NumberVerification,
+    ProviderAccount,
+)
 from trunks.models.numbers import LONGEST_ERROR
 from trunks.numbers.accounts import AccountMissing, Clock, follow_account
 from trunks.numbers.business import read_one_business
+from trunks.numbers.emergencies import do_emergency_address, store_failed_emergency_address
 from trunks.numbers.jobs import Overtaken, claim_next, put_off, store
 from trunks.numbers.refreshing import do_refresh, store_failed_refresh
 from trunks.numbers.saga import NumberTaken, do_job, end_purchase
@@ -28,7 +36,7 @@ PATIENCE = timedelta(minutes=10)
 """How long a purchase is tried that somebody waits for."""
 _EXPECTED = (TwilioError, AccountMissing, NumberTaken, VerificationFailed)
 
-Claimed = NumberJob | NumberRefresh | NumberSearch | NumberVerification | ProviderAccount
+Claimed = EmergencyAddress | NumberJob | NumberRefresh | NumberSearch | NumberVerification | ProviderAccount
 
 
 class FaultOfOurs(Exception):
@@ -103,6 +111,23 @@ def do_one_refresh(clock: Clock) -> bool:
     return True
 
 
+def do_one_emergency(clock: Clock) -> bool:
+    """Register the emergency address that is due first; return whether there was one."""
+    row = claim_next(EmergencyAddress, clock())
+    if row is None:
+        return False
+    try:
+        do_emergency_address(row, clock)
+    except Overtaken:
+        log.info("emergency_address_overtaken", row_id=str(row.pk))
+    except _EXPECTED as error:
+        _store_failure(row, error, clock)
+    except Exception:
+        log.exception("emergency_address_broke", row_id=str(row.pk))
+        _store_failure(row, FaultOfOurs(), clock)
+    return True
+
+
 def do_one_account(clock: Clock) -> bool:
     """See to the account that is due first; return whether there was one."""
     row = claim_next(ProviderAccount, clock())
@@ -148,6 +173,8 @@ def _store_failure(row: Claimed, error: Exception, clock: Clock) -> None:
         with tenant_context(Tenant(pk=row.tenant_id)):
             if isinstance(row, NumberSearch):
                 store_failed_search(row, error, words, code, clock)
+            elif isinstance(row, EmergencyAddress):
+                store_failed_emergency_address(row, error, words, code, clock)
             elif isinstance(row, NumberRefresh):
                 store_failed_refresh(row, error, words, code, clock)
             elif isinstance(row, NumberVerification):
@@ -192,4 +219,12 @@ def _told(error: Exception) -> tuple[str, str]:
 
 
 # Accounts before the jobs that need them, and what nobody waits for at last.
-DOERS = (do_one_search, do_one_account, do_one_job, do_one_verification, do_one_refresh, read_one_business)
+DOERS = (
+    do_one_search,
+    do_one_account,
+    do_one_job,
+    do_one_verification,
+    do_one_emergency,
+    do_one_refresh,
+    read_one_business,
+)

@@ -11,7 +11,7 @@ from django.shortcuts import render
 
 from callsphere.lib.errors import Refused, VersionConflict
 from callsphere.providers.twilio.client import parent_account
-from trunks.models import NumberRefresh, PhoneNumber
+from trunks.models import EmergencyAddress, NumberRefresh, PhoneNumber
 from trunks.numbers import services
 from trunks.numbers.number_forms import LabelForm
 from trunks.numbers.queries import events_of
@@ -20,6 +20,7 @@ from trunks.numbers.summaries import number_row, timeline
 from trunks.numbers.verifying import why_not_called
 from trunks.numbers.views.base import OneNumberPage
 from trunks.numbers.views.searching import country_name
+from trunks.numbers.wording import has_emergency_calls
 from trunks.pages.base import EditsOnly, LivePage
 from trunks.pages.deleting import OfOneVersion
 from trunks.pages.editing import FormPage
@@ -40,6 +41,8 @@ class NumberDetail(LivePage, OneNumberPage):
             "country": country_name(number.country),
             "can_call": parent_account() is not None and not why_not_called(number.number),
             "refresh": NumberRefresh.objects.filter(tenant=self.tenant).first(),
+            "has_emergency": has_emergency_calls(number),
+            "emergency": EmergencyAddress.objects.filter(phone_number=number).first(),
             "moments": timeline(events_of(number)),
         }
 
