@@ -19,7 +19,13 @@ from trunks.checks.api import CheckScheduleViewSet, CheckShareViewSet, Readiness
 from trunks.gateways.api import GatewayViewSet
 from trunks.health.api.history import TrunkHistoryViewSet
 from trunks.health.api.watch import HealthPolicyViewSet, StatusChangeViewSet, TrunkHealthViewSet
-from trunks.numbers.api import LookViewSet, NumberSearchViewSet, PhoneNumberViewSet, VerificationViewSet
+from trunks.numbers.api import (
+    EmergencyAddressViewSet,
+    LookViewSet,
+    NumberSearchViewSet,
+    PhoneNumberViewSet,
+    VerificationViewSet,
+)
 from trunks.presets.api import CarrierPresetViewSet
 from trunks.provisioning.api import ProvisionViewSet, TrunkNumberViewSet
 from trunks.registrations.api import AttemptViewSet, RegistrationChangeViewSet, RegistrationViewSet
@@ -109,6 +115,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "phone-numbers/<uuid:number_id>/verification/",
         VerificationViewSet.as_view({"get": "retrieve", "post": "create"}),
         name="number-verification",
+    ),
+    path(
+        "phone-numbers/<uuid:number_id>/emergency-address/",
+        EmergencyAddressViewSet.as_view({"get": "retrieve", "put": "update"}),
+        name="number-emergency-address",
     ),
     path("phone-numbers/<uuid:pk>/look/", LookViewSet.as_view({"post": "look"}), name="number-look"),
     path("plans/", PlanViewSet.as_view({"get": "everything"}), name="plan-list"),

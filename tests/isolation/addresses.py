@@ -230,6 +230,13 @@ API_BODIES: dict[str, dict[str, Any]] = {
     "phone-numbers": {"label": "stolen"},
     "number-searches": {"country": "US"},
     "verification": {},
+    "emergency-address": {
+        "customer_name": "stolen",
+        "street": "1 Main St",
+        "city": "Oakland",
+        "region": "CA",
+        "postal_code": "94601",
+    },
     "look": {},
     "registration": {"registrar": "sip:stolen.example.com", "username": "stolen"},
     "provision": {"kind": "byoc"},

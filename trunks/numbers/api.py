@@ -19,8 +19,9 @@ from tenants.pagination import CursorPagination
 from tenants.resources import EditableViewSet, ResourceViewSet
 from tenants.services.editing import field_error
 from trunks.enums import NumberSource, NumberState
-from trunks.models import NumberSearch, NumberVerification, PhoneNumber, Trunk
+from trunks.models import EmergencyAddress, NumberSearch, NumberVerification, PhoneNumber, Trunk
 from trunks.numbers import serializers, services
+from trunks.numbers.emergencies import set_emergency_address
 from trunks.numbers.refreshing import LookedTooOften, look_again
 from trunks.numbers.search import request_search
 from trunks.numbers.verifying import CalledTooOften, start_verification
@@ -144,6 +145,36 @@ class VerificationViewSet(ResourceViewSet[NumberVerification]):
         except CalledTooOften as refusal:
             raise TooOften(refusal) from None
         return Response(self.get_serializer(asked).data, status=201)
+
+
+class EmergencyAddressViewSet(ResourceViewSet[EmergencyAddress]):
+    """The emergency address of a number."""
+
+    model = EmergencyAddress
+    noun = ("the emergency address", "emergency addresses")
+    read_capability = Capability.TRUNKS_READ
+    write_capability = Capability.TRUNKS_WRITE
+    serializer_class = serializers.EmergencyAddressSerializer
+    is_singleton = True
+    is_versioned = False
+
+    def rows(self) -> QuerySet[EmergencyAddress]:
+        rows = EmergencyAddress.objects.filter(tenant=self.tenant, phone_number_id=self.kwargs["number_id"])
+        return rows.select_related("phone_number")
+
+    def get_object(self) -> EmergencyAddress:
+        row: EmergencyAddress | None = self.rows().first()
+        if row is None:
+            raise Http404("none was entered")
+        return row
+
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Answered at once: the operator is asked within seconds, and `state` says what came of it."""
+        number = get_object_or_404(PhoneNumber, tenant=self.tenant, pk=self.kwargs["number_id"])
+        body = self.get_serializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        set_emergency_address(tenant=self.tenant, actor=self.actor, number=number, **body.validated_data)
+        return Response(self.get_serializer(self.get_object()).data)
 
 
 class NumberSearchViewSet(ResourceViewSet[NumberSearch]):

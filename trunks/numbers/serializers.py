@@ -125,6 +125,22 @@ class VerificationSerializer(StrictSerializer):
     ended_at = serializers.DateTimeField(read_only=True)
 
 
+class EmergencyAddressSerializer(StrictSerializer):
+    """Where help is to be sent when somebody calls an emergency number, in the number's country."""
+
+    customer_name = serializers.CharField(max_length=100, help_text="Who is found there")
+    street = serializers.CharField(max_length=100)
+    street_more = serializers.CharField(max_length=100, allow_blank=True, default="")
+    city = serializers.CharField(max_length=100)
+    region = serializers.CharField(max_length=100, help_text="State or province, such as CA")
+    postal_code = serializers.CharField(max_length=20)
+    state = serializers.ChoiceField(PaperState.choices, read_only=True, source="phone_number.emergency_state")
+    error = serializers.CharField(
+        read_only=True, help_text="Why it was refused; correct it and send it again"
+    )
+    error_code = serializers.CharField(read_only=True)
+
+
 class FoundNumberSerializer(serializers.Serializer[Any]):
     """A number for sale."""
 

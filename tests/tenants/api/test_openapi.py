@@ -101,6 +101,7 @@ def test_version_and_paths(document: dict[str, Any]) -> None:
         "/api/v1/call-events/",
         "/api/v1/call-events/{id}/",
         "/api/v1/phone-numbers/{number_id}/verification/",
+        "/api/v1/phone-numbers/{number_id}/emergency-address/",
         "/api/v1/phone-numbers/{id}/look/",
         "/api/v1/number-searches/",
         "/api/v1/number-searches/{id}/",
