@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tenants.context import tenant_context
 from tests.browser.conftest import Visitor
@@ -34,12 +34,17 @@ def address(plant: Plant) -> str:
     return f"/t/{plant.person.tenant.slug}/trunks/{plant.trunk.pk}/provider/"
 
 
+def see_state(page: Page, words: str) -> None:
+    """Wait for a state; screen readers are told it elsewhere on the page as well."""
+    expect(page.locator('[aria-labelledby="provider-title"] .status-word')).to_have_text(words)
+
+
 def test_from_a_plan_to_calls_and_away_again(visitor: Visitor, plant: Plant) -> None:
     page = visitor.go(address(plant))
     visitor.look("provider-set-up")
     page.get_by_label("Domain name", exact=True).fill("brightwater-dental-of-new-england-frontx")
     visitor.press("Make the plan")
-    expect(page.get_by_text("Your account at Twilio is being set up")).to_be_visible()
+    see_state(page, "Your account at Twilio is being set up")
     visitor.look("provider-new")
     provision_due()
     reconcile_due()
@@ -48,34 +53,34 @@ def test_from_a_plan_to_calls_and_away_again(visitor: Visitor, plant: Plant) -> 
     visitor.look("provider-plan")
     plant.twilio.fail(kind="refuse", method="POST", path="ByocTrunks", status=403, code=20003)
     visitor.press("Apply the plan")
-    expect(page.get_by_text("Being applied")).to_be_visible()
+    see_state(page, "Being applied")
     visitor.look("provider-applying")
     reconcile_due()
     expect(page.get_by_role("button", name="Apply the plan again", exact=True)).to_be_visible()
     visitor.look("provider-failed")
     visitor.press("Apply the plan again")
     reconcile_due()
-    expect(page.get_by_text("In sync")).to_be_visible()
+    see_state(page, "In sync")
     visitor.look("provider-in-sync")
 
     add_target(plant)
     add_credential(plant)
     visitor.press("Look now")
     reconcile_due()
-    expect(page.get_by_text("Changed at Twilio").first).to_be_visible()
+    see_state(page, "Changed at Twilio")
     visitor.look("provider-drifted")
     page.get_by_role("button", name="Take theirs: Target sip:gw3").click()
     reconcile_due()
     expect(page.get_by_role("button", name="Take theirs: Target sip:gw3")).to_have_count(0)
     visitor.press("Put all of ours")
     reconcile_due()
-    expect(page.get_by_text("In sync")).to_be_visible()
+    see_state(page, "In sync")
 
     page.get_by_label("More actions").click()
     visitor.follow("Switch it off…")
     visitor.look("provider-off")
     visitor.press("Switch it off")
-    expect(page.get_by_text("Being removed")).to_be_visible()
+    see_state(page, "Being removed")
     visitor.look("provider-removing")
     reconcile_due()
     expect(page.get_by_role("button", name="Make the plan", exact=True)).to_be_visible()

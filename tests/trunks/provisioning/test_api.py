@@ -58,6 +58,7 @@ def test_the_life_of_a_trunk_at_twilio(api: APIClient, plant: Plant, address: st
     )
     assert body["sip_addresses"][0]["uri"] == "sip:{agent}@acme.sip.twilio.com;transport=tls"
     assert (body["secure"], body["notes"][0]["code"]) == (True, "both_asked")
+    assert (body["business"]["state"], body["business"]["calls_at_once"]) == ("none", 2)
 
     asked = api.post(f"{address}apply/", {"plan": body["plan"]}, headers={"Idempotency-Key": "k2"})
     assert (asked.status_code, asked.json()["state"]) == (202, "applying")
