@@ -37,7 +37,7 @@ def test_a_refusal_says_why(alice: Person, bought: PhoneNumber, desk: Desk) -> N
     told = api.get(address(bought)).json()
     assert (told["state"], told["error_code"], "cannot be used" in told["error"]) == (
         "failed",
-        "address_refused",
+        "address_invalid",
         True,
     )
 
