@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from billing.affiliates.ledger import lock_affiliate
 from billing.affiliates.models import Affiliate, AffiliateKey
@@ -60,5 +60,7 @@ def living_keys(affiliate: Affiliate, now: datetime) -> QuerySet[AffiliateKey]:
 
 
 def keys_of(affiliate: Affiliate) -> list[AffiliateKey]:
-    """Return the newest keys, ended ones too. The affiliate may ask in their own context."""
-    return list(AffiliateKey.objects.filter(affiliate=affiliate)[:_MOST_SHOWN])
+    """Return keys, those that can still be ended first. The affiliate may ask in their own context."""
+    rows = AffiliateKey.objects.filter(affiliate=affiliate)
+    newest = rows.order_by(F("revoked_at").desc(nulls_first=True), "-created_at", "-id")
+    return list(newest[:_MOST_SHOWN])

@@ -90,6 +90,17 @@ def test_a_key_ends_once(dana: Affiliate) -> None:
     assert len(events()) == 2
 
 
+def test_a_key_in_use_is_listed_before_whatever_ended(dana: Affiliate) -> None:
+    used, _token = make(dana)
+    for day in range(12):
+        ended, _token = make(dana, now=START + timedelta(days=day))
+        revoke_key(actor=DESK, key=ended, now=START + timedelta(days=day))
+
+    with user_context(dana.user_id):
+        listed = keys_of(dana)
+    assert (listed[0], listed[1], len(listed)) == (used, ended, 10)
+
+
 def test_support_ends_one_with_a_reason(dana: Affiliate) -> None:
     key, _token = make(dana)
     with pytest.raises(ValidationError):
