@@ -46,7 +46,7 @@ def test_a_key_is_kept_as_its_hash_for_a_year(dana: Affiliate) -> None:
     assert bytes(stored.secret_hash) == hash_token(token)
     assert events() == [("affiliate_key.created", "dana@example.com", "")]
     with platform_context("test"):
-        assert token.rpartition("_")[2] not in str(PlatformEvent.objects.values())
+        assert token.split("_", 3)[3] not in str(PlatformEvent.objects.values())
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 101])
