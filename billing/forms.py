@@ -9,6 +9,18 @@ class PlanForm(forms.Form):
     plan = forms.CharField(max_length=32)
 
 
+class AffiliateKeyForm(forms.Form):
+    """What a new key is called."""
+
+    name = forms.CharField(
+        max_length=100,
+        help_text="Which program uses it, such as “Spreadsheet”.",
+        error_messages={
+            "required": "Give the key a name, so that you know later what stops when you revoke it."
+        },
+    )
+
+
 class JoinForm(forms.Form):
     """Which code somebody wants, and that they take the terms."""
 

@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from billing.affiliates.models import Affiliate as Affiliate  # the app's models are found from here
+from billing.affiliates.models import AffiliateKey as AffiliateKey
 from billing.affiliates.models import ClickSalt as ClickSalt
 from billing.affiliates.models import Commission as Commission
 from billing.affiliates.models import LedgerEntry as LedgerEntry

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from billing.views import affiliate, plan, pricing, referral, webhooks
+from billing.views import affiliate, affiliate_keys, plan, pricing, referral, webhooks
 
 app_name = "billing"
 
@@ -15,6 +15,12 @@ urlpatterns: list[URLPattern] = [
     path("affiliate/", affiliate.Overview.as_view(), name="affiliate"),
     path("affiliate/statement/", affiliate.StatementPage.as_view(), name="affiliate-statement"),
     path("affiliate/statement.csv", affiliate.StatementFile.as_view(), name="affiliate-statement-file"),
+    path("affiliate/keys/new/", affiliate_keys.KeyCreate.as_view(), name="affiliate-key-create"),
+    path(
+        "affiliate/keys/<uuid:key_id>/revoke/",
+        affiliate_keys.KeyRevoke.as_view(),
+        name="affiliate-key-revoke",
+    ),
     path("r/<slug:code>/", referral.follow_link, name="referral"),
     path("webhooks/stripe/", webhooks.stripe, name="stripe-webhook"),
     path(_BILLING, plan.PlanPage.as_view(), name="plan"),

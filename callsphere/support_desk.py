@@ -92,6 +92,7 @@ UNFOLD: dict[str, Any] = {
                     _item("Commissions", "percent", "billing_commission"),
                     _item("Ledger", "menu_book", "billing_ledgertransaction"),
                     _item("Payouts", "payments", "billing_payout"),
+                    _item("Affiliates' keys", "key", "billing_affiliatekey"),
                 ],
             },
             {

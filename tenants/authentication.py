@@ -14,8 +14,8 @@ from rest_framework.request import Request
 
 from tenants.context import tenant_context
 from tenants.enums import RouteKind
-from tenants.models import ApiKey, Tenant, TenantRoute
-from tenants.tokens import API_KEY_FORMAT, hash_token
+from tenants.models import ApiKey, ProgramKey, Tenant, TenantRoute
+from tenants.tokens import AFFILIATE_KEY_FORMAT, API_KEY_FORMAT, hash_token
 
 _USE_RECORDED_EVERY = timedelta(minutes=1)
 
@@ -36,7 +36,7 @@ def find_api_key(request: HttpRequest) -> ApiKey | None:
 
     Call it outside any context.
     """
-    token = _bearer_token(request)
+    token = bearer_token(request)
     if not API_KEY_FORMAT.fullmatch(token):
         return None
     digest = hash_token(token)
@@ -49,20 +49,26 @@ def find_api_key(request: HttpRequest) -> ApiKey | None:
         )
         if key is None or not key.is_usable or not _allowed_from(key, request.META.get("REMOTE_ADDR", "")):
             return None
-        _note_use(key)
+        note_use(key)
     return key
 
 
-def _note_use(key: ApiKey) -> None:
+def bearer_token(request: HttpRequest) -> str:
+    """Return what the request says who it is with, or nothing."""
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def note_use(key: ProgramKey) -> None:
     """Record that the key was used, at most once a minute.
 
-    Done in a transaction of its own: in the request's, requests with one key would wait for each other.
+    Do it in a transaction of its own: in the request's, requests with one key would wait for each other.
     """
     now = timezone.now()
     recently = now - _USE_RECORDED_EVERY
     if key.last_used_at is None or key.last_used_at < recently:
         stale = Q(last_used_at=None) | Q(last_used_at__lt=recently)
-        ApiKey.objects.filter(stale, pk=key.pk).update(last_used_at=now)
+        type(key)._default_manager.filter(stale, pk=key.pk).update(last_used_at=now)
 
 
 class ApiKeyAuthentication(BaseAuthentication):
@@ -72,7 +78,14 @@ class ApiKeyAuthentication(BaseAuthentication):
         key = getattr(request._request, "api_key", None)
         if key is not None:
             return Program(key), key
-        if _bearer_token(request._request):
+        token = bearer_token(request._request)
+        if AFFILIATE_KEY_FORMAT.fullmatch(token):
+            raise AuthenticationFailed(
+                "This is an affiliate's key, which reads /api/v1/affiliate/ and what is below it."
+                " Here an organisation's API key is wanted: cs_live_…",
+                code="invalid_api_key",
+            )
+        if token:
             raise AuthenticationFailed(
                 "This API key is unknown, expired, revoked, or not allowed from this address.",
                 code="invalid_api_key",
@@ -96,11 +109,6 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):
             "bearerFormat": "cs_live_…",
             "description": "An API key, made on the page API keys.",
         }
-
-
-def _bearer_token(request: HttpRequest) -> str:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _allowed_from(key: ApiKey, address: str) -> bool:

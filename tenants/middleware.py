@@ -109,9 +109,10 @@ class TenantMiddleware:
         if key is None:
             return self.get_response(request)
         # Counted in Redis, so before the transaction is open: it must not wait for a server that is mute.
-        wait_s = seconds_to_wait(request, key.tenant)
+        limit = key.tenant.api_requests_per_minute
+        wait_s = seconds_to_wait(request, "tenant", key.tenant.pk, limit)
         if wait_s is not None:
-            return too_many_requests(wait_s, key.tenant.api_requests_per_minute)
+            return too_many_requests(wait_s, limit)
         request = cast(TenantRequest, request)
         request.tenant = key.tenant
         request.api_key = key

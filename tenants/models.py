@@ -196,20 +196,39 @@ class Invitation(TenantOwned):
         return not self.accepted_at and not self.revoked_at and self.expires_at > timezone.now()
 
 
-class ApiKey(TenantOwned):
-    """A program's key: `cs_live_<public id>_<secret>`. Only its hash is kept."""
+class ProgramKey(models.Model):
+    """What keys of programs have in common: `<kind>_<public id>_<secret>`. Only the hash of one is kept."""
 
     name = models.CharField(max_length=100)
     public_id = models.CharField(max_length=12, unique=True, editable=False)
     secret_hash = models.BinaryField(max_length=32, editable=False)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, editable=False)
+    revoked_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def is_usable(self) -> bool:
+        return not self.revoked_at and (self.expires_at is None or self.expires_at > timezone.now())
+
+    @property
+    def state(self) -> str:
+        """What the pages call it: active, expired or revoked."""
+        if self.revoked_at:
+            return "revoked"
+        return "active" if self.is_usable else "expired"
+
+
+class ApiKey(ProgramKey, TenantOwned):
+    """A key of a tenant's: `cs_live_…`."""
+
     capabilities = ArrayField(models.CharField(max_length=32))
     allowed_networks = ArrayField(models.CharField(max_length=49), default=list, blank=True)
     created_by = models.ForeignKey(
         User, null=True, on_delete=models.SET_NULL, related_name="+", editable=False
     )
-    expires_at = models.DateTimeField(null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, editable=False)
-    revoked_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = "API key"
@@ -217,10 +236,6 @@ class ApiKey(TenantOwned):
 
     def __str__(self) -> str:
         return f"{self.name} (cs_live_{self.public_id}_…)"
-
-    @property
-    def is_usable(self) -> bool:
-        return not self.revoked_at and (self.expires_at is None or self.expires_at > timezone.now())
 
 
 class TenantRoute(models.Model):

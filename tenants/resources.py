@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from typing import Any, ClassVar, NoReturn, TypeVar, cast
+from typing import Any, ClassVar, Generic, NoReturn, TypeVar, cast
 
 import structlog
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -21,6 +21,7 @@ from rest_framework.exceptions import (
 )
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.viewsets import GenericViewSet
 
 from callsphere.lib.errors import Refused
 from tenants.errors import CONTENT_TYPE, WrongFields, WrongParameter, problem
@@ -41,8 +42,8 @@ class BodyTooLarge(APIException):
     default_detail = f"Send at most {MOST_BYTES // 1024} KB."
 
 
-class ResourceViewSet(TenantViewSet[M]):
-    """A resource of one tenant, read by GET.
+class StrictViewSet(GenericViewSet[M], Generic[M]):
+    """What is read by GET, whoever it belongs to: answers, errors and lists as everywhere in the API.
 
     Parameters and fields that the API does not know are refused: they are somebody's typing error.
     """
@@ -50,12 +51,18 @@ class ResourceViewSet(TenantViewSet[M]):
     model: ClassVar[type[Model]]
     # How summaries call it: one and many.
     noun: ClassVar[tuple[str, str]]
+    # What is said to whoever sends no key.
+    asks_for_key: ClassVar[str] = "Send an API key, as in: Authorization: Bearer cs_live_…"
     # Whether the address that makes one is also the address of the one there is.
     is_singleton: ClassVar[bool] = False
     parser_classes = [StrictJSONParser]
     # No OPTIONS: the OpenAPI document describes the same, and better.
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     lookup_value_converter = "uuid"
+
+    def rows(self) -> QuerySet[M]:
+        """Return the rows that the key may see, with everything selected that serialising them needs."""
+        raise AssertionError(f"{type(self).__name__} must define rows()")
 
     def get_queryset(self) -> QuerySet[M]:
         if getattr(self, "swagger_fake_view", False):
@@ -72,7 +79,7 @@ class ResourceViewSet(TenantViewSet[M]):
         self, request: Request, message: str | None = None, code: str | None = None
     ) -> NoReturn:
         if not request.successful_authenticator:
-            raise NotAuthenticated("Send an API key, as in: Authorization: Bearer cs_live_…")
+            raise NotAuthenticated(self.asks_for_key)
         raise PermissionDenied(message, code)
 
     def paginate_queryset(self, queryset: Any) -> Any:
@@ -90,7 +97,6 @@ class ResourceViewSet(TenantViewSet[M]):
             # Whatever it is, the caller gets our error shape.
             log.exception("api_error", error=type(error).__name__)
             got_request_exception.send(sender=type(self), request=self.request._request)
-            self._idempotent = None  # the transaction is rolled back, and the key with it
             body = problem(500, "internal_error", "Something went wrong on our side. Try again.")
             return Response(body, status=500, content_type=CONTENT_TYPE)
 
@@ -124,6 +130,10 @@ class ResourceViewSet(TenantViewSet[M]):
         if unknown:
             takes = f"Known here: {', '.join(known)}." if known else "None is known here."
             raise WrongParameter(dict.fromkeys(unknown, f"Unknown parameter. {takes}"))
+
+
+class ResourceViewSet(StrictViewSet[M], TenantViewSet[M]):
+    """A resource of one tenant, read by GET."""
 
 
 class EditableViewSet(ResourceViewSet[M]):

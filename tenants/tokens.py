@@ -7,13 +7,23 @@ import hashlib
 import re
 import secrets
 
-API_KEY_FORMAT = re.compile(r"cs_live_([0-9a-z]{12})_([0-9A-Za-z_-]{43})")
+API_KEY = "cs_live"
+AFFILIATE_KEY = "cs_aff"
 
 
-def new_api_key() -> tuple[str, str]:
-    """Return a fresh key and its public id: `cs_live_<12 characters>_<43 characters>`."""
+def key_format(kind: str) -> re.Pattern[str]:
+    """Return what keys of a kind look like; the first group is the public id."""
+    return re.compile(rf"{kind}_([0-9a-z]{{12}})_[0-9A-Za-z_-]{{43}}")
+
+
+API_KEY_FORMAT = key_format(API_KEY)
+AFFILIATE_KEY_FORMAT = key_format(AFFILIATE_KEY)
+
+
+def new_key(kind: str) -> tuple[str, str]:
+    """Return a fresh key and its public id: `<kind>_<12 characters>_<43 characters>`."""
     public_id = "".join(secrets.choice("0123456789abcdefghijklmnopqrstuvwxyz") for _ in range(12))
-    return f"cs_live_{public_id}_{secrets.token_urlsafe(32)}", public_id
+    return f"{kind}_{public_id}_{secrets.token_urlsafe(32)}", public_id
 
 
 def new_token() -> str:

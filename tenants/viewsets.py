@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, Generic, TypeVar, cast
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model
 from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -32,7 +32,7 @@ class VersionRequired(APIException):
 class TenantViewSet(GenericViewSet[M], Generic[M]):
     """A viewset whose rows belong to the API key's tenant.
 
-    Subclasses set the capabilities, `serializer_class`, and `rows()`; they call services for every change.
+    Subclasses set the capabilities and `serializer_class`; they call services for every change.
     """
 
     read_capability: ClassVar[Capability | None] = None
@@ -46,13 +46,6 @@ class TenantViewSet(GenericViewSet[M], Generic[M]):
     @property
     def actor(self) -> Actor:
         return cast(TenantRequest, self.request._request).actor
-
-    def rows(self) -> QuerySet[M]:
-        """Return the tenant's rows, ready to serialise (with everything selected that it needs)."""
-        raise AssertionError(f"{type(self).__name__} must define rows()")
-
-    def get_queryset(self) -> QuerySet[M]:
-        return self.rows()
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         """DRF's own dispatch, with the idempotency key claimed after the checks and before the handler."""

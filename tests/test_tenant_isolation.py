@@ -17,19 +17,23 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from callsphere.lib.ids import uuid7
+from tests.billing.affiliates.conftest import affiliate_client, join
 from tests.isolation.addresses import (
     API_BODY_IDS,
     PAGES,
     PERSONAL,
+    PERSONAL_API,
     PUBLIC,
     WITHOUT_OBJECT,
     Operation,
     Page,
     Viewer,
+    all_operations,
     all_pages,
     body_ids,
     openapi,
     operations,
+    personal_operations,
     tenant_pages,
 )
 from tests.isolation.world import World, empty_models, fingerprint, make_world
@@ -87,7 +91,7 @@ def test_every_address_of_the_api_is_in_the_document() -> None:
         for page in all_pages()
         if page.route.startswith("api/v1/") and page.name not in PUBLIC
     }
-    assert routes == {operation.template.lstrip("/") for operation in operations()}
+    assert routes == {operation.template.lstrip("/") for operation in all_operations()}
 
 
 def test_every_model_of_a_tenant_is_in_the_world(acme: World) -> None:
@@ -208,8 +212,26 @@ def slots(operation: Operation, own: World, other: Mapping[str, uuid.UUID]) -> l
 
 
 def test_the_api_asks_for_a_key(acme: World) -> None:
-    answers = {(each.method, each.template): each.send(APIClient(), acme.ids) for each in operations()}
+    answers = {(each.method, each.template): each.send(APIClient(), acme.ids) for each in all_operations()}
     assert {key: answer.status_code for key, answer in answers.items()} == dict.fromkeys(answers, 401)
+
+
+def test_a_tenants_key_reads_nothing_of_persons(acme: World) -> None:
+    client = acme.owner.api()
+    answers = {each.template: each.send(client, acme.ids) for each in personal_operations()}
+    outcomes = {path: (answer.status_code, leaks(answer, acme)) for path, answer in answers.items()}
+    assert outcomes == dict.fromkeys(PERSONAL_API, (401, []))
+
+
+def test_an_affiliates_key_reads_nothing_of_tenants(acme: World) -> None:
+    before = fingerprint(acme)
+    client = affiliate_client(join(acme.owner))
+    answers = {(each.method, each.template): each.send(client, acme.ids) for each in operations()}
+    outcomes = {key: (answer.status_code, leaks(answer, acme)) for key, answer in answers.items()}
+    assert outcomes == dict.fromkeys(answers, (401, []))
+    assert fingerprint(acme) == before
+    own = {each.template: each.send(client, acme.ids).status_code for each in personal_operations()}
+    assert own == dict.fromkeys(PERSONAL_API, 200)
 
 
 def test_another_tenants_objects_do_not_exist_in_the_api(acme: World, globex: World) -> None:

@@ -22,7 +22,7 @@ from unfold.widgets import (
 
 from billing.affiliates import payouts, support
 from billing.affiliates.ledger import balances_of
-from billing.affiliates.models import Affiliate, Commission, LedgerTransaction, Payout, Referral
+from billing.affiliates.models import Affiliate, AffiliateKey, Commission, LedgerTransaction, Payout, Referral
 from billing.enums import Account
 from billing.money import amount_words
 from callsphere.lib.errors import Refused
@@ -177,6 +177,30 @@ class AffiliateAdmin(AskingAdmin):
 
         button = "Switch off" if row.is_active else "Switch on"
         words = (f"{button}: {row}", "Customers whom they brought already go on earning for them.", button)
+        return self._ask_and_do(request, OwnReasonForm(request.POST or None), words, do)
+
+
+@admin.register(AffiliateKey)
+class AffiliateKeyAdmin(AskingAdmin):
+    """Keys with which affiliates' programs read their figures. Support may end one."""
+
+    list_display = ("name", "affiliate", "public_id", "state", "created_at", "last_used_at", "expires_at")
+    list_select_related = ("affiliate",)
+    search_fields = ("name", "public_id", "affiliate__code", "affiliate__user__email")
+    exclude = ("secret_hash",)
+    readonly_fields = ("state",)
+    actions_detail = ("revoke",)
+
+    @action(description="Revoke it", icon="key_off")
+    def revoke(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Ask for a reason."""
+        row = get_object_or_404(AffiliateKey, pk=object_id)
+
+        def do(values: dict[str, Any]) -> str:
+            support.end_key(actor=staff_actor(request), key=row, reason=values["reason"], now=timezone.now())
+            return f"{row} is revoked."
+
+        words = (f"Revoke {row}", "Programs that use it are refused at once, for good.", "Revoke it")
         return self._ask_and_do(request, OwnReasonForm(request.POST or None), words, do)
 
 

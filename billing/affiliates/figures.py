@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import MAXYEAR, UTC, datetime
+from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, Q, QuerySet, Sum
 
+from billing.affiliates.attribution import COUNTS_FOR
+from billing.affiliates.commissions import HOLD
 from billing.affiliates.ledger import OWED, accounts_of, balances_of
 from billing.affiliates.models import (
     Affiliate,
     Commission,
-    LedgerEntry,
+    LedgerTransaction,
     Referral,
     ReferralClick,
     ReferralTouch,
 )
 from billing.affiliates.payouts import Line, statement_of
-from billing.enums import Account
+from billing.enums import Account, Booking
 from billing.money import amount_words
 
 _MOST_PAYOUTS = 24
@@ -31,6 +34,16 @@ class Figures:
     sign_ups: int
     trials: int
     conversions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What is owed and was paid in one currency, in minor units."""
+
+    currency: str
+    held: int
+    payable: int
+    paid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +97,36 @@ def figures_of(affiliate: Affiliate) -> Figures:
 
 
 def balance_rows(affiliate: Affiliate) -> list[BalanceRow]:
+    """Return balances by currency, in words."""
+    return [
+        BalanceRow(
+            currency=each.currency.upper(),
+            held=amount_words(each.held, each.currency),
+            payable=amount_words(each.payable, each.currency),
+            paid=amount_words(each.paid, each.currency),
+            is_debt=each.payable < 0,
+        )
+        for each in sums_of(affiliate)
+    ]
+
+
+def sums_of(affiliate: Affiliate) -> list[Sums]:
     """Return balances by currency, in one query."""
     found = accounts_of(affiliate, (*OWED, Account.PAID_OUT))
     return [
-        BalanceRow(
-            currency=currency.upper(),
-            held=amount_words(sums.get(Account.HELD, 0), currency),
-            payable=amount_words(sums.get(Account.PAYABLE, 0), currency),
-            paid=amount_words(sums.get(Account.PAID_OUT, 0), currency),
-            is_debt=sums.get(Account.PAYABLE, 0) < 0,
+        Sums(
+            currency,
+            held=amounts.get(Account.HELD, 0),
+            payable=amounts.get(Account.PAYABLE, 0),
+            paid=amounts.get(Account.PAID_OUT, 0),
         )
-        for currency, sums in found.items()
+        for currency, amounts in found.items()
     ]
+
+
+def terms_of(affiliate: Affiliate) -> dict[str, int]:
+    """Return the share in hundredths of a percent, and for how many days clicks count and shares are held."""
+    return {"share": affiliate.rate, "attribution_days": COUNTS_FOR.days, "hold_days": HOLD.days}
 
 
 def next_release(affiliate: Affiliate) -> datetime | None:
@@ -104,14 +135,18 @@ def next_release(affiliate: Affiliate) -> datetime | None:
     return held.order_by("release_at").values_list("release_at", flat=True).first()
 
 
+def payouts_to(affiliate: Affiliate) -> QuerySet[Any]:
+    """Return what was paid out, the newest first, each with its `amount` in minor units."""
+    rows = LedgerTransaction.objects.filter(affiliate=affiliate, kind=Booking.PAID_OUT)
+    paid = Sum("entries__amount", filter=Q(entries__account=Account.PAID_OUT))
+    return rows.annotate(amount=paid).order_by("-number")
+
+
 def payout_rows(affiliate: Affiliate) -> list[PayoutRow]:
     """Return the last payouts, the newest first."""
-    rows = LedgerEntry.objects.filter(transaction__affiliate=affiliate, account=Account.PAID_OUT)
-    found = rows.order_by("-transaction__number").values_list(
-        "transaction__booked_at", "amount", "transaction__currency"
-    )
+    found = payouts_to(affiliate).values_list("booked_at", "amount", "currency")
     return [
-        PayoutRow(moment, amount_words(amount, currency))
+        PayoutRow(moment, amount_words(int(amount), currency))
         for moment, amount, currency in found[:_MOST_PAYOUTS]
     ]
 
@@ -130,6 +165,27 @@ def monthly_statement(affiliate: Affiliate, since: datetime, until: datetime) ->
             for currency, each in closing.items()
         ],
     )
+
+
+def month_figures(affiliate: Affiliate, since: datetime) -> dict[str, object]:
+    """Return the month that begins then, the first booking first, in minor units, in two queries."""
+    until = month_after(since)
+    lines = statement_of(affiliate, since, until)
+    closing = balances_of(affiliate, before=until)
+    return {
+        "month": f"{since:%Y-%m}",
+        "entries": lines,
+        "totals": [
+            {
+                "currency": currency,
+                "held": sum(line.held for line in lines if line.currency == currency),
+                "payable": sum(line.payable for line in lines if line.currency == currency),
+                "closing_held": balance.held,
+                "closing_payable": balance.payable,
+            }
+            for currency, balance in closing.items()
+        ],
+    }
 
 
 def month_before(since: datetime) -> datetime:

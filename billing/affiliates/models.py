@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from billing.enums import Account, Booking, TouchSource
 from callsphere.lib.ids import uuid7
+from tenants.models import ProgramKey
 
 CURRENT_RATE = 2_200
 """What an affiliate earns of a payment, in hundredths of a percent."""
@@ -51,6 +52,22 @@ class Affiliate(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+
+class AffiliateKey(ProgramKey):
+    """A key with which a program reads an affiliate's figures: `cs_aff_…`. It reaches nothing else."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    affiliate = models.ForeignKey(Affiliate, on_delete=models.PROTECT, related_name="+", editable=False)
+    expires_at = models.DateTimeField()
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = "affiliate's key"
+        ordering = ["-created_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} (cs_aff_{self.public_id}_…)"
 
 
 class ClickSalt(models.Model):

@@ -34,11 +34,16 @@ class Line(NamedTuple):
 
     number: int
     booked_at: datetime
-    what: str
+    kind: Booking
     currency: str
     held: int
     payable: int
     reason: str
+
+    @property
+    def what(self) -> str:
+        """The kind in words."""
+        return str(self.kind.label)
 
 
 def close_payout(*, actor: Actor, currency: str, minimum: int, reason: str, now: datetime) -> Payout:
@@ -99,7 +104,7 @@ def statement_of(affiliate: Affiliate, since: datetime, until: datetime) -> list
         Line(
             each.number,
             each.booked_at,
-            each.get_kind_display(),
+            Booking(each.kind),
             each.currency,
             int(each.held),
             int(each.payable),
@@ -111,7 +116,8 @@ def statement_of(affiliate: Affiliate, since: datetime, until: datetime) -> list
 
 def statement_csv(lines: Iterable[Line]) -> str:
     """Return a statement as CSV, amounts in minor units."""
-    return _csv(_STATEMENT_COLUMNS, ((*line[:1], line.booked_at.isoformat(), *line[2:]) for line in lines))
+    rows = ((each.number, each.booked_at.isoformat(), each.what, *each[3:]) for each in lines)
+    return _csv(_STATEMENT_COLUMNS, rows)
 
 
 def _with_payable(currency: str, minimum: int) -> Iterator[Affiliate]:

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from django.core.exceptions import ValidationError
 
+from billing.affiliates.keys import revoke_key
 from billing.affiliates.ledger import book, lock_affiliate
-from billing.affiliates.models import Affiliate, LedgerTransaction, Referral
+from billing.affiliates.models import Affiliate, AffiliateKey, LedgerTransaction, Referral
 from billing.enums import Account, Booking
 from billing.money import amount_words
 from callsphere.lib.errors import Refused
@@ -86,6 +87,13 @@ def end_referral(*, actor: Actor, referral: Referral, reason: str, now: datetime
             actor=actor, verb="affiliate.referral_ended", obj=affiliate, changes=changes, reason=reason
         )
     return stored
+
+
+def end_key(*, actor: Actor, key: AffiliateKey, reason: str, now: datetime) -> None:
+    """End an affiliate's key at once. Raises ValidationError, and Refused when it was ended before."""
+    _check_reason(reason)
+    if not revoke_key(actor=actor, key=key, now=now, reason=reason):
+        raise Refused("This key is revoked already.", code="revoked_already")
 
 
 def _check_reason(reason: str) -> None:

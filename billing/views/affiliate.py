@@ -18,6 +18,8 @@ from billing.affiliates import figures
 from billing.affiliates.attribution import COUNTS_FOR
 from billing.affiliates.commissions import HOLD
 from billing.affiliates.joining import join_affiliates, own_affiliate, suggested_code
+from billing.affiliates.keys import keys_of
+from billing.affiliates.links import link_of
 from billing.affiliates.models import CURRENT_RATE, Affiliate
 from billing.affiliates.payouts import SMALLEST_PAYOUT, statement_csv, statement_of
 from billing.forms import JoinForm
@@ -61,7 +63,7 @@ class Overview(PersonPage, FormPage):
         return JoinForm(data, initial={"code": suggested_code(self.person)})
 
     def page_context(self) -> dict[str, Any]:
-        return {**terms(), "example": _link("your-code")}
+        return {**terms(), "example": link_of("your-code")}
 
     def save(self, form: JoinForm) -> HttpResponseBase:
         made = join_affiliates(
@@ -111,16 +113,14 @@ def _overview(affiliate: Affiliate) -> dict[str, Any]:
     return {
         **terms(affiliate.rate),
         "affiliate": affiliate,
-        "link": _link(affiliate.code),
+        "link": link_of(affiliate.code),
         "figures": figures.figures_of(affiliate),
         "balances": figures.balance_rows(affiliate),
         "next_release": figures.next_release(affiliate),
         "payouts": figures.payout_rows(affiliate),
+        "keys": keys_of(affiliate),
+        "api_url": f"{settings.PUBLIC_URL}/api/v1/affiliate/",
     }
-
-
-def _link(code: str) -> str:
-    return settings.PUBLIC_URL + reverse("billing:referral", kwargs={"code": code})
 
 
 def _month(request: HttpRequest, otherwise: str) -> datetime:

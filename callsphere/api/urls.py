@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import ViewSetMixin
 
+from billing.affiliates.api import FiguresViewSet, PayoutViewSet, StatementViewSet
 from billing.api import BillingRequestViewSet, InvoiceViewSet, PlanViewSet, SubscriptionViewSet
 from callsphere.alerts.api import IncidentViewSet
 from callsphere.api import views
@@ -140,6 +141,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
         CheckScheduleViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
         name="check-schedule",
     ),
+    path("affiliate/", FiguresViewSet.as_view({"get": "retrieve"}), name="affiliate"),
+    path(
+        "affiliate/statements/<str:month>/",
+        StatementViewSet.as_view({"get": "retrieve"}),
+        name="affiliate-statement",
+    ),
+    path("affiliate/payouts/", PayoutViewSet.as_view({"get": "list"}), name="affiliate-payouts"),
     path("schema/", views.schema, name="schema"),
     path("docs/", views.reference, name="docs"),
     re_path(r"", views.unknown, name="unknown"),

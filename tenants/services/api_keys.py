@@ -14,7 +14,7 @@ from tenants.audit import Actor, record_event
 from tenants.enums import RouteKind
 from tenants.models import ApiKey, Tenant, TenantRoute, User
 from tenants.services.editing import lock_tenant
-from tenants.tokens import hash_token, new_api_key
+from tenants.tokens import API_KEY, hash_token, new_key
 
 
 def create_api_key(
@@ -31,7 +31,7 @@ def create_api_key(
 
     Raises ValidationError (by field) and LimitReached.
     """
-    token, public_id = new_api_key()
+    token, public_id = new_key(API_KEY)
     key = ApiKey(
         tenant=tenant,
         name=name.strip(),

@@ -43,18 +43,12 @@ class ApiKeys(ApiKeysPage):
         rows = [
             {
                 "key": key,
-                "state": _state(key),
+                "state": key.state,
                 "may": [DESCRIPTIONS[Capability(name)][0] for name in key.capabilities],
             }
             for key in api_keys_of(self.tenant)
         ]
         return render(request, "tenants/api_keys.html", {"rows": rows, "api_url": _api_url()})
-
-
-def _state(key: ApiKey) -> str:
-    if key.revoked_at:
-        return "revoked"
-    return "active" if key.is_usable else "expired"
 
 
 def _api_url() -> str:

@@ -76,7 +76,7 @@ class FormPage(View):
         return self.show(self.make_form(next_attempt(form, conflict)), status=409, **context)
 
 
-class ConfirmPage(TenantViewMixin):
+class Question(View):
     """Asks once more before something that cannot be undone. A page, so that it works without scripts."""
 
     template_name = "tenants/confirm.html"
@@ -108,6 +108,10 @@ class ConfirmPage(TenantViewMixin):
     def done_url(self) -> str:
         """Return where to go afterwards."""
         return self.back_url()
+
+
+class ConfirmPage(TenantViewMixin, Question):
+    """A question about something of a tenant's."""
 
 
 class PersonPage(LoginRequiredMixin, View):

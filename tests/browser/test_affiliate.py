@@ -15,7 +15,7 @@ from billing.affiliates.payouts import close_payout
 from billing.models import Affiliate
 from tenants.audit import Actor
 from tenants.context import platform_context
-from tests.billing.affiliates.conftest import follow, make_invoice, refer
+from tests.billing.affiliates.conftest import follow, join, make_invoice, refer
 from tests.browser.conftest import Visitor
 from tests.conftest import Person
 
@@ -70,6 +70,26 @@ def test_from_the_terms_to_the_statement(
     visitor.follow("Statement")
     page.get_by_role("link", name=f"{timezone.now().replace(day=1) - timedelta(days=1):%B %Y}").click()
     visitor.look("affiliate-statement")
+
+
+def test_a_key_from_making_to_ending(visitor: Visitor, alice: Person) -> None:
+    join(alice)
+    page = visitor.go("/affiliate/")
+    visitor.follow("Make a key")
+    visitor.press("Make the key")
+    expect(page.get_by_text("Give the key a name").first).to_be_visible()
+    visitor.look("affiliate-key-new")
+    page.get_by_label("Name").fill("Spreadsheet")
+    visitor.press("Make the key")
+    expect(page.get_by_role("region", name="Your key is ready")).to_be_visible()
+    visitor.look("affiliate-key-made")
+    visitor.follow("I have stored it")
+    visitor.look("affiliate-keys")
+    visitor.follow("Revoke… Spreadsheet")
+    visitor.look("affiliate-key-revoke")
+    visitor.press("Revoke the key")
+    expect(page.get_by_text("“Spreadsheet” was revoked.")).to_be_visible()
+    visitor.look("affiliate-key-revoked")
 
 
 def test_the_link_leads_to_signing_up(open_browser: Callable[..., Visitor], alice: Person) -> None:

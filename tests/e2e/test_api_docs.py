@@ -15,6 +15,7 @@ from django.conf import settings
 
 from tenants.context import tenant_context
 from tests import databases
+from tests.billing.affiliates.conftest import affiliate_token, join
 from tests.conftest import Person
 from tests.peers import require_peer
 from tests.trunks.registering import attempted
@@ -152,6 +153,12 @@ def test_the_page_tells_the_truth(
     plans, subscription, asked = shell.next_answers()
     assert [each["code"] for each in plans["results"]] == ["one", "three", "ten"]
     assert (subscription["status"], asked["state"], asked["plan"]) == ("none", "waiting", "three")
+
+    affiliate = join(alice)
+    shell.variables["AFFILIATE_KEY"] = affiliate_token(affiliate)
+    figures, statement, payouts = shell.next_answers()
+    assert (figures["code"], figures["terms"]["share"], figures["balances"]) == ("alice", 2_200, [])
+    assert (statement["month"], statement["entries"], payouts["results"]) == ("2026-03", [], [])
 
     (changed,) = shell.next_answers()
     assert (changed["name"], changed["version"]) == ("Telnyx Frankfurt", 2)

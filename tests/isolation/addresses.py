@@ -139,6 +139,8 @@ PERSONAL = {
     "account_reauthenticate",
     "account_set_password",
     "billing:affiliate",
+    "billing:affiliate-key-create",
+    "billing:affiliate-key-revoke",
     "billing:affiliate-statement",
     "billing:affiliate-statement-file",
     "tenants:home",
@@ -184,6 +186,13 @@ PUBLIC = {
     "account_reset_password_from_key",
     "tenants:invitation",
     "shared-report",
+}
+
+# Operations about a person, read with a key of theirs. An organisation's key is refused.
+PERSONAL_API = {
+    "/api/v1/affiliate/",
+    "/api/v1/affiliate/payouts/",
+    "/api/v1/affiliate/statements/{month}/",
 }
 
 # What `{id}` stands for in the API, by the part of the address before it.
@@ -264,7 +273,7 @@ API_BODY_IDS: set[str] = {
 }
 
 # Parts of addresses that name nothing of a tenant's.
-_SAME_FOR_ALL = {"plan": "one", "code": "nobody", "digits": "14155550101"}
+_SAME_FOR_ALL = {"plan": "one", "code": "nobody", "digits": "14155550101", "month": "2026-03"}
 _PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
 _METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -321,7 +330,8 @@ class Operation:
     def path(self, ids: Mapping[str, uuid.UUID]) -> str:
         """Return the address with these objects."""
         slots = iter(self.slots)
-        return re.sub(r"\{\w+\}", lambda _match: str(ids[next(slots)]), self.template)
+        values = {**_SAME_FOR_ALL, **ids}
+        return re.sub(r"\{\w+\}", lambda _match: str(values[next(slots)]), self.template)
 
     def send(self, client: Any, ids: Mapping[str, uuid.UUID], query: str = "") -> Any:
         """Send the request as a program would."""
@@ -346,6 +356,16 @@ def openapi() -> dict[str, Any]:
 
 
 def operations() -> list[Operation]:
+    """Return every operation on what belongs to tenants."""
+    return [each for each in all_operations() if each.template not in PERSONAL_API]
+
+
+def personal_operations() -> list[Operation]:
+    """Return every operation about a person."""
+    return [each for each in all_operations() if each.template in PERSONAL_API]
+
+
+def all_operations() -> list[Operation]:
     """Return every operation of the API."""
     return [
         Operation(method, template, details.get("parameters", []))

@@ -44,6 +44,7 @@ WITHOUT_TENANT = {
 # run the commands named here, within the policy of the name beside each.
 OF_PLATFORM: dict[str, dict[str, str]] = {
     "billing_affiliate": {"SELECT": "own_rows"},
+    "billing_affiliatekey": {"SELECT": "own_rows"},
     "billing_clicksalt": {},
     "billing_commission": {"SELECT": "own_rows"},
     "billing_ledgerentry": {"SELECT": "own_rows"},

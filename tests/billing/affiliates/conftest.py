@@ -8,10 +8,14 @@ from typing import Any
 
 import pytest
 from django.db.models import Sum
+from django.utils import timezone
+from rest_framework.test import APIClient
 
 from billing.affiliates.commissions import follow_invoices
+from billing.affiliates.keys import create_key
 from billing.affiliates.ledger import Balance, balances_of
 from billing.models import Affiliate, Invoice, LedgerEntry, LedgerTransaction, Referral
+from tenants.audit import Actor
 from tenants.context import platform_context, tenant_context
 from tests.conftest import Person, make_user
 
@@ -23,6 +27,30 @@ def make_affiliate(email: str = "dana@example.com", code: str = "dana", **values
     user = make_user(email)
     with platform_context("test"):
         return Affiliate.objects.create(user=user, code=code, **values)
+
+
+def join(person: Person, code: str = "alice") -> Affiliate:
+    """Make somebody of the cast an affiliate."""
+    with platform_context("test"):
+        return Affiliate.objects.create(user=person.user, code=code)
+
+
+def affiliate_token(affiliate: Affiliate, name: str = "Spreadsheet") -> str:
+    """Return the text of a fresh key of the affiliate's."""
+    actor = Actor.user(affiliate.user)
+    return create_key(actor=actor, affiliate=affiliate, name=name, now=timezone.now())[1]
+
+
+def client_with(token: str) -> APIClient:
+    """Return a program that has this key."""
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    return client
+
+
+def affiliate_client(affiliate: Affiliate) -> APIClient:
+    """Return a program with a fresh key of the affiliate's."""
+    return client_with(affiliate_token(affiliate))
 
 
 def refer(affiliate: Affiliate, customer: Person) -> Referral:

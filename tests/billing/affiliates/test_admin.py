@@ -9,9 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from billing.affiliates.ledger import Balance
-from billing.models import Affiliate, Payout, Referral
+from billing.models import Affiliate, AffiliateKey, Payout, Referral
 from tenants.context import platform_context
-from tests.billing.affiliates.conftest import balance, follow, make_invoice
+from tests.billing.affiliates.conftest import affiliate_token, balance, client_with, follow, make_invoice
 from tests.conftest import Person, make_user
 from tests.tenants.conftest import desk, sam
 
@@ -28,7 +28,7 @@ def press(desk: Client, name: str, *args: Any, **fields: Any) -> Any:
 def test_every_list_and_page_opens(dana: Affiliate, referral: Referral, alice: Person, desk: Client) -> None:
     make_invoice(alice)
     follow()
-    for model in ("affiliate", "referral", "commission", "ledgertransaction", "payout"):
+    for model in ("affiliate", "affiliatekey", "referral", "commission", "ledgertransaction", "payout"):
         assert desk.get(f"/admin/billing/{model}/").status_code == 200, model
     page = desk.get(f"/admin/billing/affiliate/{dana.pk}/change/").content.decode()
     assert "$0.00 payable, $22.00 held" in page
@@ -81,6 +81,22 @@ def test_the_form_says_who_reads_the_reason(dana: Affiliate, desk: Client) -> No
 def test_an_adjustment_needs_a_reason(dana: Affiliate, desk: Client) -> None:
     answer = press(desk, "affiliate_adjust", dana.pk, amount=7_000, currency="usd", reason="")
     assert (answer.status_code, balance(dana)) == (200, Balance())
+
+
+def test_a_key_is_ended_with_a_reason(dana: Affiliate, desk: Client) -> None:
+    token = affiliate_token(dana)
+    with platform_context("test"):
+        key = AffiliateKey.objects.get()
+    page = desk.get(f"/admin/billing/affiliatekey/{key.pk}/change/").content.decode()
+    assert (key.public_id in page, token in page, "Secret hash" in page) == (True, False, False)
+    assert press(desk, "affiliatekey_revoke", key.pk, reason="").status_code == 200
+    assert client_with(token).get("/api/v1/affiliate/").status_code == 200
+
+    assert press(desk, "affiliatekey_revoke", key.pk, reason="Found in public").status_code == 302
+
+    assert client_with(token).get("/api/v1/affiliate/").status_code == 401
+    again = press(desk, "affiliatekey_revoke", key.pk, reason="Again")
+    assert "This key is revoked already." in again.content.decode()
 
 
 def test_a_referral_is_ended(referral: Referral, desk: Client) -> None:

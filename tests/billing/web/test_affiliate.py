@@ -15,6 +15,7 @@ from billing.affiliates import support
 from billing.affiliates.attribution import FirstTouch, store_touch
 from billing.affiliates.clicks import count_click
 from billing.affiliates.commissions import HOLD, release_due
+from billing.affiliates.keys import LIFETIME, create_key
 from billing.affiliates.payouts import close_payout
 from billing.models import Affiliate, Referral
 from tenants.audit import Actor
@@ -38,7 +39,7 @@ PAGE = "/affiliate/"
 STATEMENT = "/affiliate/statement/"
 FILE = "/affiliate/statement.csv"
 DESK = Actor.system("support desk")
-QUERIES, STATEMENT_QUERIES = 17, 10
+QUERIES, STATEMENT_QUERIES = 18, 10
 
 
 def browser_of(affiliate: Affiliate) -> Client:
@@ -181,6 +182,8 @@ def test_pages_ask_as_much_for_three_as_for_one(
     release_due(START + HOLD)
     for currency in ("usd", "eur", "gbp")[:count]:
         close_payout(actor=DESK, currency=currency, minimum=1, reason="March", now=START + HOLD)
+    for year in range(count):
+        create_key(actor=DESK, affiliate=dana, name=f"Key {year}", now=START + year * LIFETIME)
     browser = browser_of(dana)
     with django_assert_num_queries(QUERIES):
         assert len(cells(html(browser.get(PAGE)))) == 4 * count

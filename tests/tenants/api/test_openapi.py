@@ -111,6 +111,9 @@ def test_version_and_paths(document: dict[str, Any]) -> None:
         "/api/v1/invoices/{id}/",
         "/api/v1/billing-requests/",
         "/api/v1/billing-requests/{id}/",
+        "/api/v1/affiliate/",
+        "/api/v1/affiliate/payouts/",
+        "/api/v1/affiliate/statements/{month}/",
         "/api/v1/incidents/",
         "/api/v1/incidents/{id}/",
         "/api/v1/incidents/{id}/resolve/",
@@ -136,6 +139,16 @@ def test_every_operation_is_described(document: dict[str, Any]) -> None:
                 (schema,) = answer["content"]["application/problem+json"]["schema"].values()
                 name = "VersionConflict" if status == "412" else "Problem"
                 assert schema == f"#/components/schemas/{name}"
+
+
+def test_each_operation_names_the_key_that_it_takes(document: dict[str, Any]) -> None:
+    for _method, path, operation in operations(document):
+        scheme = "affiliateKey" if path.startswith("/api/v1/affiliate/") else "apiKey"
+        assert operation["security"] == [{scheme: []}], path
+    formats = {
+        name: scheme["bearerFormat"] for name, scheme in document["components"]["securitySchemes"].items()
+    }
+    assert formats == {"apiKey": "cs_live_…", "affiliateKey": "cs_aff_…"}
 
 
 def test_edits_ask_for_a_version_and_posts_take_a_key(document: dict[str, Any]) -> None:

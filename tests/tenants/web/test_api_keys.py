@@ -27,7 +27,7 @@ def test_keys_are_listed_without_their_secrets(alice: Person) -> None:
     text = alice.client().get(url("api-keys", alice.tenant)).content.decode()
     assert f"cs_live_{key.public_id}_…" in text
     assert token not in text
-    assert token.rpartition("_")[2] not in text
+    assert token.split("_", 3)[3] not in text
 
 
 def test_usable_keys_come_first_and_states_are_told(alice: Person) -> None:
