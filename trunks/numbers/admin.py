@@ -114,7 +114,7 @@ class PhoneNumberAdmin(NumbersAdmin):
     )
     list_filter = ("state", "source", "country", "kind", "attestation", "emergency_state", "messaging_state")
     list_select_related = ("tenant", "trunk")
-    search_fields = ("number", "label", "provider_sid", "tenant__name", "id")
+    search_fields = ("number", "label", "provider_sid", "tenant__name", "=id")
     date_hierarchy = "created_at"
     fieldsets = (
         ("Number", {"fields": ("tenant_link", "number", "label", "source", "state", "error", "trunk", "id")}),
@@ -185,7 +185,7 @@ class NumberJobAdmin(NumbersAdmin):
     list_display = ("phone_number", "tenant_link", "kind", "state_label", "attempts", "due_at", "error")
     list_filter = ("kind", "state", "error_code")
     list_select_related = ("tenant", "phone_number")
-    search_fields = ("phone_number__number", "tenant__name", "error_code", "id")
+    search_fields = ("phone_number__number", "tenant__name", "error_code", "=id")
     date_hierarchy = "created_at"
     fields = (
         *("tenant_link", "number_link", "kind", "state", "attempts", "due_at", "error", "error_code"),
@@ -225,7 +225,7 @@ class ProviderAccountAdmin(NumbersAdmin):
 
     list_display = ("account", "tenant_link", "status_label", "wanted", "attempts", "due_at", "error")
     list_filter = ("status", "wanted", "error_code")
-    search_fields = ("sid", "tenant__name", "id")
+    search_fields = ("sid", "tenant__name", "=id")
     fields = (
         *("tenant_link", "sid", "status", "wanted", "has_key", "attempts", "due_at", "error", "error_code"),
         *("claim", "created_at", "id"),
@@ -270,7 +270,7 @@ class NumberSearchAdmin(NumbersAdmin):
 
     list_display = ("created_at", "tenant_link", "wanted", "state_label", "count", "error")
     list_filter = ("state", "country", "kind")
-    search_fields = ("country", "tenant__name", "id")
+    search_fields = ("country", "tenant__name", "=id")
     fields = (
         *("tenant_link", "wanted", "needs_voice", "needs_sms", "needs_mms", "state", "attempts"),
         *("error", "error_code", "created_at", "ended_at", "numbers", "papers", "id"),

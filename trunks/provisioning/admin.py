@@ -33,7 +33,7 @@ class TrunkProvisionAdmin(ReadOnlyAdmin):
 
     list_display = ("name", "trunk_link", "tenant_link", "shown_state", "observed_at", "due_at", "error_code")
     list_filter = ("state", "task", "kind")
-    search_fields = ("domain_name", "trunk__name", "tenant__name", "id")
+    search_fields = ("domain_name", "trunk__name", "tenant__name", "=id")
     show_full_result_count = False
     fieldsets = (
         ("State", {"fields": ("tenant_link", "trunk_link", "state", "task", "what_failed", "account_state")}),

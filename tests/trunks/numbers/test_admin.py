@@ -56,6 +56,14 @@ def test_numbers_are_found(support: Client, own: PhoneNumber, query: str, is_the
     assert (OWN in html) is is_there
 
 
+def test_a_number_is_found_by_its_whole_id(support: Client, own: PhoneNumber) -> None:
+    """Not by a part of it: an area code would find numbers whose id happens to hold it."""
+    html = support.get(address("phonenumber", "changelist") + f"?q={own.pk}").content.decode()
+    assert OWN in html
+    html = support.get(address("phonenumber", "changelist") + f"?q={str(own.pk)[:8]}").content.decode()
+    assert OWN not in html
+
+
 @pytest.mark.parametrize("name", ["phonenumber", "numberjob", "provideraccount", "numbersearch"])
 def test_support_looks_and_edits_nothing(support: Client, alice: Person, desk: Desk, name: str) -> None:
     desk.order(alice)
