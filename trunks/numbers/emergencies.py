@@ -47,7 +47,8 @@ def set_emergency_address(*, tenant: Tenant, actor: Actor, number: PhoneNumber, 
         for name, value in values.items():
             setattr(wanted, name, value)
         wanted.full_clean(exclude=["tenant", "phone_number", "due_at"])
-        wanted.save()
+        # A worker that claims it meanwhile has raised `claim`: what was read of that is not written back.
+        wanted.save(update_fields=FIELDS if there else None)
         now = database_now()
         make_due(EmergencyAddress, wanted.pk, now, error="", error_code="")
         row.emergency_state = PaperState.PENDING
@@ -85,8 +86,9 @@ def store_failed_emergency_address(
 
 
 def _become(row: EmergencyAddress, state: PaperState, **values: Any) -> None:
-    store(row, due_at=None, attempts=0, **values)
+    # The number first, as whoever enters an address locks them.
     number = PhoneNumber.objects.select_for_update().get(pk=row.phone_number_id)
+    store(row, due_at=None, attempts=0, **values)
     if number.emergency_state != state:
         number.emergency_state = state
         number.save()
