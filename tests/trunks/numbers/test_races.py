@@ -24,6 +24,7 @@ from tests.trunks.numbers.conftest import NUMBER, Desk, after_lease, stored
 from tests.trunks.numbers.pages.test_emergency import TOWN
 from trunks import services
 from trunks.models import EmergencyAddress, PhoneNumber
+from trunks.numbers.accounts import open_account
 from trunks.numbers.emergencies import do_emergency_address
 from trunks.numbers.jobs import Overtaken, claim_next
 from trunks.numbers.worker import do_one_refresh, provision_due
@@ -98,6 +99,25 @@ def test_number_that_is_bought_while_others_are_looked_at_is_not_gone(alice: Per
     with tenant_context(alice.tenant):
         rows = list(PhoneNumber.objects.order_by("created_at").values_list("number", "error"))
     assert rows == [(NUMBER, ""), (NUMBERS[30], "")]
+
+
+def test_order_waits_for_one_look_that_nobody_waits_for(alice: Person, charlie: Person, desk: Desk) -> None:
+    desk.order(alice)
+    desk.order(charlie, NUMBERS[30])
+    provision_due()
+    for person in (alice, charlie):
+        with tenant_context(person.tenant):
+            number = PhoneNumber.objects.get()
+            services.look_again(tenant=person.tenant, actor=person.actor, number=number)
+    with tenant_context(charlie.tenant):
+        theirs = f"{open_account(charlie.tenant).account_sid}/IncomingPhoneNumbers.json"
+    requests = Meanwhile("IncomingPhoneNumbers.json", partial(desk.order, alice, NUMBERS[31]))
+    desk.twilio.twilio.exchanges = requests
+    provision_due()
+    bought = desk.twilio.asked("POST")
+    asked = desk.twilio.asked()
+    looked = next(each for each in asked if each.endswith(theirs))
+    assert asked.index(bought[0]) < asked.index(looked)
 
 
 def test_address_that_is_entered_while_the_last_one_is_taken_up_is_handed_in(
