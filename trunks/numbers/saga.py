@@ -26,6 +26,7 @@ from trunks.models import NumberJob, PhoneNumber, ProviderAccount
 from trunks.numbers.accounts import NUMBERS, Clock, open_account
 from trunks.numbers.intake import voice_urls
 from trunks.numbers.jobs import store
+from trunks.provider_side import number_goes
 
 SETTLED_AFTER = timedelta(minutes=2)
 """How long a purchase whose answer never came may still appear."""
@@ -185,6 +186,7 @@ def _release(work: Work, clock: Clock) -> Iterator[str]:
     now = clock()
     with tenant_context(work.tenant):
         _end_job(work.job, clock)
+        number_goes(work.number)
         row = PhoneNumber.objects.select_for_update().get(pk=work.number.pk)
         row.state, row.over_at = NumberState.RELEASED, now
         row.save()
