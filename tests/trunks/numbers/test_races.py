@@ -126,7 +126,7 @@ def test_address_that_is_entered_while_the_last_one_is_taken_up_is_handed_in(
     desk.order(alice)
     provision_due()
     number = stored(alice)
-    enter = {"tenant": alice.tenant, "actor": alice.actor, "number": number}
+    enter: dict[str, Any] = {"tenant": alice.tenant, "actor": alice.actor, "number": number}
     with tenant_context(alice.tenant):
         services.set_emergency_address(**enter, **TOWN)
     claimed: list[EmergencyAddress | None] = []
