@@ -19,7 +19,7 @@ from trunks.enums import NumberState, PaperState
 from trunks.models import EmergencyAddress, PhoneNumber
 from trunks.models.numbers import LONGEST_ERROR
 from trunks.numbers.accounts import Clock, open_account
-from trunks.numbers.jobs import make_due, put_off, store, wake_provisioning
+from trunks.numbers.jobs import Overtaken, make_due, put_off, store, wake_provisioning
 from trunks.numbers.saga import emergency_state
 from trunks.numbers.wording import has_emergency_calls
 
@@ -71,8 +71,14 @@ def do_emergency_address(row: EmergencyAddress, clock: Clock) -> None:
     wanted = Address(label=label, country=number.country, emergency=True, **values)
     address = addresses.ensure_address(account, wanted)
     owned = numbers.set_emergency_address(account, number.provider_sid, address.sid)
-    with tenant_context(tenant):
-        _become(row, emergency_state(owned), provider_sid=address.sid, error="", error_code="")
+    try:
+        with tenant_context(tenant):
+            _become(row, emergency_state(owned), provider_sid=address.sid, error="", error_code="")
+    except Overtaken:
+        # What was just written is older than what is stored, and may have come after it.
+        with tenant_context(tenant):
+            EmergencyAddress.objects.filter(pk=row.pk, due_at=None).update(due_at=clock(), attempts=0)
+        raise
 
 
 def store_failed_emergency_address(

@@ -145,3 +145,23 @@ def test_address_that_is_entered_while_the_last_one_is_taken_up_is_handed_in(
     provision_due()
     (there,) = desk.twilio.twilio.store.all(ADDRESSES)
     assert there["street"] == "2 Main St"
+
+
+def test_address_that_a_stalled_worker_wrote_last_is_put_right(alice: Person, desk: Desk) -> None:
+    desk.order(alice)
+    provision_due()
+    enter: dict[str, Any] = {"tenant": alice.tenant, "actor": alice.actor, "number": stored(alice)}
+    with tenant_context(alice.tenant):
+        services.set_emergency_address(**enter, **TOWN)
+    stalled = claim_next(EmergencyAddress, database_now())
+    assert stalled is not None
+    with tenant_context(alice.tenant):
+        services.set_emergency_address(**enter, **{**TOWN, "street": "2 Main St"})
+    provision_due()
+    with pytest.raises(Overtaken):
+        do_emergency_address(stalled, database_now)
+    (there,) = desk.twilio.twilio.store.all(ADDRESSES)
+    assert there["street"] == "1 Main St"
+    provision_due()
+    (there,) = desk.twilio.twilio.store.all(ADDRESSES)
+    assert there["street"] == "2 Main St"
