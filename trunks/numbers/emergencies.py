@@ -88,7 +88,7 @@ def store_failed_emergency_address(
     if isinstance(error, TwilioError) and not error.retryable:
         _become(row, PaperState.FAILED, error=words[:LONGEST_ERROR], error_code=code)
     else:
-        put_off(row, clock(), words, code)
+        put_off(row, clock(), words, code, error)
 
 
 def _become(row: EmergencyAddress, state: PaperState, **values: Any) -> None:

@@ -118,7 +118,7 @@ def store_failed_refresh(row: NumberRefresh, error: Exception, words: str, code:
     if isinstance(error, AccountMissing):
         store(row, due_at=clock() + EVERY, attempts=0, error=words, error_code=code)
     else:
-        put_off(row, clock(), words, code)
+        put_off(row, clock(), words, code, error)
 
 
 def _active(tenant: Tenant) -> Any:

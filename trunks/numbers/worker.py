@@ -192,7 +192,7 @@ def _store_failure(row: Claimed, error: Exception, clock: Clock) -> None:
             elif isinstance(row, NumberJob) and _is_over(row, error, clock):
                 _give_up(row, clock, words, code)
             else:
-                _put_off(row, clock, words, code)
+                _put_off(row, error, clock, words, code)
     except Overtaken:
         log.info("provisioning_overtaken", row_id=str(row.pk))
 
@@ -216,10 +216,10 @@ def _is_over(job: NumberJob, error: Exception, clock: Clock) -> bool:
     return clock() >= job.created_at + PATIENCE
 
 
-def _put_off(row: NumberJob | ProviderAccount, clock: Clock, words: str, code: str) -> None:
+def _put_off(row: NumberJob | ProviderAccount, error: Exception, clock: Clock, words: str, code: str) -> None:
     if isinstance(row, NumberJob) and row.state == JobState.UNDOING:
         words, code = row.error, row.error_code  # why it is undone
-    put_off(row, clock(), words, code)
+    put_off(row, clock(), words, code, error)
 
 
 def _told(error: Exception) -> tuple[str, str]:
