@@ -8,13 +8,13 @@ from __future__ import annotations
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, QuerySet, Value, When
 
 from callsphere.celery import wake
 from tenants.clock import database_now
 from tenants.models import Tenant
 from trunks.enums import ProvisionState, ProvisionTask
-from trunks.models import Trunk, TrunkProvision
+from trunks.models import PhoneNumber, Trunk, TrunkNumber, TrunkProvision
 
 _TASK, _QUEUE = "trunks.provision_trunks", "provision"
 
@@ -29,9 +29,21 @@ def trunk_edited(trunk: Trunk) -> None:
 
     One that is being applied is compared with the trunk as it is then, once it is done.
     """
-    rows = TrunkProvision.objects.filter(tenant=trunk.tenant_id, pk=trunk.pk, task=ProvisionTask.LOOK)
+    _look_again(TrunkProvision.objects.filter(tenant=trunk.tenant_id, pk=trunk.pk))
+
+
+def number_goes(number: PhoneNumber) -> None:
+    """Take a bought number off the trunk that it is on, since it was given up. Lock it afterwards."""
+    there = TrunkNumber.objects.filter(tenant=number.tenant_id, phone_number=number)
+    trunk_id = there.values_list("provision", flat=True).first()
+    if trunk_id is not None:
+        _look_again(TrunkProvision.objects.filter(tenant=number.tenant_id, pk=trunk_id))
+        there.delete()
+
+
+def _look_again(rows: QuerySet[TrunkProvision]) -> None:
     failed = When(state=ProvisionState.FAILED, then=Value(ProvisionState.PLANNED))
-    if rows.update(
+    if rows.filter(task=ProvisionTask.LOOK).update(
         due_at=database_now(), is_awaited=True, attempts=0, state=Case(failed, default=F("state"))
     ):
         wake_provisioner()
@@ -40,8 +52,13 @@ def trunk_edited(trunk: Trunk) -> None:
 def trunk_goes(trunk: Trunk) -> None:
     """Have everything of the trunk taken away at the provider, though the trunk itself goes now."""
     rows = TrunkProvision.objects.filter(tenant=trunk.tenant_id, pk=trunk.pk)
-    if rows.update(trunk=None, **removal()):
+    if not forget_unplaced(rows) and rows.update(trunk=None, **removal()):
         wake_provisioner()
+
+
+def forget_unplaced(rows: QuerySet[TrunkProvision]) -> bool:
+    """Delete those whose account is not there, or was closed: nothing of them can be. Say whether any was."""
+    return bool(rows.filter(account__sid="").delete()[0])
 
 
 def removal() -> dict[str, object]:
@@ -61,6 +78,7 @@ def removal() -> dict[str, object]:
 def account_is_gone(tenant: Tenant) -> None:
     """Forget what the tenant's account had: it was closed, and all in it with it."""
     rows = TrunkProvision.objects.filter(tenant=tenant)
+    TrunkNumber.objects.filter(tenant=tenant).delete()
     rows.filter(task=ProvisionTask.REMOVE).delete()
     rows.update(
         claim=F("claim") + 1,

@@ -19,7 +19,7 @@ from trunks.enums import NumberState, PaperState
 from trunks.models import EmergencyAddress, PhoneNumber
 from trunks.models.numbers import LONGEST_ERROR
 from trunks.numbers.accounts import Clock, open_account
-from trunks.numbers.jobs import make_due, put_off, store, wake_provisioning
+from trunks.numbers.jobs import Overtaken, make_due, put_off, store, wake_provisioning
 from trunks.numbers.saga import emergency_state
 from trunks.numbers.wording import has_emergency_calls
 
@@ -47,7 +47,8 @@ def set_emergency_address(*, tenant: Tenant, actor: Actor, number: PhoneNumber, 
         for name, value in values.items():
             setattr(wanted, name, value)
         wanted.full_clean(exclude=["tenant", "phone_number", "due_at"])
-        wanted.save()
+        # A worker that claims it meanwhile has raised `claim`: what was read of that is not written back.
+        wanted.save(update_fields=FIELDS if there else None)
         now = database_now()
         make_due(EmergencyAddress, wanted.pk, now, error="", error_code="")
         row.emergency_state = PaperState.PENDING
@@ -70,8 +71,14 @@ def do_emergency_address(row: EmergencyAddress, clock: Clock) -> None:
     wanted = Address(label=label, country=number.country, emergency=True, **values)
     address = addresses.ensure_address(account, wanted)
     owned = numbers.set_emergency_address(account, number.provider_sid, address.sid)
-    with tenant_context(tenant):
-        _become(row, emergency_state(owned), provider_sid=address.sid, error="", error_code="")
+    try:
+        with tenant_context(tenant):
+            _become(row, emergency_state(owned), provider_sid=address.sid, error="", error_code="")
+    except Overtaken:
+        # What was just written is older than what is stored, and may have come after it.
+        with tenant_context(tenant):
+            EmergencyAddress.objects.filter(pk=row.pk, due_at=None).update(due_at=clock(), attempts=0)
+        raise
 
 
 def store_failed_emergency_address(
@@ -81,12 +88,13 @@ def store_failed_emergency_address(
     if isinstance(error, TwilioError) and not error.retryable:
         _become(row, PaperState.FAILED, error=words[:LONGEST_ERROR], error_code=code)
     else:
-        put_off(row, clock(), words, code)
+        put_off(row, clock(), words, code, error)
 
 
 def _become(row: EmergencyAddress, state: PaperState, **values: Any) -> None:
-    store(row, due_at=None, attempts=0, **values)
+    # The number first, as whoever enters an address locks them.
     number = PhoneNumber.objects.select_for_update().get(pk=row.phone_number_id)
+    store(row, due_at=None, attempts=0, **values)
     if number.emergency_state != state:
         number.emergency_state = state
         number.save()

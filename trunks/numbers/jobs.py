@@ -19,6 +19,8 @@ LEASE = timedelta(seconds=300)
 """Longer than all requests of one piece of work take, each with its time limit and repetitions."""
 FIRST_DELAY_S = 2.0
 LONGEST_DELAY_S = 900.0
+LONGEST_ASKED_S = 3600.0
+"""How long the provider may ask us to wait."""
 JITTER = 0.2
 _TASK, _QUEUE = "trunks.provision_numbers", "provision"
 _random = secrets.SystemRandom()
@@ -58,11 +60,16 @@ def store(row: Lent, **values: Any) -> None:
         setattr(row, name, value)
 
 
-def put_off(row: Lent, now: datetime, error: str, code: str = "") -> None:
-    """Have the work tried again later, each time after twice as long. Call it inside a tenant's context."""
+def put_off(row: Lent, now: datetime, words: str, code: str = "", error: Exception | None = None) -> None:
+    """Have the work tried again later, each time after twice as long. Call it inside a tenant's context.
+
+    Not before the provider said so, within reason: `error` is what went wrong, and may know how long to wait.
+    """
     wait_s = min(FIRST_DELAY_S * 2 ** min(row.attempts - 1, 30), LONGEST_DELAY_S)
-    wait = timedelta(seconds=wait_s * _random.uniform(1 - JITTER, 1 + JITTER))
-    store(row, due_at=now + wait, error=error[:LONGEST_ERROR], error_code=code)
+    wait_s *= _random.uniform(1 - JITTER, 1 + JITTER)
+    asked_s = min(getattr(error, "retry_after", None) or 0.0, LONGEST_ASKED_S)
+    wait = timedelta(seconds=max(wait_s, asked_s))
+    store(row, due_at=now + wait, error=words[:LONGEST_ERROR], error_code=code)
 
 
 def make_due(model: type[L], pk: uuid.UUID, now: datetime, **values: Any) -> None:

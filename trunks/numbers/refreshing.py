@@ -105,7 +105,8 @@ def do_refresh(row: NumberRefresh, clock: Clock) -> None:
         account = open_account(tenant)
     found = _read(account, active)
     with tenant_context(tenant):
-        for number in _active(tenant).select_for_update():
+        # One that was bought since the account was read is not gone: nobody has looked at it yet.
+        for number in _active(tenant).filter(provider_sid__in=active).select_for_update():
             _store_findings(tenant, number, found)
         now = clock()
         next_at = now + EVERY * _random.uniform(1 - SPREAD, 1 + SPREAD)
@@ -117,7 +118,7 @@ def store_failed_refresh(row: NumberRefresh, error: Exception, words: str, code:
     if isinstance(error, AccountMissing):
         store(row, due_at=clock() + EVERY, attempts=0, error=words, error_code=code)
     else:
-        put_off(row, clock(), words, code)
+        put_off(row, clock(), words, code, error)
 
 
 def _active(tenant: Tenant) -> Any:

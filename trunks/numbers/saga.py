@@ -21,11 +21,12 @@ from callsphere.providers.twilio.trust import TrustState
 from tenants.audit import record_event
 from tenants.context import tenant_context
 from tenants.models import Tenant
-from trunks.enums import Attestation, JobState, NumberJobKind, NumberState, PaperState
+from trunks.enums import Attestation, JobState, NumberJobKind, NumberSource, NumberState, PaperState
 from trunks.models import NumberJob, PhoneNumber, ProviderAccount
 from trunks.numbers.accounts import NUMBERS, Clock, open_account
 from trunks.numbers.intake import voice_urls
 from trunks.numbers.jobs import store
+from trunks.provider_side import number_goes
 
 SETTLED_AFTER = timedelta(minutes=2)
 """How long a purchase whose answer never came may still appear."""
@@ -185,6 +186,7 @@ def _release(work: Work, clock: Clock) -> Iterator[str]:
     now = clock()
     with tenant_context(work.tenant):
         _end_job(work.job, clock)
+        number_goes(work.number)
         row = PhoneNumber.objects.select_for_update().get(pk=work.number.pk)
         row.state, row.over_at = NumberState.RELEASED, now
         row.save()
@@ -194,7 +196,11 @@ def _release(work: Work, clock: Clock) -> Iterator[str]:
 
 def _forget(work: Work, clock: Clock) -> Iterator[str]:
     """Have the provider take an own number for proved no more, unless it was verified again meanwhile."""
-    if work.number.state != NumberState.ACTIVE:
+    with tenant_context(work.tenant):
+        # Given up and added again, it may have been verified as another row.
+        own = PhoneNumber.objects.filter(tenant=work.tenant, source=NumberSource.OWN)
+        is_proved = own.filter(number=work.number.number, state=NumberState.ACTIVE).exists()
+    if not is_proved:
         caller_ids.forget_caller_id(work.account, work.number.number)
         yield "proof withdrawn"
     with tenant_context(work.tenant):

@@ -90,7 +90,7 @@ def store_failed_search(row: NumberSearch, error: Exception, words: str, code: s
         ended = {"state": JobState.FAILED, "due_at": None, "ended_at": clock()}
         store(row, error=words[:LONGEST_ERROR], error_code=code, **ended)
     else:
-        put_off(row, clock(), words, code)
+        put_off(row, clock(), words, code, error)
 
 
 def forget_old_searches(clock: Clock = database_now) -> int:

@@ -152,7 +152,7 @@ def store_failed_verification(
         ended = {"state": VerificationState.FAILED, "code": "", "due_at": None, "ended_at": clock()}
         store(row, error=words[:LONGEST_ERROR], error_code=code, **ended)
     else:
-        put_off(row, clock(), words, code)
+        put_off(row, clock(), words, code, error)
 
 
 def forget_old_verifications(clock: Clock = database_now) -> int:

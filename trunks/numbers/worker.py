@@ -50,7 +50,17 @@ class FaultOfOurs(Exception):
 
 def provision_due(clock: Clock = database_now) -> int:
     """Do what is due; return how much that was. Any number of these may run at once."""
-    return sum(_do_all(do_one, clock) for do_one in DOERS)
+    count = _do_awaited(clock)
+    for _turn in range(BATCH):
+        done = sum(do_one(clock) for do_one in UNAWAITED)
+        if not done:
+            break
+        count += done + _do_awaited(clock)
+    return count
+
+
+def _do_awaited(clock: Clock) -> int:
+    return sum(_do_all(do_one, clock) for do_one in AWAITED)
 
 
 def _do_all(do_one: Callable[[Clock], bool], clock: Clock) -> int:
@@ -182,7 +192,7 @@ def _store_failure(row: Claimed, error: Exception, clock: Clock) -> None:
             elif isinstance(row, NumberJob) and _is_over(row, error, clock):
                 _give_up(row, clock, words, code)
             else:
-                _put_off(row, clock, words, code)
+                _put_off(row, error, clock, words, code)
     except Overtaken:
         log.info("provisioning_overtaken", row_id=str(row.pk))
 
@@ -206,10 +216,10 @@ def _is_over(job: NumberJob, error: Exception, clock: Clock) -> bool:
     return clock() >= job.created_at + PATIENCE
 
 
-def _put_off(row: NumberJob | ProviderAccount, clock: Clock, words: str, code: str) -> None:
+def _put_off(row: NumberJob | ProviderAccount, error: Exception, clock: Clock, words: str, code: str) -> None:
     if isinstance(row, NumberJob) and row.state == JobState.UNDOING:
         words, code = row.error, row.error_code  # why it is undone
-    put_off(row, clock(), words, code)
+    put_off(row, clock(), words, code, error)
 
 
 def _told(error: Exception) -> tuple[str, str]:
@@ -218,13 +228,13 @@ def _told(error: Exception) -> tuple[str, str]:
     return str(error)[:LONGEST_ERROR], code
 
 
-# Accounts before the jobs that need them, and what nobody waits for at last.
-DOERS = (
+# What somebody waits for, accounts before the jobs that need them.
+AWAITED = (
     do_one_search,
     do_one_account,
     do_one_job,
     do_one_verification,
     do_one_emergency,
-    do_one_refresh,
-    read_one_business,
 )
+# What nobody waits for: one at a time, each followed by what somebody began to wait for meanwhile.
+UNAWAITED = (do_one_refresh, read_one_business)

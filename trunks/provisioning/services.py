@@ -36,7 +36,7 @@ from trunks.enums import (
 from trunks.models import Gateway, PhoneNumber, Trunk, TrunkNumber, TrunkProvision
 from trunks.numbers.accounts import ensure_account
 from trunks.numbers.jobs import wake_provisioning
-from trunks.provider_side import removal, trunk_edited, wake_provisioner
+from trunks.provider_side import forget_unplaced, removal, trunk_edited, wake_provisioner
 from trunks.provisioning.differences import Difference
 from trunks.provisioning.names import domain_name_of
 from trunks.provisioning.taking import take
@@ -219,10 +219,10 @@ def switch_off_provision(
         row = locked(TrunkProvision, tenant, provision.pk)
         check_version(row, expected_version, {})
         if row.task != ProvisionTask.REMOVE:
-            before = snapshot(row, ("state",))
-            _move(row, **removal())
-            changes = {"state": [before["state"], row.state]}
+            changes = {"state": [str(row.state), str(ProvisionState.REMOVING)]}
             record_event(tenant=tenant, actor=actor, verb="provision.switched_off", obj=row, changes=changes)
+            if not forget_unplaced(TrunkProvision.objects.filter(pk=row.pk)):
+                _move(row, **removal())
     return row
 
 

@@ -50,7 +50,10 @@ def settle(
         values["state"] = _state(found, wanted, values, is_error=bool(is_error))
         if applied is not None or (before.task == ProvisionTask.APPLY and failure is None):
             values["applied_at"] = values["observed_at"]
-        values |= _what_next(before, values, wanted, work.clock())
+        is_edit_alone = before.plan == [] or (
+            applied is not None and not compare(applied, seen, work.passwords)
+        )
+        values |= _what_next(before, values, wanted, work.clock(), is_edit_alone=is_edit_alone)
         store(work.row, **values)
         _tell(work, before, found)
 
@@ -124,14 +127,14 @@ def _state(
 
 
 def _what_next(
-    before: TrunkProvision, values: dict[str, Any], wanted: Wanted, now: datetime
+    before: TrunkProvision, values: dict[str, Any], wanted: Wanted, now: datetime, *, is_edit_alone: bool
 ) -> dict[str, Any]:
     """Look again within the hour. An edit is applied at once, if that is wanted and nothing else differed."""
     applies = (
         before.auto_apply
         and values["state"] == ProvisionState.PLANNED
         and values["is_set_up"]
-        and before.plan == []
+        and is_edit_alone
         and not any(each.is_blocking for each in wanted.notes)
     )
     if applies:
@@ -148,16 +151,16 @@ def _what_next(
 
 def _tell(work: Work, before: TrunkProvision, found: list[Difference]) -> None:
     row = work.row
-    verb = ""
+    verbs = []
     if row.state == ProvisionState.FAILED and before.state != ProvisionState.FAILED:
-        verb = "provision.undone" if before.task == ProvisionTask.UNDO else "provision.failed"
+        verbs.append("provision.undone" if before.task == ProvisionTask.UNDO else "provision.failed")
     elif before.task == ProvisionTask.APPLY:
-        verb = "provision.applied"
+        verbs.append("provision.applied")
     elif row.state == ProvisionState.DRIFTED and before.state != ProvisionState.DRIFTED:
-        verb = "provision.drifted"
-    elif row.state == ProvisionState.APPLYING:
-        verb = "provision.apply_requested"
-    if verb:
+        verbs.append("provision.drifted")
+    if row.state == ProvisionState.APPLYING:
+        verbs.append("provision.apply_requested")
+    for verb in verbs:
         told = found if verb in ("provision.drifted", "provision.apply_requested") else []
         changes = {each.key: [each.theirs, each.ours] for each in told}
         record_event(

@@ -71,6 +71,11 @@ def is_busy(row: TrunkProvision) -> bool:
     return row.due_at is not None and (row.is_awaited or row.state == ProvisionState.NEW)
 
 
+def is_held_up(row: TrunkProvision) -> bool:
+    """Whether what is to be done has to wait until the account is no longer suspended."""
+    return row.account.wanted == AccountStatus.SUSPENDED and is_busy(row)
+
+
 def plan_of(row: TrunkProvision) -> Plan:
     """Return the plan in words."""
     rows = [PlanRow(each, _place_of(each)) for each in differences_of(row)]
@@ -83,6 +88,8 @@ def plan_of(row: TrunkProvision) -> Plan:
 
 def told_of(row: TrunkProvision) -> Told:
     """Say how a trunk stands at Twilio."""
+    if is_held_up(row):
+        return Told("paused", "Waits for your account", "it is suspended at Twilio until you have paid")
     if row.task == ProvisionTask.UNDO:
         return Told("pending", "Being undone", "what was made so far is taken away")
     match ProvisionState(row.state):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_network
 from typing import Any
 
@@ -18,6 +19,7 @@ from trunks.provisioning.differences import Difference
 from trunks.provisioning.wanted import target_of
 
 MISSING, EXTRA, DIFFERS = DifferenceKind.MISSING, DifferenceKind.EXTRA, DifferenceKind.DIFFERS
+_LABEL = re.compile("[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _GATEWAYS = ("target", "origination_url")
 _SETTINGS = ("domain_name", "secure", "transfer_mode")
 
@@ -112,7 +114,10 @@ def _take_number(row: TrunkProvision, difference: Difference) -> None:
 
 
 def _take_domain_name(row: TrunkProvision, name: str) -> None:
-    label = name.split(".")[0]
+    label, _, end = name.partition(".")
+    if not _LABEL.fullmatch(label) or end != row.domain_name.partition(".")[2]:
+        words = "A domain name here has small letters, digits and hyphens before Twilio's own ending."
+        raise Refused(words, code="cannot_take")
     if len(label) > LONGEST_LABEL:
         words = f"Here the first part of a domain name has {LONGEST_LABEL} characters at most."
         raise Refused(words, code="cannot_take")

@@ -23,7 +23,7 @@ from trunks.pages.editing import TrunkFormPage
 from trunks.provisioning import services
 from trunks.provisioning.forms import AttachForm, ProvisionEditForm, SetUpForm
 from trunks.provisioning.queries import openings, problem_of, provisions_of, sip_addresses
-from trunks.provisioning.summaries import is_busy, plan_of, told_of, twilio_code
+from trunks.provisioning.summaries import is_busy, is_held_up, plan_of, told_of, twilio_code
 
 TEMPLATE = "trunks/provider.html"
 
@@ -58,6 +58,7 @@ class ProvisionPage(OneTrunkPage):
             "provision": row,
             "told": told_of(row),
             "is_busy": is_busy(row),
+            "is_held_up": is_held_up(row),
             "problem": problem_of(row),
             "code": twilio_code(row),
             "plan": plan_of(row),

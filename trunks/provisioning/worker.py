@@ -90,13 +90,10 @@ def _give_up(row: TrunkProvision, now: datetime, words: str, code: str) -> None:
 
 
 def _put_off(row: TrunkProvision, error: Exception, now: datetime, words: str, code: str) -> None:
-    """Try again later, and not before Twilio said so. What failed and what is undone keep their reason."""
+    """Try again later. What failed and what is undone keep their reason."""
     if row.task == ProvisionTask.UNDO or row.state == ProvisionState.FAILED:
         words, code = row.error, row.error_code
-    put_off(row, now, words, code)
-    wait = getattr(error, "retry_after", None)
-    if wait is not None and row.due_at is not None:
-        store(row, due_at=max(row.due_at, now + timedelta(seconds=wait)))
+    put_off(row, now, words, code, error)
 
 
 def _is_over(row: TrunkProvision, error: Exception, clock: Clock) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from callsphere.local.doubles.twilio.store import KEYS
@@ -197,6 +199,20 @@ def test_worker_dies_while_it_releases(alice: Person, desk: Desk, count: int) ->
 
     assert (stored(alice).state, desk.bought(), desk.assigned()) == (NumberState.RELEASED, [], (0, 0))
     assert verbs(alice)[2:] == ["phone_number.release_requested", "phone_number.released"]
+
+
+@pytest.mark.parametrize(("asked_s", "waits_s"), [(2000, 2000), (10**9, 3600)])
+def test_refused_for_so_many_seconds_it_waits_as_long(
+    alice: Person, desk: Desk, asked_s: int, waits_s: int
+) -> None:
+    desk.open(alice)
+    desk.order(alice)
+    desk.twilio.fail(status=429, retry_after=asked_s, method="POST", path="IncomingPhoneNumbers")
+    provision_job_once()
+    due_at = job_of(alice).due_at
+    assert due_at is not None
+    wait = due_at - database_now()
+    assert timedelta(seconds=waits_s - 600) < wait <= timedelta(seconds=waits_s)
 
 
 def test_twilio_is_away_for_too_long(alice: Person, desk: Desk) -> None:

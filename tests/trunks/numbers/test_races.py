@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -10,14 +11,23 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from django.db.models.signals import pre_save
 
 from callsphere.lib.errors import LimitReached
+from callsphere.local.doubles.twilio.numbers import ADDRESSES
+from callsphere.local.doubles.twilio.twilio import Exchange
+from tenants.clock import database_now
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.conftest import Person
-from tests.trunks.numbers.conftest import Desk, after_lease
-from trunks.models import PhoneNumber
-from trunks.numbers.worker import provision_due
+from tests.trunks.numbers.conftest import NUMBER, Desk, after_lease, stored
+from tests.trunks.numbers.pages.test_emergency import TOWN
+from trunks import services
+from trunks.models import EmergencyAddress, PhoneNumber
+from trunks.numbers.accounts import open_account
+from trunks.numbers.emergencies import do_emergency_address
+from trunks.numbers.jobs import Overtaken, claim_next
+from trunks.numbers.worker import do_one_refresh, provision_due
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AREAS = ("415", "212")
@@ -55,3 +65,103 @@ def test_fifty_orders_on_a_plan_of_three_buy_three(alice: Person, desk: Desk) ->
         active = sorted(PhoneNumber.objects.filter(state="active").values_list("number", flat=True))
     assert (len(active), active) == (3, desk.bought())
     assert desk.subaccounts(alice) == ["active"]
+
+
+class Meanwhile(deque[Exchange]):
+    """The double's requests; once, while one of this path waits for its answer, something else happens."""
+
+    def __init__(self, path: str, do: Callable[[], Any]) -> None:
+        super().__init__()
+        self.path = path
+        self.do: Callable[[], Any] | None = do
+
+    def append(self, exchange: Exchange) -> None:
+        super().append(exchange)
+        if self.do is not None and exchange.request.path.endswith(self.path):
+            do, self.do = self.do, None
+            at_once([do])
+
+
+def test_number_that_is_bought_while_others_are_looked_at_is_not_gone(alice: Person, desk: Desk) -> None:
+    desk.order(alice)
+    provision_due()
+    with tenant_context(alice.tenant):
+        services.look_again(tenant=alice.tenant, actor=alice.actor, number=PhoneNumber.objects.get())
+
+    def buy() -> None:
+        with tenant_context(alice.tenant):
+            first = PhoneNumber.objects.get()
+            first.pk, first.number, first.provider_sid = None, NUMBERS[30], f"PN{'f' * 32}"
+            first.save(force_insert=True)
+
+    desk.twilio.twilio.exchanges = Meanwhile("IncomingPhoneNumbers.json", buy)
+    assert do_one_refresh(database_now)
+    with tenant_context(alice.tenant):
+        rows = list(PhoneNumber.objects.order_by("created_at").values_list("number", "error"))
+    assert rows == [(NUMBER, ""), (NUMBERS[30], "")]
+
+
+def test_order_waits_for_one_look_that_nobody_waits_for(alice: Person, charlie: Person, desk: Desk) -> None:
+    desk.order(alice)
+    desk.order(charlie, NUMBERS[30])
+    provision_due()
+    for person in (alice, charlie):
+        with tenant_context(person.tenant):
+            number = PhoneNumber.objects.get()
+            services.look_again(tenant=person.tenant, actor=person.actor, number=number)
+    with tenant_context(charlie.tenant):
+        theirs = f"{open_account(charlie.tenant).account_sid}/IncomingPhoneNumbers.json"
+    requests = Meanwhile("IncomingPhoneNumbers.json", partial(desk.order, alice, NUMBERS[31]))
+    desk.twilio.twilio.exchanges = requests
+    provision_due()
+    bought = desk.twilio.asked("POST")
+    asked = desk.twilio.asked()
+    looked = next(each for each in asked if each.endswith(theirs))
+    assert asked.index(bought[0]) < asked.index(looked)
+
+
+def test_address_that_is_entered_while_the_last_one_is_taken_up_is_handed_in(
+    alice: Person, desk: Desk
+) -> None:
+    desk.order(alice)
+    provision_due()
+    number = stored(alice)
+    enter: dict[str, Any] = {"tenant": alice.tenant, "actor": alice.actor, "number": number}
+    with tenant_context(alice.tenant):
+        services.set_emergency_address(**enter, **TOWN)
+    claimed: list[EmergencyAddress | None] = []
+
+    def claim(**_signal: Any) -> None:
+        pre_save.disconnect(claim, EmergencyAddress)
+        at_once([lambda: claimed.append(claim_next(EmergencyAddress, database_now()))])
+
+    pre_save.connect(claim, EmergencyAddress)
+    with tenant_context(alice.tenant):
+        services.set_emergency_address(**enter, **{**TOWN, "street": "2 Main St"})
+    (row,) = claimed
+    assert row is not None
+    with pytest.raises(Overtaken):
+        do_emergency_address(row, database_now)
+    provision_due()
+    (there,) = desk.twilio.twilio.store.all(ADDRESSES)
+    assert there["street"] == "2 Main St"
+
+
+def test_address_that_a_stalled_worker_wrote_last_is_put_right(alice: Person, desk: Desk) -> None:
+    desk.order(alice)
+    provision_due()
+    enter: dict[str, Any] = {"tenant": alice.tenant, "actor": alice.actor, "number": stored(alice)}
+    with tenant_context(alice.tenant):
+        services.set_emergency_address(**enter, **TOWN)
+    stalled = claim_next(EmergencyAddress, database_now())
+    assert stalled is not None
+    with tenant_context(alice.tenant):
+        services.set_emergency_address(**enter, **{**TOWN, "street": "2 Main St"})
+    provision_due()
+    with pytest.raises(Overtaken):
+        do_emergency_address(stalled, database_now)
+    (there,) = desk.twilio.twilio.store.all(ADDRESSES)
+    assert there["street"] == "1 Main St"
+    provision_due()
+    (there,) = desk.twilio.twilio.store.all(ADDRESSES)
+    assert there["street"] == "2 Main St"

@@ -16,7 +16,7 @@ from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.conftest import Person
 from tests.trunks.conftest import make_trunk
-from tests.trunks.numbers.conftest import Desk, after_lease, stored, verbs
+from tests.trunks.numbers.conftest import Desk, after_lease, job_of, stored, verbs
 from trunks import services
 from trunks.enums import Verification
 from trunks.models import NumberJob, NumberVerification, PhoneNumber
@@ -302,6 +302,31 @@ def test_proof_is_withdrawn_at_the_provider_too(alice: Person, phone: Phone, how
             services.withdraw_verification(**mine, reason="It was somebody else's")
     provision_due()
     assert phone.proved() == []
+
+
+def test_number_that_was_proved_again_as_another_row_stays_proved(
+    alice: Person, phone: Phone, desk: Desk
+) -> None:
+    def prove(number: PhoneNumber) -> None:
+        call(alice, number)
+        provision_due()
+        phone.types()
+        provision_at(later(timedelta(seconds=2)))
+
+    first = add(alice)
+    prove(first)
+    with tenant_context(alice.tenant):
+        services.release_number(tenant=alice.tenant, actor=alice.actor, number=first)
+    desk.twilio.fail(status=503, path="OutgoingCallerIds", times=50)
+    provision_due()  # the proof is to be forgotten, which fails
+    desk.twilio.twilio.faults.clear()
+    with tenant_context(alice.tenant):
+        NumberJob.objects.update(due_at=later(ANSWER_WITHIN))
+        who: dict[str, Any] = {"tenant": alice.tenant, "actor": alice.actor, "trunk": first.trunk}
+        second = services.add_own_number(**who, number=NUMBER)
+    prove(second)
+    provision_at(later(ANSWER_WITHIN))
+    assert (job_of(alice).state, phone.proved()) == ("done", [NUMBER])
 
 
 def test_proof_went_with_its_account(alice: Person, phone: Phone) -> None:

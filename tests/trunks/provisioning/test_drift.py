@@ -8,6 +8,7 @@ from ipaddress import IPv4Network
 import pytest
 
 from callsphere.lib.errors import Refused
+from callsphere.local.doubles.twilio.numbers import TRUNKS
 from callsphere.providers.twilio import access_lists, byoc, elastic_trunks, sip_domains
 from callsphere.providers.twilio.access_lists import SipCredential
 from callsphere.providers.twilio.byoc import Target
@@ -336,6 +337,18 @@ def test_what_cannot_be_taken_over_says_why(plant: Plant, change: Callable[[Plan
         plant.take(key)
     assert (refused.value.code, str(refused.value), said != "") == ("cannot_take", said, True)
     assert plant.row.plan == row.plan
+
+
+@pytest.mark.parametrize("name", ["Acme_Main.pstn.twilio.com", "main.pstn.ie1.twilio.com", None])
+def test_name_that_cannot_be_a_name_here_is_not_taken(plant: Plant, name: str | None) -> None:
+    plant.ready("elastic")
+    (trunk,) = plant.store.all(TRUNKS)
+    trunk["domain_name"] = name
+    row = plant.look()
+
+    with pytest.raises(Refused) as refused:
+        plant.take("trunk/domain_name")
+    assert (refused.value.code, plant.row.domain_name) == ("cannot_take", row.domain_name)
 
 
 def test_plan_that_changed_meanwhile_is_neither_put_nor_taken(plant: Plant) -> None:

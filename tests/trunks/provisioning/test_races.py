@@ -121,6 +121,26 @@ def test_edit_while_a_plan_is_applied_is_in_the_next_plan(plant: Plant) -> None:
     assert plant.apply().state == ProvisionState.IN_SYNC
 
 
+def test_edit_while_an_edit_is_applied_by_itself_is_applied_too(plant: Plant) -> None:
+    plant.ready(auto_apply=True)
+    plant.do(services.add_gateway, trunk=plant.trunk, uri="sip:gw3.carrier.example")
+    looks = claim_trunk(database_now())
+    assert looks is not None
+    list(reconcile(looks, database_now))
+    let_go(looks)
+    puts = claim_trunk(database_now())
+    assert puts is not None
+    steps = reconcile(puts, database_now)
+    next(steps)
+    plant.do(services.add_gateway, trunk=plant.trunk, uri="sip:gw4.carrier.example")
+    list(steps)
+    let_go(puts)
+    reconcile_due()
+
+    assert (plant.row.state, plant.there()["targets"]) == (ProvisionState.IN_SYNC, 4)
+    assert plant.verbs()[-4:] == ["provision.apply_requested", "provision.applied"] * 2
+
+
 def test_edit_while_twilio_is_looked_at_is_in_the_plan(plant: Plant) -> None:
     plant.ready()
     at_once(

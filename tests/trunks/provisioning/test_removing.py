@@ -9,6 +9,7 @@ from callsphere.providers.twilio import access_lists, byoc, sip_domains
 from callsphere.providers.twilio.byoc import ByocSettings, Target
 from callsphere.providers.twilio.sip_domains import DomainSettings
 from tenants.context import platform_context, tenant_context
+from tests.trunks.numbers.conftest import Desk, stored
 from tests.trunks.provisioning.conftest import (
     WHOLE_BYOC,
     Plant,
@@ -19,7 +20,7 @@ from tests.trunks.provisioning.conftest import (
 from tests.trunks.provisioning.test_set_up import BYOC_STEPS
 from trunks import services
 from trunks.enums import AccountStatus, ProvisionKind, ProvisionState, ProvisionTask
-from trunks.models import TrunkProvision
+from trunks.models import TrunkNumber, TrunkProvision
 from trunks.numbers.accounts import want_account
 from trunks.numbers.worker import provision_due
 from trunks.provisioning.worker import reconcile_due
@@ -200,6 +201,41 @@ def test_account_that_is_closed_takes_all_with_it(plant: Plant) -> None:
 
     row = plant.row
     assert (row.state, row.is_set_up, row.sids, row.due_at) == (ProvisionState.NEW, False, {}, None)
+
+
+@pytest.mark.parametrize("how", ["release", "close"])
+def test_number_that_is_given_up_is_on_no_trunk_any_more(plant: Plant, desk: Desk, how: str) -> None:
+    desk.order(plant.person)
+    plant.ready("elastic")
+    plant.do(services.attach_number, provision=plant.row, number=stored(plant.person))
+    reconcile_due()
+    assert plant.apply().state == ProvisionState.IN_SYNC
+
+    if how == "release":
+        desk.release(plant.person)
+    else:
+        with tenant_context(plant.person.tenant):
+            want_account(plant.person.tenant, AccountStatus.CLOSED)
+    provision_due()
+    reconcile_due()
+    with tenant_context(plant.person.tenant):
+        assert TrunkNumber.objects.count() == 0
+    after = ProvisionState.IN_SYNC if how == "release" else ProvisionState.NEW
+    assert (plant.row.state, plant.row.plan) == (after, [])
+
+
+@pytest.mark.parametrize("end", ["delete", "switch off"])
+def test_where_there_is_no_account_nothing_waits_for_one(plant: Plant, end: str) -> None:
+    plant.ready()
+    with tenant_context(plant.person.tenant):
+        want_account(plant.person.tenant, AccountStatus.CLOSED)
+    provision_due()
+    if end == "delete":
+        delete_trunk(plant)
+    else:
+        plant.do(services.switch_off_provision, provision=plant.row)
+        assert plant.verbs()[-1] == "provision.switched_off"
+    assert plant.is_forgotten
 
 
 def test_suspended_account_is_not_asked(plant: Plant) -> None:

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from callsphere.local.doubles.twilio.numbers import NUMBERS
+from tenants.clock import database_now
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.conftest import Person
@@ -19,8 +20,9 @@ from tests.trunks.provisioning.test_drift import add_credential, add_target, cha
 from tests.trunks.web.conftest import page, text_of
 from tests.twilio_double import DoubledTwilio
 from trunks import services
-from trunks.enums import ProvisionKind, ProvisionState
+from trunks.enums import AccountStatus, ProvisionKind, ProvisionState
 from trunks.models import PhoneNumber, TrunkNumber, TrunkProvision
+from trunks.numbers.accounts import want_account
 from trunks.numbers.worker import provision_due
 from trunks.provisioning.queries import differences_of
 from trunks.provisioning.worker import reconcile_due
@@ -276,6 +278,24 @@ def test_it_is_switched_off_after_a_question(plant: Plant) -> None:
     assert "Set this trunk up at Twilio" in shown(plant)
     assert poll(plant).status_code == 286
     assert client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_what_waits_for_a_suspended_account_says_so(plant: Plant, is_new: bool) -> None:
+    plant.set_up()
+    if is_new:
+        with tenant_context(plant.person.tenant):
+            TrunkProvision.objects.update(state=ProvisionState.NEW, due_at=database_now())
+    else:
+        plant.ask()
+    with tenant_context(plant.person.tenant):
+        want_account(plant.person.tenant, AccountStatus.SUSPENDED)
+    provision_due()
+    reconcile_due()
+    words = shown(plant)
+    assert "Waits for your account" in words
+    assert "this takes seconds" not in words
+    assert "being set up" not in words
 
 
 def test_an_old_page_switches_nothing_off(plant: Plant) -> None:
