@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from billing.asking import ask
 from billing.enums import NoticeKind, RequestKind, Status
 from billing.models import BillingRequest, Notice, Plan, Subscription
 from billing.notices import send
-from billing.services.requests import ask, lock_subscription
+from billing.services.requests import lock_subscription
 from billing.syncing import follow
 from callsphere.lib.errors import Refused
 from tenants.audit import Actor, record_event

@@ -10,9 +10,12 @@ import time_machine
 
 from billing.enums import Stage, Status
 from billing.looking import look_after_due
+from billing.payments import payments
+from billing.syncing import sync
 from tenants.enums import Role
 from tests.billing.conftest import Shop, bought, notices, tenant_of
 from tests.conftest import Person, make_member
+from tests.doubles import press
 
 pytestmark = pytest.mark.django_db
 
@@ -190,3 +193,33 @@ def test_what_support_moved_is_kept(shop: Shop, alice: Person) -> None:
     look_after_due(until)
 
     assert bought(alice).stage == Stage.GRACE
+
+
+def test_who_pays_at_the_last_moment_keeps_the_plan(shop: Shop, alice: Person) -> None:
+    fall_behind(shop, alice)
+    release_at = bought(alice).release_at
+    assert release_at is not None
+    request = shop.ask(alice, "portal")
+    shop.do()
+    page = shop.url_of(request)
+    look_after_due(release_at)  # asks that it ends at Stripe
+
+    press(shop.double, page, card="4242")
+    assert press(shop.double, page, action="pay").status_code == 303
+    shop.do()
+
+    assert (bought(alice).status, bought(alice).stage) == (Status.ACTIVE, Stage.FINE)
+
+
+def test_what_is_given_up_ends_at_stripe_whoever_notices_first(shop: Shop, alice: Person) -> None:
+    fall_behind(shop, alice)
+    release_at = bought(alice).release_at
+    assert release_at is not None
+
+    with time_machine.travel(release_at, tick=True):
+        sync(payments(), alice.tenant.pk)  # an event came just before time's own look
+        assert bought(alice).stage == Stage.RELEASED
+        look_after_due(release_at)
+        shop.do()
+
+    assert bought(alice).status == Status.CANCELED
