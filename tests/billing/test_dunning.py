@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
 
+from billing import services
 from billing.enums import Stage, Status
 from billing.looking import look_after_due
+from billing.models import Plan
 from billing.payments import payments
 from billing.syncing import sync
+from tenants.audit import Actor
+from tenants.context import tenant_context
 from tenants.enums import Role
 from tests.billing.conftest import Shop, bought, notices, tenant_of
 from tests.conftest import Person, make_member
@@ -193,6 +197,49 @@ def test_what_support_moved_is_kept(shop: Shop, alice: Person) -> None:
     look_after_due(until)
 
     assert bought(alice).stage == Stage.GRACE
+
+
+def give_plan(person: Person, until: datetime | None) -> None:
+    """Have support give the plan, or take it back."""
+    with tenant_context(person.tenant):
+        services.comp_plan(
+            tenant=person.tenant,
+            actor=Actor.staff(person.user),
+            plan=Plan.objects.get(code="one", is_offered=True) if until else None,
+            until=until,
+            reason="While they wait",
+        )
+
+
+def test_numbers_are_held_for_the_whole_time_after_a_given_plan(
+    shop: Shop, alice: Person, mailoutbox: list[Any]
+) -> None:
+    shop.buy(alice, card="")
+    shop.pass_days(14)
+    until = shop.now() + timedelta(days=90)
+    give_plan(alice, until)
+    assert bought(alice).stage == Stage.FINE
+
+    look_after_due(until)
+
+    subscription, tenant = bought(alice), tenant_of(alice)
+    assert (subscription.stage, tenant.number_limit) == (Stage.READ_ONLY, 1)
+    assert subscription.release_at == tenant.numbers_held_until == until + timedelta(days=30)
+    assert notices(alice) == ["ended", "recovered", "ended"]
+    assert len(mailoutbox) == 3
+
+
+def test_a_given_plan_that_is_taken_back_is_no_end_in_the_past(shop: Shop, alice: Person) -> None:
+    shop.buy(alice, card="")
+    shop.pass_days(14)
+    give_plan(alice, shop.now() + timedelta(days=90))
+
+    with time_machine.travel(shop.now() + timedelta(days=60), tick=False):
+        give_plan(alice, None)
+
+    subscription = bought(alice)
+    assert subscription.stage == Stage.READ_ONLY
+    assert subscription.release_at == shop.now() + timedelta(days=90)
 
 
 def test_who_pays_at_the_last_moment_keeps_the_plan(shop: Shop, alice: Person) -> None:
