@@ -74,7 +74,7 @@ def process(
     """Process claimed events: one question for each customer among them."""
     heard = [event for event in events if _is_heard(event)]
     customers, errors = _customers_of(provider, heard)
-    tenants = _tenants_of(set(customers.values()))
+    tenants = _tenants_of(set(customers.values()) - {""})  # of many tenants none is known yet
     by_tenant: dict[uuid.UUID | None, list[StripeEvent]] = {}
     for event in events:
         if event.pk in errors:
