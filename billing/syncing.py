@@ -18,7 +18,7 @@ from django.utils import timezone
 from billing.asking import ask
 from billing.doubles import without_doubles
 from billing.entitlements import BILLING, apply_entitlement, move_on
-from billing.enums import RequestKind, Stage, WorkState
+from billing.enums import NEVER_BEGAN, RequestKind, Stage, WorkState
 from billing.models import BillingRequest, Invoice, Plan, Subscription
 from billing.notices import announce
 from billing.payments import is_configured
@@ -113,9 +113,10 @@ def _take_number(tenant_id: uuid.UUID) -> tuple[int, str]:
 
 
 def _take_over(subscription: Subscription, found: Sequence[SubscriptionState]) -> None:
-    if not found:
+    begun = [each for each in found if each.status not in NEVER_BEGAN]
+    if not begun:
         return
-    state = max(found, key=lambda each: each.created_at)
+    state = max(begun, key=lambda each: each.created_at)
     plans = {plan.lookup_key: plan for plan in Plan.objects.all()}
     subscription.plan = plans.get(state.lookup_key, subscription.plan)
     subscription.next_plan = _next_plan(subscription, plans.get(state.next_lookup_key))

@@ -270,3 +270,36 @@ def test_what_is_given_up_ends_at_stripe_whoever_notices_first(shop: Shop, alice
         shop.do()
 
     assert bought(alice).status == Status.CANCELED
+
+
+@pytest.mark.parametrize("status", [Status.INCOMPLETE, Status.INCOMPLETE_EXPIRED])
+def test_a_purchase_whose_first_payment_is_missing_puts_nothing_in_order(
+    shop: Shop, alice: Person, status: Status
+) -> None:
+    shop.buy(alice, card="")
+    shop.pass_days(14)
+    release_at = bought(alice).release_at
+    request = shop.ask(alice, "checkout", plan="ten")
+    shop.do()
+    press(shop.double, shop.url_of(request), card="4242", country="US")
+    with shop.double.account.lock:
+        shop.double.account.all("subscription")[0]["status"] = status.value
+
+    shop.hear()
+
+    subscription = bought(alice)
+    assert (subscription.stage, subscription.release_at) == (Stage.READ_ONLY, release_at)
+    assert (str(subscription.plan), notices(alice)) == ("1 number", ["ended"])
+
+
+def test_who_never_paid_a_first_time_goes_on_as_without_a_plan(shop: Shop, alice: Person) -> None:
+    request = shop.ask(alice, "checkout", plan="one")
+    shop.do()
+    press(shop.double, shop.url_of(request), card="4242", country="US")
+    with shop.double.account.lock:
+        shop.double.account.all("subscription")[0]["status"] = "incomplete_expired"
+
+    shop.hear()
+
+    assert (bought(alice).status, bought(alice).stage, notices(alice)) == (Status.NONE, Stage.FINE, [])
+    assert not tenant_of(alice).is_read_only
