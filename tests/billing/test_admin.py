@@ -83,6 +83,21 @@ def test_a_plan_is_given_and_taken_back(shop: Shop, alice: Person, desk: Client)
     assert tenant_of(alice).number_limit == 1
 
 
+def test_who_never_looked_at_plans_can_be_given_one(alice: Person, desk: Client) -> None:
+    """Nothing can be bought here: support's hand is the only way to a plan."""
+    ten, address = Plan.objects.get(code="ten"), f"{BASE}subscription/give_plan/"
+    assert desk.get(address).status_code == 200
+    fields = {"plan": str(ten.pk), "days": "", "reason": "A partner"}
+
+    answer = desk.post(address, {"organisation": "nobodys", **fields})
+    assert "No organisation has this address." in answer.content.decode()
+    answer = desk.post(address, {"organisation": alice.tenant.slug, **fields})
+
+    assert answer.status_code == 302
+    assert (tenant_of(alice).number_limit, bought(alice).comped_plan) == (10, ten)
+    assert event_of(alice, "subscription.comped").reason == "A partner"
+
+
 def test_a_given_plan_ends_by_itself(shop: Shop, alice: Person, desk: Client) -> None:
     from billing.looking import look_after_due
 
