@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -73,7 +73,7 @@ class CompForm(ReasonForm):
         help_text="Left empty: for good.",
         widget=UnfoldAdminIntegerFieldWidget,
     )
-    field_order = ("plan", "days", "reason")
+    field_order: Iterable[str] = ("plan", "days", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -126,6 +126,22 @@ def test_an_announcement_is_mailed_again(
     assert event_of(alice, "notice.sent_again").reason == "They lost it"
 
 
+def test_an_announcement_that_is_past_is_not_mailed_again(
+    shop: Shop, alice: Person, desk: Client, mailoutbox: list[Any]
+) -> None:
+    shop.buy(alice, card="0341")
+    shop.pass_days(14)
+    with tenant_context(alice.tenant):
+        notice = Notice.objects.get()
+    shop.use_card(alice, "4242", pay=True)
+    mailoutbox.clear()
+
+    answer = press(desk, "notice", notice.pk, "send_again", reason="They lost it")
+
+    assert "“A payment failed” is not so any more: the mail would be wrong." in answer.content.decode()
+    assert mailoutbox == []
+
+
 def test_everything_is_read_again(shop: Shop, alice: Person, desk: Client) -> None:
     shop.buy(alice)
     shop.double.advance(14 * 86_400)  # and the events got lost

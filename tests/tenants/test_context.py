@@ -111,7 +111,7 @@ def told() -> tuple[str, str, str]:
     """Return what the database takes the connection for."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT current_user, current_setting('app.tenant'), current_setting('app.user')")
-        return cursor.fetchone()  # type: ignore[no-any-return]
+        return cursor.fetchone()
 
 
 @pytest.mark.django_db(transaction=True)
