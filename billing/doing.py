@@ -92,8 +92,10 @@ def _job(request: BillingRequest) -> Job:
 
 
 def _store_failure(request: BillingRequest, error: PaymentsError, now: datetime) -> None:
-    patience = _PATIENCE if request.kind in _PATIENT else GIVE_UP_AFTER
-    is_over = error.is_permanent or now >= request.created_at + patience
+    if request.kind in _PATIENT:
+        is_over = not error.may_pass or now >= request.created_at + _PATIENCE
+    else:
+        is_over = error.is_permanent or now >= request.created_at + GIVE_UP_AFTER
     with tenant_context(Tenant(pk=request.tenant_id)):
         if not is_over:
             put_off(request, now, str(error))

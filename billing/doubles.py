@@ -61,7 +61,7 @@ def _undo(payments: Payments, tenant_id: uuid.UUID, double: SubscriptionState) -
     try:
         return payments.undo_purchase(double)
     except PaymentsError as error:
-        if not error.is_permanent:
+        if error.may_pass:
             raise
         log.error(
             "second_subscription_not_paid_back",

@@ -146,7 +146,7 @@ def _store(events: Sequence[StripeEvent], error: PaymentsError | None, now: date
         for event in events:
             if error is None:
                 finish(event, now, error="")
-            elif error.is_permanent or now >= event.received_at + LONGEST_TRY:
+            elif not error.may_pass or now >= event.received_at + LONGEST_TRY:
                 finish(event, now, state=WorkState.FAILED, error=str(error)[:LONGEST_ERROR])
             else:
                 put_off(event, now, str(error))

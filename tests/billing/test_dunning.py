@@ -9,9 +9,9 @@ import pytest
 import time_machine
 
 from billing import services
-from billing.enums import Stage, Status
+from billing.enums import Stage, Status, WorkState
 from billing.looking import look_after_due
-from billing.models import Plan
+from billing.models import BillingRequest, Plan
 from billing.payments import payments
 from billing.syncing import sync
 from tenants.audit import Actor
@@ -256,6 +256,23 @@ def test_who_pays_at_the_last_moment_keeps_the_plan(shop: Shop, alice: Person) -
     shop.do()
 
     assert (bought(alice).status, bought(alice).stage) == (Status.ACTIVE, Stage.FINE)
+
+
+def test_an_end_waits_while_our_key_is_refused(shop: Shop, alice: Person, settings: Any) -> None:
+    fall_behind(shop, alice)
+    release_at = bought(alice).release_at
+    assert release_at is not None
+    key, settings.STRIPE_SECRET_KEY = settings.STRIPE_SECRET_KEY, "sk_test_of_yesterday"
+    look_after_due(release_at)
+    shop.do()
+
+    settings.STRIPE_SECRET_KEY = key
+    with tenant_context(alice.tenant):
+        BillingRequest.objects.filter(state=WorkState.WAITING).update(due_at="2026-01-01T00:00Z")
+    with time_machine.travel(release_at, tick=True):
+        shop.do()
+
+    assert bought(alice).status == Status.CANCELED
 
 
 def test_what_is_given_up_ends_at_stripe_whoever_notices_first(shop: Shop, alice: Person) -> None:

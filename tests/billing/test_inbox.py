@@ -119,6 +119,23 @@ def test_while_stripe_is_away_events_wait(shop: Shop, alice: Person, settings: A
     assert bought(alice).status == Status.TRIALING
 
 
+def test_while_our_key_is_refused_events_wait(shop: Shop, alice: Person, settings: Any) -> None:
+    complete(shop, alice)
+    settings.STRIPE_SECRET_KEY = "sk_test_of_yesterday"
+
+    inbox.process_due()
+
+    waiting = [each for each in stored() if each.state == WorkState.WAITING]
+    assert {each.error for each in waiting} == {
+        "The payment provider did not accept our key. Write to support."
+    }
+    settings.STRIPE_SECRET_KEY = KEY
+    with platform_context("later"):
+        StripeEvent.objects.filter(state=WorkState.WAITING).update(due_at="2026-01-01T00:00Z")
+    inbox.process_due()
+    assert bought(alice).status == Status.TRIALING
+
+
 def test_an_answer_that_was_overtaken_is_not_stored(shop: Shop, alice: Person) -> None:
     from billing.syncing import Answer, store
 
