@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +14,11 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminSelectWidget
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from billing import services
 from billing.affiliates import admin as affiliates  # noqa: F401 (registers theirs)
@@ -24,6 +28,7 @@ from billing.money import amount_words, price_words
 from callsphere.lib.errors import Refused
 from tenants.admin import ReadOnlyAdmin, admin_link, staff_actor
 from tenants.admin.base import ReasonForm
+from tenants.models import Tenant
 
 STATUS_COLOURS = {
     Status.TRIALING: "info",
@@ -33,6 +38,7 @@ STATUS_COLOURS = {
     Status.CANCELED: "danger",
 }
 STAGE_COLOURS = {Stage.FINE: "success", Stage.GRACE: "warning", Stage.READ_ONLY: "danger"}
+_COMP_MEANS = "Its room holds at once, beside what they pay for; the larger of the two counts."
 WORK_COLOURS = {WorkState.WAITING: "info", WorkState.DONE: "success", WorkState.FAILED: "danger"}
 
 
@@ -67,12 +73,32 @@ class CompForm(ReasonForm):
         help_text="Left empty: for good.",
         widget=UnfoldAdminIntegerFieldWidget,
     )
-    field_order = ("plan", "days", "reason")
+    field_order: Iterable[str] = ("plan", "days", "reason")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         plan: Any = self.fields["plan"]
         plan.queryset = Plan.objects.filter(is_offered=True)
+
+
+class GiveForm(CompForm):
+    """Whom, which plan, for how long, and why."""
+
+    organisation = forms.SlugField(
+        label="Organisation", help_text="As its address has it: /t/…/", widget=UnfoldAdminTextInputWidget
+    )
+    field_order = ("organisation", "plan", "days", "reason")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        plan: Any = self.fields["plan"]
+        plan.required, plan.empty_label = True, "Choose one"
+
+    def clean_organisation(self) -> Tenant:
+        tenant = Tenant.objects.filter(slug=self.cleaned_data["organisation"]).first()
+        if tenant is None:
+            raise ValidationError("No organisation has this address.")
+        return tenant
 
 
 class OfTenantAdmin(ReadOnlyAdmin):
@@ -130,6 +156,7 @@ class SubscriptionAdmin(OfTenantAdmin):
         ("Missing payment", {"fields": ("shown_stage", "grace_until", "release_at", "look_at")}),
     )
     readonly_fields = ("tenant_link", "shown_status", "shown_stage")
+    actions_list = ("give_plan",)
     actions_detail = ("extend_trial", "comp_plan", "read_again")
 
     @display(description="status", ordering="status", label=STATUS_COLOURS)
@@ -161,18 +188,20 @@ class SubscriptionAdmin(OfTenantAdmin):
         """Ask for plan, days and a reason."""
 
         def do(row: Subscription, form: forms.Form) -> str:
-            plan, days = form.cleaned_data["plan"], form.cleaned_data["days"]
-            services.comp_plan(
-                tenant=row.tenant,
-                actor=staff_actor(request),
-                plan=plan,
-                until=timezone.now() + timedelta(days=days) if days else None,
-                reason=form.cleaned_data["reason"],
-            )
+            plan = _comp(request, row.tenant, form)
             return f"{row.tenant} has {plan} for nothing." if plan else f"{row.tenant} pays for itself again."
 
-        explanation = "Its room holds at once, beside what they pay for; the larger of the two counts."
-        return self._ask(request, object_id, CompForm, ("Give {} a plan", explanation, "Give it"), do)
+        return self._ask(request, object_id, CompForm, ("Give {} a plan", _COMP_MEANS, "Give it"), do)
+
+    @action(description="Give somebody a plan", icon="redeem")
+    def give_plan(self, request: HttpRequest) -> HttpResponse:
+        """Ask for an organisation, which need not have looked at plans yet, a plan, days and a reason."""
+        form = GiveForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            tenant = form.cleaned_data["organisation"]
+            messages.success(request, f"{tenant} has {_comp(request, tenant, form)} for nothing.")
+            return HttpResponseRedirect(reverse("admin:billing_subscription_changelist"))
+        return self.ask(request, "Give somebody a plan", _COMP_MEANS, "Give it", form)
 
     @action(description="Read again from Stripe", icon="sync")
     def read_again(self, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -208,6 +237,18 @@ class SubscriptionAdmin(OfTenantAdmin):
                 form.add_error(None, " ".join(error.messages))
         title, explanation, button = words
         return self.ask(request, title.format(row.tenant), explanation, button, form)
+
+
+def _comp(request: HttpRequest, tenant: Tenant, form: forms.Form) -> Plan | None:
+    plan, days = form.cleaned_data["plan"], form.cleaned_data["days"]
+    services.comp_plan(
+        tenant=tenant,
+        actor=staff_actor(request),
+        plan=plan,
+        until=timezone.now() + timedelta(days=days) if days else None,
+        reason=form.cleaned_data["reason"],
+    )
+    return plan
 
 
 @admin.register(Invoice)

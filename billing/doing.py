@@ -17,7 +17,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.claims import claim_due, finish, put_off
-from billing.enums import LIVING, RequestKind, WorkState
+from billing.enums import LIVING, OVERDUE, RequestKind, WorkState
 from billing.models import LONGEST_ERROR, BillingRequest, Plan, Subscription
 from billing.notices import RECEIVERS
 from billing.payments import payments, price_spec
@@ -92,8 +92,10 @@ def _job(request: BillingRequest) -> Job:
 
 
 def _store_failure(request: BillingRequest, error: PaymentsError, now: datetime) -> None:
-    patience = _PATIENCE if request.kind in _PATIENT else GIVE_UP_AFTER
-    is_over = error.is_permanent or now >= request.created_at + patience
+    if request.kind in _PATIENT:
+        is_over = not error.may_pass or now >= request.created_at + _PATIENCE
+    else:
+        is_over = error.is_permanent or now >= request.created_at + GIVE_UP_AFTER
     with tenant_context(Tenant(pk=request.tenant_id)):
         if not is_over:
             put_off(request, now, str(error))
@@ -183,8 +185,9 @@ def _extend_trial(provider: Payments, job: Job) -> str:
 
 
 def _end(provider: Payments, job: Job) -> str:
+    """End what nobody pays for. Whoever paid since it was asked for keeps what they paid for."""
     for state in provider.subscriptions_of(job.customer):
-        if state.status in LIVING:
+        if state.status in OVERDUE:
             provider.cancel_now(state)
     return ""
 

@@ -10,7 +10,7 @@ import structlog
 from billing.entitlements import BILLING
 from billing.enums import LIVING, Status
 from billing.models import Subscription
-from callsphere.providers.stripe import Payments, SubscriptionState
+from callsphere.providers.stripe import Payments, PaymentsError, SubscriptionState
 from tenants.audit import record_event
 from tenants.context import tenant_context
 from tenants.models import Tenant
@@ -25,7 +25,8 @@ def without_doubles(
     """Keep the first subscription, end the others, and return with it the ids of those that could not be.
 
     Ended, and given back, is what our checkout began and was invoiced once, beside a first one that is in
-    order. Whatever else is there was somebody's doing, and is support's to decide.
+    order. Whatever else is there was somebody's doing, and is support's to decide, as is a payment that is
+    still under way or that Stripe does not give back.
 
     Call it outside any context. Raises PaymentsError.
     """
@@ -42,7 +43,7 @@ def without_doubles(
 def _end(
     payments: Payments, tenant_id: uuid.UUID, first: SubscriptionState, double: SubscriptionState
 ) -> bool:
-    if not double.is_ours or first.status not in _IN_ORDER or not payments.undo_purchase(double):
+    if not double.is_ours or first.status not in _IN_ORDER or not _undo(payments, tenant_id, double):
         return False
     with tenant_context(Tenant(pk=tenant_id)):
         tenant = Tenant.objects.get(pk=tenant_id)
@@ -53,3 +54,20 @@ def _end(
         )
     log.warning("second_subscription_ended", tenant_id=str(tenant_id), subscription=double.id)
     return True
+
+
+def _undo(payments: Payments, tenant_id: uuid.UUID, double: SubscriptionState) -> bool:
+    """Give it back and end it. One that Stripe refuses to give back must not hide how the first one is."""
+    try:
+        return payments.undo_purchase(double)
+    except PaymentsError as error:
+        if error.may_pass:
+            raise
+        log.error(
+            "second_subscription_not_paid_back",
+            tenant_id=str(tenant_id),
+            subscription=double.id,
+            error=error.code,
+            detail=error.detail,
+        )
+        return False

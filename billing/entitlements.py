@@ -126,7 +126,8 @@ def _set_deadlines(subscription: Subscription, now: datetime) -> None:
     if subscription.status in OVERDUE:
         subscription.grace_until = subscription.grace_until or now + GRACE
     elif subscription.grace_until is None or subscription.grace_until > now:
-        subscription.grace_until = min(subscription.ended_at or now, now)  # what is over has no grace
+        # What is over has no grace. It may have ended long ago, under a plan that support gave until now.
+        subscription.grace_until = now
     subscription.release_at = subscription.release_at or subscription.grace_until + HOLD
 
 

@@ -21,6 +21,8 @@ LIVING = (Status.TRIALING, Status.ACTIVE, Status.PAST_DUE, Status.UNPAID)
 """A subscription that goes on: it can be changed, and there may be no second one."""
 OVERDUE = (Status.PAST_DUE, Status.UNPAID)
 OVER = (Status.CANCELED, Status.INCOMPLETE_EXPIRED, Status.PAUSED)
+NEVER_BEGAN = (Status.INCOMPLETE, Status.INCOMPLETE_EXPIRED)
+"""A purchase whose first payment has not come: what there was before still counts."""
 
 
 class Stage(TextChoices):

@@ -74,7 +74,7 @@ def process(
     """Process claimed events: one question for each customer among them."""
     heard = [event for event in events if _is_heard(event)]
     customers, errors = _customers_of(provider, heard)
-    tenants = _tenants_of(set(customers.values()))
+    tenants = _tenants_of(set(customers.values()) - {""})  # of many tenants none is known yet
     by_tenant: dict[uuid.UUID | None, list[StripeEvent]] = {}
     for event in events:
         if event.pk in errors:
@@ -146,7 +146,7 @@ def _store(events: Sequence[StripeEvent], error: PaymentsError | None, now: date
         for event in events:
             if error is None:
                 finish(event, now, error="")
-            elif error.is_permanent or now >= event.received_at + LONGEST_TRY:
+            elif not error.may_pass or now >= event.received_at + LONGEST_TRY:
                 finish(event, now, state=WorkState.FAILED, error=str(error)[:LONGEST_ERROR])
             else:
                 put_off(event, now, str(error))

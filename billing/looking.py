@@ -7,10 +7,8 @@ from datetime import datetime
 import structlog
 from django.db import transaction
 
-from billing.enums import LIVING, RequestKind, Stage, WorkState
-from billing.models import BillingRequest, Subscription
-from billing.payments import is_configured
-from billing.services.requests import ask, lock_subscription
+from billing.models import Subscription
+from billing.services.requests import lock_subscription
 from billing.syncing import follow
 from tenants.context import platform_context, tenant_context
 from tenants.models import Tenant
@@ -38,15 +36,4 @@ def look_after(tenant: Tenant, now: datetime) -> None:
     """Let what is due happen to one tenant. Two workers at once do it once: the second finds it done."""
     with transaction.atomic():
         tenant, subscription = lock_subscription(tenant)
-        before = subscription.stage
         follow(tenant, subscription, now)
-        is_given_up = subscription.stage == Stage.RELEASED and before != Stage.RELEASED
-        if is_given_up and subscription.status in LIVING and is_configured():
-            _end(tenant)
-
-
-def _end(tenant: Tenant) -> None:
-    """Have a subscription that nobody paid for end at Stripe too, so that it asks for no more."""
-    waiting = BillingRequest.objects.filter(tenant=tenant, kind=RequestKind.END, state=WorkState.WAITING)
-    if not waiting.exists():
-        ask(tenant, RequestKind.END, actor_label="billing")

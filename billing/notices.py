@@ -28,6 +28,11 @@ def announce(tenant: Tenant, subscription: Subscription, before: Stage, now: dat
             send(tenant, subscription, kind)
 
 
+def still_holds(subscription: Subscription, kind: NoticeKind, now: datetime) -> bool:
+    """Whether what was announced is so now: else the words, which name today's dates, would be wrong."""
+    return kind in {each for each, _about in _due(subscription, Stage.READ_ONLY, now)}
+
+
 def send(tenant: Tenant, subscription: Subscription, kind: NoticeKind) -> int:
     """Write the mails of an announcement; return how many."""
     words = words_of(tenant, subscription, kind)

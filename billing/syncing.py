@@ -15,11 +15,13 @@ import structlog
 from django.db.models import F
 from django.utils import timezone
 
+from billing.asking import ask
 from billing.doubles import without_doubles
 from billing.entitlements import BILLING, apply_entitlement, move_on
-from billing.enums import RequestKind, Stage, WorkState
+from billing.enums import NEVER_BEGAN, RequestKind, Stage, WorkState
 from billing.models import BillingRequest, Invoice, Plan, Subscription
 from billing.notices import announce
+from billing.payments import is_configured
 from callsphere.providers.stripe import InvoiceState, Payments, SubscriptionState
 from tenants.audit import differences, record_event, snapshot
 from tenants.context import tenant_context
@@ -82,6 +84,7 @@ def store(tenant_id: uuid.UUID, answer: Answer, now: datetime) -> bool:
 def follow(tenant: Tenant, subscription: Subscription, now: datetime) -> None:
     """Let stage, announcements, the tenant's columns and its account for numbers follow a subscription.
 
+    One whose numbers are given up ends at Stripe too, whoever notices first: an event's worker or time's.
     Lock the tenant before.
     """
     before = move_on(subscription, now)
@@ -89,6 +92,16 @@ def follow(tenant: Tenant, subscription: Subscription, now: datetime) -> None:
     apply_entitlement(tenant, subscription, now)
     want_account(tenant, _ACCOUNTS.get(Stage(subscription.stage), AccountStatus.ACTIVE))
     subscription.save()
+    is_given_up = subscription.stage == Stage.RELEASED and before != Stage.RELEASED
+    if is_given_up and subscription.is_living and is_configured():
+        _end(tenant)
+
+
+def _end(tenant: Tenant) -> None:
+    """Have a subscription that nobody paid for end at Stripe too, so that it asks for no more."""
+    waiting = BillingRequest.objects.filter(tenant=tenant, kind=RequestKind.END, state=WorkState.WAITING)
+    if not waiting.exists():
+        ask(tenant, RequestKind.END, actor_label="billing")
 
 
 def _take_number(tenant_id: uuid.UUID) -> tuple[int, str]:
@@ -100,9 +113,10 @@ def _take_number(tenant_id: uuid.UUID) -> tuple[int, str]:
 
 
 def _take_over(subscription: Subscription, found: Sequence[SubscriptionState]) -> None:
-    if not found:
+    begun = [each for each in found if each.status not in NEVER_BEGAN]
+    if not begun:
         return
-    state = max(found, key=lambda each: each.created_at)
+    state = max(begun, key=lambda each: each.created_at)
     plans = {plan.lookup_key: plan for plan in Plan.objects.all()}
     subscription.plan = plans.get(state.lookup_key, subscription.plan)
     subscription.next_plan = _next_plan(subscription, plans.get(state.next_lookup_key))

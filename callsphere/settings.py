@@ -182,6 +182,7 @@ CELERY_BEAT_SCHEDULE = {
     "provisions": {"task": "trunks.provision_trunks", "schedule": schedule(2.0), "options": {"expires": 5}},
     "number-searches": {"task": "trunks.forget_number_searches", "schedule": schedule(3600.0)},
     "number-refreshes": {"task": "trunks.plan_number_refreshes", "schedule": schedule(3600.0)},
+    "registrar-paces": {"task": "trunks.forget_registrar_paces", "schedule": schedule(3600.0)},
     "live-calls-over": {"task": "trunks.forget_old_calls", "schedule": schedule(3600.0)},
     "probe-rollup": {
         "task": "trunks.roll_up_history",

@@ -9,7 +9,7 @@ from callsphere.celery import app
 from tenants.clock import database_now
 from tenants.context import platform_context
 from trunks import engines
-from trunks.bindings import registrar
+from trunks.bindings import pace, registrar
 from trunks.certificates import expiry
 from trunks.checks import runs
 from trunks.health import probing, rollup
@@ -29,6 +29,12 @@ def probe_due_gateways() -> None:
 def refresh_registrations() -> None:
     """Register what is due now. Any number of these may run at once."""
     registrar.refresh_due(registrar.engine())
+
+
+@app.task(name="trunks.forget_registrar_paces")
+def forget_registrar_paces() -> None:
+    """Forget registrars that nobody asks any more."""
+    pace.forget_idle_hosts(database_now())
 
 
 @app.task(name="trunks.run_checks")

@@ -69,11 +69,12 @@ def release_due(now: datetime) -> int:
         due = Commission.objects.filter(released_at=None, release_at__lte=now).order_by("release_at")
         found = list(due.values_list("pk", "referral__affiliate_id")[:BATCH])
     for commission_id, affiliate_id in found:
-        with platform_context("release a commission"):
-            affiliate = lock_affiliate(affiliate_id)
-            commission = Commission.objects.get(pk=commission_id)
-            if commission.released_at is None:
-                _release(affiliate, commission, now)
+        try:
+            with platform_context("release a commission"):
+                _release_once(affiliate_id, commission_id, now)
+        except Exception:
+            # One that cannot be released must not hold up the others.
+            log.exception("commission_release_broke", commission_id=str(commission_id))
     return len(found)
 
 
@@ -107,6 +108,13 @@ def _bring_to(affiliate: Affiliate, referral: Referral, invoice: Invoice, now: d
         commission=commission,
     )
     Commission.objects.filter(pk=commission.pk).update(amount=F("amount") + change)
+
+
+def _release_once(affiliate_id: uuid.UUID, commission_id: uuid.UUID, now: datetime) -> None:
+    affiliate = lock_affiliate(affiliate_id)
+    commission = Commission.objects.get(pk=commission_id)
+    if commission.released_at is None:
+        _release(affiliate, commission, now)
 
 
 def _release(affiliate: Affiliate, commission: Commission, now: datetime) -> None:

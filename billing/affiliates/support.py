@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.db.models import Q, Sum
 
 from billing.affiliates.keys import revoke_key
 from billing.affiliates.ledger import book, lock_affiliate
@@ -16,6 +18,8 @@ from tenants.audit import Actor, record_platform_event
 from tenants.context import platform_context
 from tenants.models import User
 from tenants.services.editing import field_error
+
+PRESSED_TWICE = timedelta(minutes=1)
 
 
 def enrol_affiliate(*, actor: Actor, user: User, code: str, reason: str) -> Affiliate:
@@ -47,7 +51,8 @@ def adjust_balance(
 ) -> LedgerTransaction:
     """Add to what is payable, or take from it: `amount` is in minor units. Raises ValidationError by field.
 
-    The affiliate reads the reason in their statement.
+    The affiliate reads the reason in their statement. Who presses twice books once: the same again within
+    PRESSED_TWICE, with nothing between, is what was booked before.
     """
     if not amount:
         raise field_error("amount", "Write an amount other than zero, in minor units.", "invalid")
@@ -56,6 +61,9 @@ def adjust_balance(
     with platform_context("adjust an affiliate's balance"):
         _check_reason(reason)
         locked = lock_affiliate(affiliate.pk)
+        before = _last_adjustment(locked, now)
+        if before is not None and _says(before) == (currency, amount, reason, actor.label[:254]):
+            return before
         booked = book(
             locked,
             Booking.ADJUSTED,
@@ -70,6 +78,21 @@ def adjust_balance(
             actor=actor, verb="affiliate.adjusted", obj=locked, changes=changes, reason=reason
         )
     return booked
+
+
+def _last_adjustment(affiliate: Affiliate, now: datetime) -> Any:
+    """Return what was booked last, with what it added to `payable`, if it was an adjustment just now."""
+    rows = LedgerTransaction.objects.filter(
+        affiliate=affiliate,
+        number=affiliate.last_number,
+        kind=Booking.ADJUSTED,
+        booked_at__gt=now - PRESSED_TWICE,
+    )
+    return rows.annotate(payable=Sum("entries__amount", filter=Q(entries__account=Account.PAYABLE))).first()
+
+
+def _says(booked: Any) -> tuple[str, int, str, str]:
+    return booked.currency, booked.payable, booked.reason, booked.actor_label
 
 
 def end_referral(*, actor: Actor, referral: Referral, reason: str, now: datetime) -> Referral:

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
 from django.db import transaction
 from django.utils import timezone
 
+from billing.asking import ask
 from billing.entitlements import apply_entitlement
-from billing.enums import LIVING, OVERDUE, RequestKind, WorkState
+from billing.enums import CUSTOMER_KINDS, LIVING, OVERDUE, RequestKind, WorkState
 from billing.models import BillingRequest, Plan, Subscription
 from billing.payments import check_configured
 from billing.queries import offered_plan
-from callsphere import celery
 from callsphere.lib.errors import Refused
 from tenants.audit import Actor, record_event
 from tenants.models import Tenant
 from tenants.room import Use, excess_over
 from tenants.services.editing import field_error, lock_tenant
 
-WORK = "billing.do_requests", "provision"
+_IN_THE_WAY = (*CUSTOMER_KINDS, RequestKind.START_TRIAL)
+"""What another request must wait for; what support and CallSphere itself want holds nobody up."""
 
 
 def request_checkout(*, tenant: Tenant, actor: Actor, plan: str, return_path: str = "") -> BillingRequest:
@@ -106,20 +104,6 @@ def request_trial(*, tenant: Tenant, actor: Actor, plan: str) -> BillingRequest:
         return _ask(tenant, actor, RequestKind.START_TRIAL, plan=chosen)
 
 
-def ask(
-    tenant: Tenant,
-    kind: RequestKind,
-    *,
-    plan: Plan | None = None,
-    moment: datetime | None = None,
-    **more: Any,
-) -> BillingRequest:
-    """Store a request without an event of its own; a worker does it soon. Call it in a transaction."""
-    asked = BillingRequest.objects.create(tenant=tenant, kind=kind, plan=plan, moment=moment, **more)
-    transaction.on_commit(lambda: celery.wake(*WORK))
-    return asked
-
-
 def lock_subscription(tenant: Tenant) -> tuple[Tenant, Subscription]:
     """Return tenant and subscription as stored, locked in this order until the transaction ends."""
     locked = lock_tenant(tenant)
@@ -134,7 +118,9 @@ def _ask(
     tenant: Tenant, actor: Actor, kind: RequestKind, *, plan: Plan | None = None, return_path: str = ""
 ) -> BillingRequest:
     """Store a request, or return the same one that is under way. Raises Refused while another is."""
-    waiting = BillingRequest.objects.filter(tenant=tenant, state=WorkState.WAITING).select_related("plan")
+    waiting = BillingRequest.objects.filter(
+        tenant=tenant, state=WorkState.WAITING, kind__in=_IN_THE_WAY
+    ).select_related("plan")
     for each in waiting:
         if (each.kind, each.plan_id) == (kind, plan.pk if plan else None):
             return each

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from billing.asking import ask
 from billing.enums import NoticeKind, RequestKind, Status
 from billing.models import BillingRequest, Notice, Plan, Subscription
-from billing.notices import send
-from billing.services.requests import ask, lock_subscription
+from billing.notices import send, still_holds
+from billing.services.requests import lock_subscription
 from billing.syncing import follow
 from callsphere.lib.errors import Refused
 from tenants.audit import Actor, record_event
@@ -70,10 +71,16 @@ def comp_plan(
 
 
 def resend_notice(*, tenant: Tenant, actor: Actor, notice: Notice, reason: str) -> int:
-    """Mail an announcement again, in today's words; return how many mails were written."""
+    """Mail an announcement again, in today's words; return how many mails were written.
+
+    Raises Refused for one that is not so any more, and where nobody would get it.
+    """
     with transaction.atomic():
         tenant, subscription = lock_subscription(tenant)
-        count = send(tenant, subscription, NoticeKind(notice.kind))
+        kind = NoticeKind(notice.kind)
+        if not still_holds(subscription, kind, timezone.now()):
+            raise Refused(f"“{kind.label}” is not so any more: the mail would be wrong.", code="not_so")
+        count = send(tenant, subscription, kind)
         if not count:
             raise Refused("Nobody in this organisation looks after billing.", code="nobody")
         record_event(tenant=tenant, actor=actor, verb="notice.sent_again", obj=notice, reason=reason)

@@ -83,6 +83,21 @@ def test_a_plan_is_given_and_taken_back(shop: Shop, alice: Person, desk: Client)
     assert tenant_of(alice).number_limit == 1
 
 
+def test_who_never_looked_at_plans_can_be_given_one(alice: Person, desk: Client) -> None:
+    """Nothing can be bought here: support's hand is the only way to a plan."""
+    ten, address = Plan.objects.get(code="ten"), f"{BASE}subscription/give_plan/"
+    assert desk.get(address).status_code == 200
+    fields = {"plan": str(ten.pk), "days": "", "reason": "A partner"}
+
+    answer = desk.post(address, {"organisation": "nobodys", **fields})
+    assert "No organisation has this address." in answer.content.decode()
+    answer = desk.post(address, {"organisation": alice.tenant.slug, **fields})
+
+    assert answer.status_code == 302
+    assert (tenant_of(alice).number_limit, bought(alice).comped_plan) == (10, ten)
+    assert event_of(alice, "subscription.comped").reason == "A partner"
+
+
 def test_a_given_plan_ends_by_itself(shop: Shop, alice: Person, desk: Client) -> None:
     from billing.looking import look_after_due
 
@@ -109,6 +124,22 @@ def test_an_announcement_is_mailed_again(
 
     assert [mail.subject for mail in mailoutbox] == ["A payment for Acme Dental failed"] * 2
     assert event_of(alice, "notice.sent_again").reason == "They lost it"
+
+
+def test_an_announcement_that_is_past_is_not_mailed_again(
+    shop: Shop, alice: Person, desk: Client, mailoutbox: list[Any]
+) -> None:
+    shop.buy(alice, card="0341")
+    shop.pass_days(14)
+    with tenant_context(alice.tenant):
+        notice = Notice.objects.get()
+    shop.use_card(alice, "4242", pay=True)
+    mailoutbox.clear()
+
+    answer = press(desk, "notice", notice.pk, "send_again", reason="They lost it")
+
+    assert "“A payment failed” is not so any more: the mail would be wrong." in answer.content.decode()
+    assert mailoutbox == []
 
 
 def test_everything_is_read_again(shop: Shop, alice: Person, desk: Client) -> None:

@@ -227,3 +227,29 @@ def test_taxes_and_currency_are_as_stripe_gives_them(shop: Shop, alice: Person, 
         "usd",
         "paid",
     )
+
+
+def test_a_second_payment_that_cannot_be_given_back_is_left_to_support(shop: Shop, alice: Person) -> None:
+    buy_twice(shop, alice)
+    second = shop.double.account.all("subscription")[0]
+    press(shop.double, f"/invoices/{second['latest_invoice']}", action="dispute")
+
+    shop.hear()
+
+    assert states(shop) == ["canceled", "active", "active"]
+    assert (str(bought(alice).plan), bought(alice).doubled) == ("1 number", second["id"])
+
+
+def test_a_second_payment_that_is_under_way_is_left_to_support(shop: Shop, alice: Person) -> None:
+    buy_twice(shop, alice)
+    with shop.double.account.lock:
+        second = shop.double.account.all("subscription")[0]
+        invoice = shop.double.account.get("invoice", second["latest_invoice"])
+        invoice |= {"status": "open", "amount_paid": 0}  # a bank's debit: it may still arrive
+        for each in shop.double.account.all("invoice_payment", invoice=invoice["id"]):
+            each["status"] = "open"
+
+    shop.hear()
+
+    assert states(shop) == ["canceled", "active", "active"]
+    assert bought(alice).doubled == second["id"]

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
 
-from billing.enums import Stage, Status
+from billing import services
+from billing.enums import Stage, Status, WorkState
 from billing.looking import look_after_due
+from billing.models import BillingRequest, Plan
+from billing.payments import payments
+from billing.syncing import sync
+from tenants.audit import Actor
+from tenants.context import tenant_context
 from tenants.enums import Role
 from tests.billing.conftest import Shop, bought, notices, tenant_of
 from tests.conftest import Person, make_member
+from tests.doubles import press
 
 pytestmark = pytest.mark.django_db
 
@@ -190,3 +197,126 @@ def test_what_support_moved_is_kept(shop: Shop, alice: Person) -> None:
     look_after_due(until)
 
     assert bought(alice).stage == Stage.GRACE
+
+
+def give_plan(person: Person, until: datetime | None) -> None:
+    """Have support give the plan, or take it back."""
+    with tenant_context(person.tenant):
+        services.comp_plan(
+            tenant=person.tenant,
+            actor=Actor.staff(person.user),
+            plan=Plan.objects.get(code="one", is_offered=True) if until else None,
+            until=until,
+            reason="While they wait",
+        )
+
+
+def test_numbers_are_held_for_the_whole_time_after_a_given_plan(
+    shop: Shop, alice: Person, mailoutbox: list[Any]
+) -> None:
+    shop.buy(alice, card="")
+    shop.pass_days(14)
+    until = shop.now() + timedelta(days=90)
+    give_plan(alice, until)
+    assert bought(alice).stage == Stage.FINE
+
+    look_after_due(until)
+
+    subscription, tenant = bought(alice), tenant_of(alice)
+    assert (subscription.stage, tenant.number_limit) == (Stage.READ_ONLY, 1)
+    assert subscription.release_at == tenant.numbers_held_until == until + timedelta(days=30)
+    assert notices(alice) == ["ended", "recovered", "ended"]
+    assert len(mailoutbox) == 3
+
+
+def test_a_given_plan_that_is_taken_back_is_no_end_in_the_past(shop: Shop, alice: Person) -> None:
+    shop.buy(alice, card="")
+    shop.pass_days(14)
+    give_plan(alice, shop.now() + timedelta(days=90))
+
+    with time_machine.travel(shop.now() + timedelta(days=60), tick=False):
+        give_plan(alice, None)
+
+    subscription = bought(alice)
+    assert subscription.stage == Stage.READ_ONLY
+    assert subscription.release_at == shop.now() + timedelta(days=90)
+
+
+def test_who_pays_at_the_last_moment_keeps_the_plan(shop: Shop, alice: Person) -> None:
+    fall_behind(shop, alice)
+    release_at = bought(alice).release_at
+    assert release_at is not None
+    request = shop.ask(alice, "portal")
+    shop.do()
+    page = shop.url_of(request)
+    look_after_due(release_at)  # asks that it ends at Stripe
+
+    press(shop.double, page, card="4242")
+    assert press(shop.double, page, action="pay").status_code == 303
+    shop.do()
+
+    assert (bought(alice).status, bought(alice).stage) == (Status.ACTIVE, Stage.FINE)
+
+
+def test_an_end_waits_while_our_key_is_refused(shop: Shop, alice: Person, settings: Any) -> None:
+    fall_behind(shop, alice)
+    release_at = bought(alice).release_at
+    assert release_at is not None
+    key, settings.STRIPE_SECRET_KEY = settings.STRIPE_SECRET_KEY, "sk_test_of_yesterday"
+    look_after_due(release_at)
+    shop.do()
+
+    settings.STRIPE_SECRET_KEY = key
+    with tenant_context(alice.tenant):
+        BillingRequest.objects.filter(state=WorkState.WAITING).update(due_at="2026-01-01T00:00Z")
+    with time_machine.travel(release_at, tick=True):
+        shop.do()
+
+    assert bought(alice).status == Status.CANCELED
+
+
+def test_what_is_given_up_ends_at_stripe_whoever_notices_first(shop: Shop, alice: Person) -> None:
+    fall_behind(shop, alice)
+    release_at = bought(alice).release_at
+    assert release_at is not None
+
+    with time_machine.travel(release_at, tick=True):
+        sync(payments(), alice.tenant.pk)  # an event came just before time's own look
+        assert bought(alice).stage == Stage.RELEASED
+        look_after_due(release_at)
+        shop.do()
+
+    assert bought(alice).status == Status.CANCELED
+
+
+@pytest.mark.parametrize("status", [Status.INCOMPLETE, Status.INCOMPLETE_EXPIRED])
+def test_a_purchase_whose_first_payment_is_missing_puts_nothing_in_order(
+    shop: Shop, alice: Person, status: Status
+) -> None:
+    shop.buy(alice, card="")
+    shop.pass_days(14)
+    release_at = bought(alice).release_at
+    request = shop.ask(alice, "checkout", plan="ten")
+    shop.do()
+    press(shop.double, shop.url_of(request), card="4242", country="US")
+    with shop.double.account.lock:
+        shop.double.account.all("subscription")[0]["status"] = status.value
+
+    shop.hear()
+
+    subscription = bought(alice)
+    assert (subscription.stage, subscription.release_at) == (Stage.READ_ONLY, release_at)
+    assert (str(subscription.plan), notices(alice)) == ("1 number", ["ended"])
+
+
+def test_who_never_paid_a_first_time_goes_on_as_without_a_plan(shop: Shop, alice: Person) -> None:
+    request = shop.ask(alice, "checkout", plan="one")
+    shop.do()
+    press(shop.double, shop.url_of(request), card="4242", country="US")
+    with shop.double.account.lock:
+        shop.double.account.all("subscription")[0]["status"] = "incomplete_expired"
+
+    shop.hear()
+
+    assert (bought(alice).status, bought(alice).stage, notices(alice)) == (Status.NONE, Stage.FINE, [])
+    assert not tenant_of(alice).is_read_only

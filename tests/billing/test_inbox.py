@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from billing import inbox
 from billing.enums import Status, WorkState
+from billing.inbox import store_event
 from billing.models import StripeEvent
 from callsphere.local.doubles.stripe.deliveries import sign
-from callsphere.providers.stripe import Payments
+from callsphere.providers.stripe import IncomingEvent, Payments
 from tenants.context import platform_context, tenant_context
 from tests.billing.conftest import Shop, bought, invoices
 from tests.conftest import Person
@@ -117,9 +119,24 @@ def test_while_stripe_is_away_events_wait(shop: Shop, alice: Person, settings: A
     assert bought(alice).status == Status.TRIALING
 
 
-def test_an_answer_that_was_overtaken_is_not_stored(shop: Shop, alice: Person) -> None:
-    from django.utils import timezone
+def test_while_our_key_is_refused_events_wait(shop: Shop, alice: Person, settings: Any) -> None:
+    complete(shop, alice)
+    settings.STRIPE_SECRET_KEY = "sk_test_of_yesterday"
 
+    inbox.process_due()
+
+    waiting = [each for each in stored() if each.state == WorkState.WAITING]
+    assert {each.error for each in waiting} == {
+        "The payment provider did not accept our key. Write to support."
+    }
+    settings.STRIPE_SECRET_KEY = KEY
+    with platform_context("later"):
+        StripeEvent.objects.filter(state=WorkState.WAITING).update(due_at="2026-01-01T00:00Z")
+    inbox.process_due()
+    assert bought(alice).status == Status.TRIALING
+
+
+def test_an_answer_that_was_overtaken_is_not_stored(shop: Shop, alice: Person) -> None:
     from billing.syncing import Answer, store
 
     complete(shop, alice)
@@ -184,3 +201,13 @@ def test_strangers_see_no_events(shop: Shop, alice: Person) -> None:
 
     with pytest.raises(Exception, match="permission denied"), tenant_context(alice.tenant):
         list(StripeEvent.objects.all())
+
+
+def test_an_event_of_nobody_is_nobodys(shop: Shop, alice: Person) -> None:
+    shop.ask(alice, "checkout", plan="one")  # not done yet: Stripe does not know her
+    store_event(IncomingEvent("evt_1", "refund.updated", "", timezone.now(), "", "re_1", charge=""))
+
+    inbox.process_due()
+
+    assert [each.state for each in stored()] == [WorkState.DONE]
+    assert bought(alice).fetch_number == 0

@@ -5,7 +5,7 @@ from django.db import ProgrammingError, connection, transaction
 from django_scopes import scopes_disabled
 from django_scopes.exceptions import ScopeError
 
-from tenants.context import ContextError, platform_context, tenant_context, user_context
+from tenants.context import NIL, ContextError, platform_context, tenant_context, user_context
 from tenants.models import AuditEvent, Membership, Tenant
 from tests.conftest import Person
 
@@ -105,3 +105,38 @@ def test_the_audit_log_cannot_be_changed(in_acme: Tenant) -> None:
 def test_the_audit_log_cannot_be_deleted(in_acme: Tenant) -> None:
     with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
         AuditEvent.objects.all()._raw_delete("default")
+
+
+def told() -> tuple[str, str, str]:
+    """Return what the database takes the connection for."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user, current_setting('app.tenant'), current_setting('app.user')")
+        return cursor.fetchone()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_commit_leaves_nothing_to_those_who_come_after(alice: Person) -> None:
+    nobody, seen = ("callsphere_app", str(NIL), str(NIL)), []
+
+    def look_again() -> None:
+        seen.append(told())
+        with tenant_context(alice.tenant, user_id=alice.user.pk):
+            seen.append(told())
+        seen.append(told())
+
+    with tenant_context(alice.tenant, user_id=alice.user.pk):
+        with tenant_context(alice.tenant):
+            assert count_without_scope() == 1
+        assert told() == ("callsphere_app", str(alice.tenant.pk), str(alice.user.pk))
+        transaction.on_commit(look_again)
+    assert seen == [nobody, ("callsphere_app", str(alice.tenant.pk), str(alice.user.pk)), nobody]
+
+    with platform_context("test"):
+        assert told()[0] == "callsphere_platform"
+    assert told() == nobody
+    with pytest.raises(ZeroDivisionError), platform_context("test"):
+        raise ZeroDivisionError
+    assert told() == nobody
+    with pytest.raises(ProgrammingError), tenant_context(alice.tenant), connection.cursor() as cursor:
+        cursor.execute("SELECT nothing")
+    assert told() == nobody

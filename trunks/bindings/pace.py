@@ -15,10 +15,14 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
+from tenants.context import platform_context
+from trunks.models import RegistrarPace
+
 _SLOT_NOW_S = 1.0
 """What may be asked within this time is asked now: workers look once in a while, not at every moment."""
 _SLOT_HOLDS_S = 15.0
 """A slot that passed longer ago is gone: workers who were away must not take up all of theirs at once."""
+_IDLE_KEPT = timedelta(days=1)
 
 # An idle host is free now. Hosts are taken in order, so that two workers never wait for each other.
 _TAKE_SLOTS = """
@@ -66,6 +70,13 @@ def put_off(waiters: Iterable[Waiter], now: datetime, rate: float) -> dict[uuid.
         for waiter, slot in zip(group, _slots(free_at[host], len(group), rate), strict=True)
         if slot > now + timedelta(seconds=_SLOT_NOW_S)
     }
+
+
+def forget_idle_hosts(now: datetime) -> None:
+    """Forget hosts that nobody has asked for a day. Those that are being asked now are left out."""
+    with platform_context("forget registrars that nobody asks"):
+        idle = RegistrarPace.objects.filter(free_at__lt=now - _IDLE_KEPT).select_for_update(skip_locked=True)
+        RegistrarPace.objects.filter(pk__in=[pace.pk for pace in idle]).delete()
 
 
 def _slots(free_at: datetime, count: int, rate: float) -> list[datetime]:

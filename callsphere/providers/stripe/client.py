@@ -251,12 +251,13 @@ class Payments:
     def undo_purchase(self, state: SubscriptionState) -> bool:
         """Give back what a subscription's first invoice was paid with, then end it at once.
 
-        Return False, and do nothing, for one that was invoiced more than once: no mistake of a moment.
+        Return False, and do nothing, for one that was invoiced more than once: no mistake of a moment. So too
+        for one whose invoice is not paid yet: a payment under way may arrive after the end.
         Whoever repeats it, after a worker's death too, gives nothing back twice.
         """
         with in_plain_words():
             invoices = self._client.v1.invoices.list(params={"subscription": state.id, "limit": 2}).data
-            if len(invoices) > 1:
+            if len(invoices) > 1 or any(each.status != "paid" for each in invoices):
                 return False
             for invoice in invoices:
                 give_back(self._client, invoice)

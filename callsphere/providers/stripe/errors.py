@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import stripe
 
+_NO_KEY = "payments_not_configured"
+
 
 class PaymentsError(Exception):
     """Stripe refused a request or was not reached. `str()` is a sentence for the person who asked.
@@ -20,6 +22,11 @@ class PaymentsError(Exception):
         self.code = code
         self.is_permanent = is_permanent
         self.detail = detail
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether it may go otherwise later by itself: once Stripe is back, or our key is right."""
+        return not self.is_permanent or self.code == _NO_KEY
 
 
 def fault_of_ours() -> PaymentsError:
@@ -46,7 +53,7 @@ def in_plain_words() -> Iterator[None]:
     except (stripe.AuthenticationError, stripe.PermissionError) as error:
         raise PaymentsError(
             "The payment provider did not accept our key. Write to support.",
-            code="payments_not_configured",
+            code=_NO_KEY,
             is_permanent=True,
             detail=type(error).__name__,
         ) from error

@@ -11,7 +11,14 @@ from django.urls import reverse
 from billing.affiliates.ledger import Balance
 from billing.models import Affiliate, AffiliateKey, Payout, Referral
 from tenants.context import platform_context
-from tests.billing.affiliates.conftest import affiliate_token, balance, client_with, follow, make_invoice
+from tests.billing.affiliates.conftest import (
+    affiliate_token,
+    balance,
+    client_with,
+    follow,
+    journal,
+    make_invoice,
+)
 from tests.conftest import Person, make_user
 from tests.tenants.conftest import desk, sam
 
@@ -76,6 +83,15 @@ def test_the_form_says_who_reads_the_reason(dana: Affiliate, desk: Client) -> No
     ):
         page = desk.get(reverse(f"admin:billing_affiliate_{name}", args=[dana.pk])).content.decode()
         assert (words in page, "The customer reads this" in page) == (True, False)
+
+
+def test_an_adjustment_that_is_pressed_twice_is_booked_once(dana: Affiliate, desk: Client) -> None:
+    values = {"amount": 7_000, "currency": "usd", "reason": "A campaign"}
+    for amount in (7_000, 7_000, -7_000, 7_000):
+        press(desk, "affiliate_adjust", dana.pk, **{**values, "amount": amount})
+
+    assert journal(dana) == ["adjusted"] * 3
+    assert balance(dana).payable == 7_000
 
 
 def test_an_adjustment_needs_a_reason(dana: Affiliate, desk: Client) -> None:

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from billing.affiliates.amounts import commission_of
 from billing.affiliates.commissions import HOLD, release_due
-from billing.affiliates.ledger import Balance
+from billing.affiliates.ledger import Balance, book, lock_affiliate
+from billing.enums import Booking
 from billing.models import Affiliate, Commission, Invoice, Referral
 from tenants.context import platform_context
 from tenants.enums import Role
@@ -217,3 +218,22 @@ def test_whatever_happens_the_ledger_balances_and_says_what_is_due(
     assert journal(dana) == booked
     release_due(START + HOLD)
     assert balance(dana) == Balance(payable=due)
+
+
+def test_a_commission_that_cannot_be_released_holds_up_no_other(
+    dana: Affiliate, referral: Referral, alice: Person
+) -> None:
+    first, second = make_invoice(alice), make_invoice(alice)
+    follow()
+    with platform_context("test"):
+        broken = Commission.objects.get(invoice=first)
+        affiliate = lock_affiliate(dana.pk)
+        book(affiliate, Booking.RELEASED, "usd", {}, now=START, actor_label="test", commission=broken)
+        Commission.objects.filter(pk=broken.pk).update(release_at=START)
+
+    release_due(START + timedelta(days=30))
+
+    with platform_context("test"):
+        assert Commission.objects.get(invoice=first).released_at is None
+        assert Commission.objects.get(invoice=second).released_at is not None
+    assert balance(dana).payable == 2_200

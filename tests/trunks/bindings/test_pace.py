@@ -12,7 +12,8 @@ from tests.trunks.conftest import make_trunk
 from trunks import services
 from trunks.bindings.claims import claim_due
 from trunks.bindings.farewells import claim_farewells
-from trunks.models import RegistrationFarewell, RegistrationStatus
+from trunks.bindings.pace import forget_idle_hosts
+from trunks.models import RegistrarPace, RegistrationFarewell, RegistrationStatus
 
 HOST = "sip.carrier.example"
 RATE = 2.0
@@ -112,3 +113,18 @@ def test_without_a_pace_all_go_at_once(alice: Person) -> None:
     now = timezone.now()
     leave(alice, 50, now=now)
     assert len(claim_farewells(now, 50, rate=0)) == 50
+
+
+def test_hosts_that_nobody_asks_are_forgotten(alice: Person) -> None:
+    now = timezone.now()
+    leave(alice, 1, now=now, host="old.carrier.example")
+    claim_farewells(now, 10, rate=RATE)
+    later = now + timedelta(days=2)
+    with platform_context("test"):
+        RegistrationFarewell.objects.all().delete()
+        RegistrarPace.objects.create(host=HOST, free_at=later)
+
+    forget_idle_hosts(later)
+
+    with platform_context("test"):
+        assert [pace.host for pace in RegistrarPace.objects.all()] == [HOST]
