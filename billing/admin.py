@@ -147,15 +147,15 @@ class SubscriptionAdmin(OfTenantAdmin):
             "At Stripe",
             {
                 "fields": (
-                    *("shown_status", "customer", "stripe_id", "doubled"),
+                    *("status", "customer", "stripe_id", "doubled"),
                     *("card", "had_trial", "fetched_at"),
                 )
             },
         ),
         ("When", {"fields": ("period_start", "period_end", "trial_end", "cancel_at", "ended_at")}),
-        ("Missing payment", {"fields": ("shown_stage", "grace_until", "release_at", "look_at")}),
+        ("Missing payment", {"fields": ("stage", "grace_until", "release_at", "look_at")}),
     )
-    readonly_fields = ("tenant_link", "shown_status", "shown_stage")
+    readonly_fields = ("tenant_link",)
     actions_list = ("give_plan",)
     actions_detail = ("extend_trial", "comp_plan", "read_again")
 
@@ -323,7 +323,7 @@ class BillingRequestAdmin(OfTenantAdmin):
     list_select_related = ("tenant", "plan")
     search_fields = ("tenant__name", "id", "actor_label")
     exclude = ("url",)
-    readonly_fields = ("tenant_link", "shown_state")
+    readonly_fields = ("tenant_link",)
 
     @display(description="state", ordering="state", label=WORK_COLOURS)
     def shown_state(self, row: BillingRequest) -> tuple[str, str]:
@@ -338,7 +338,6 @@ class StripeEventAdmin(ReadOnlyAdmin):
     list_filter = ("state", "received_at")
     search_fields = ("event_id", "customer", "object_id", "kind")
     show_full_result_count = False
-    readonly_fields = ("shown_state",)
 
     @display(description="state", ordering="state", label=WORK_COLOURS)
     def shown_state(self, event: StripeEvent) -> tuple[str, str]:

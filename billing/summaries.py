@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.urls import reverse
+
 from billing.enums import LIVING, OVERDUE, InvoiceStatus, Stage, Status
 from billing.models import LIMIT_FIELDS, Invoice, Plan, Subscription
 from billing.money import amount_words, price_words
 from tenants.models import Tenant
-from tenants.room import room_of
+from tenants.room import Use, excess_over, room_of
 
 _LINES = (
     ("number_limit", "phone number", "phone numbers"),
@@ -44,11 +46,13 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class UseRow:
-    """How much of something is used. `percent` is for the bar."""
+    """How much of something is used. `url` is where some can be given up, `go_words` the button to it."""
 
     label: str
     used: int
     limit: int
+    url: str = ""
+    go_words: str = ""
 
     @property
     def is_full(self) -> bool:
@@ -117,10 +121,18 @@ def headline(subscription: Subscription, now: datetime) -> Headline:
 
 def use_rows(tenant: Tenant) -> list[UseRow]:
     """Return what is used of the room there is. One query for each that is counted."""
-    return [
-        UseRow(use.counted.plural[0].upper() + use.counted.plural[1:], use.used, use.limit)
-        for use in room_of(tenant)
-    ]
+    return [_use_row(tenant, use) for use in room_of(tenant)]
+
+
+def excess_rows(tenant: Tenant, plan: Plan) -> list[UseRow]:
+    """Return what is used beyond the room of a plan. One query for each that is counted."""
+    return [_use_row(tenant, use) for use in excess_over(tenant, plan.limits)]
+
+
+def _use_row(tenant: Tenant, use: Use) -> UseRow:
+    plural = use.counted.plural
+    url = reverse(use.counted.url_name, kwargs={"tenant": tenant.slug})
+    return UseRow(plural[0].upper() + plural[1:], use.used, use.limit, url, f"Open your {plural}")
 
 
 def invoice_rows(invoices: Iterable[Invoice]) -> list[InvoiceRow]:

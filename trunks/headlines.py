@@ -187,7 +187,7 @@ class Headline:
 
     `joiner` stands between label and length of time ("Answering 503 for 9 min"). `gap` is set where the
     gateways answer and calls do not run: such a trunk is up, but not green. Nor is one that nobody looks at
-    (`is_unchecked`), whatever it was.
+    (`is_unchecked`), whatever it was, or one whose set-up was changed at the provider (`is_drifted`).
     """
 
     state: HealthState
@@ -197,11 +197,12 @@ class Headline:
     joiner: str = ""
     gap: Gap | None = None
     is_unchecked: bool = False
+    is_drifted: bool = False
 
     @property
     def looks(self) -> str:
         """The name of the looks: those of the state, unless something is missing."""
-        return "warn" if self.gap or self.is_unchecked else self.state
+        return "warn" if self.gap or self.is_unchecked or self.is_drifted else self.state
 
     @property
     def lead(self) -> str:
@@ -279,11 +280,14 @@ def unchecked_headline(state: str, *, since: datetime) -> Headline:
     )
 
 
-def verdict(counts: Mapping[str, int], *, unready: Mapping[str, int], unchecked: int = 0) -> Headline:
+def verdict(
+    counts: Mapping[str, int], *, unready: Mapping[str, int], unchecked: int = 0, drifted: int = 0
+) -> Headline:
     """Answer "is my line working?" for all trunks together.
 
     `counts` says how many are in which state; `unready`, how many of those that are up have which gap;
-    `unchecked`, for how many a check is overdue.
+    `unchecked`, for how many a check is overdue; `drifted`, how many of those that are up were changed at
+    the provider, by which their calls go.
     """
     total = sum(counts.values())
     watched = total - counts.get(HealthState.PAUSED, 0)
@@ -300,6 +304,10 @@ def verdict(counts: Mapping[str, int], *, unready: Mapping[str, int], unchecked:
         return Headline(HealthState.UNKNOWN, words, is_unchecked=True)
     if unready:
         return _unready_verdict(unready, watched)
+    if drifted:
+        was = "was" if drifted == 1 else "were"
+        words = _lines(drifted, watched, f"up, but {was} changed at Twilio")
+        return Headline(HealthState.UP, words, is_drifted=True)
     if counts.get(HealthState.UP, 0) == watched:
         return Headline(HealthState.UP, _lines(watched, watched, "working"))
     if counts.get(HealthState.UP, 0):

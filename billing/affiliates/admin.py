@@ -240,9 +240,17 @@ class ReferralAdmin(AskingAdmin):
 class CommissionAdmin(ReadOnlyAdmin):
     """What was earned of each invoice."""
 
-    list_display = ("invoice", "referral", "shown_amount", "release_at", "released_at")
-    list_select_related = ("invoice", "referral")
+    list_display = ("invoice", "customer", "affiliate", "shown_amount", "release_at", "released_at")
+    list_select_related = ("invoice", "referral__customer", "referral__affiliate")
     show_full_result_count = False
+
+    @admin.display(ordering="referral__customer__name")
+    def customer(self, row: Commission) -> str:
+        return str(row.referral.customer)
+
+    @admin.display(ordering="referral__affiliate__code")
+    def affiliate(self, row: Commission) -> str:
+        return str(row.referral.affiliate)
 
     @admin.display(description="amount", ordering="amount")
     def shown_amount(self, row: Commission) -> str:

@@ -19,11 +19,22 @@ from billing.forms import PlanForm
 from billing.models import BillingRequest, Plan
 from billing.money import price_words
 from billing.queries import invoices_of, offered_plan, offered_plans, requests_of
-from billing.summaries import headline, invoice_rows, plan_cards, plan_lines, plan_name, prorated, use_rows
+from billing.summaries import (
+    excess_rows,
+    headline,
+    invoice_rows,
+    plan_cards,
+    plan_lines,
+    plan_name,
+    prorated,
+    use_rows,
+)
 from billing.views.base import BillingPage
 from billing.wishes import COOKIE, wanted_plan
 from callsphere.lib.errors import Refused
 from tenants.keys import reveal
+from trunks.models import PhoneNumber
+from trunks.models.numbers import OVER_STATES
 from trunks.numbers.business_words import business_of
 
 INVOICES_SHOWN = 3
@@ -99,6 +110,7 @@ class Change(BillingPage):
             "is_kept": plan.pk == subscription.plan_id,
             "is_trial": subscription.status == Status.TRIALING,
             "due_now": prorated(subscription, plan, now),
+            "excess": excess_rows(self.tenant, plan),
         }
         return render(request, "billing/change.html", context)
 
@@ -208,9 +220,18 @@ class Returned(BillingPage):
             "is_trial": self.subscription.status == Status.TRIALING,
             "next_url": reverse("web:dashboard", kwargs={"tenant": self.tenant.slug}),
             "connect_url": reverse("trunks:create", kwargs={"tenant": self.tenant.slug}),
+            "step": self._step(),
         }
         name = "billing/returned.html#live" if request.htmx else "billing/returned.html"
         return render(request, name, context)
+
+    def _step(self) -> dict[str, str]:
+        """Return what comes next: a number first, as the guided path has it."""
+        has_number = PhoneNumber.objects.filter(tenant=self.tenant).exclude(state__in=OVER_STATES).exists()
+        page, words = (
+            ("trunks:create", "Connect a carrier") if has_number else ("numbers:search", "Get a number")
+        )
+        return {"url": reverse(page, kwargs={"tenant": self.tenant.slug}), "words": words}
 
 
 class Invoices(BillingPage):
@@ -223,6 +244,6 @@ class Invoices(BillingPage):
 
 _DONE: dict[str, str] = {
     RequestKind.CHANGE_PLAN: "The plan is changed.",
-    RequestKind.CANCEL: "The plan is canceled. It goes on until the end of the period.",
+    RequestKind.CANCEL: "The plan is canceled. Until it ends, everything goes on.",
     RequestKind.RESUME: "The plan goes on.",
 }

@@ -9,6 +9,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import Resolver404, URLPattern, path, resolve, reverse
+from django.utils.html import format_html_join
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminTextInputWidget
 
@@ -19,6 +20,16 @@ from tenants.models import Membership, Tenant
 from tenants.services import update_tenant
 from tenants.services.editing import check_version, lock_tenant
 from tenants.support import begin_visit
+
+THEIR_ROWS = (
+    ("trunks_trunk", "Trunks"),
+    ("trunks_phonenumber", "Numbers"),
+    ("trunks_numberjob", "Work on numbers"),
+    ("trunks_provideraccount", "Account at Twilio"),
+    ("trunks_trunkprovision", "Set-ups at Twilio"),
+    ("billing_subscription", "Plan"),
+    ("billing_invoice", "Invoices"),
+)
 
 
 def page_of_visit(request: HttpRequest, tenant: Tenant) -> str:
@@ -95,8 +106,8 @@ class TenantAdmin(SupportAdmin):
     list_display = ("name", "slug", "people", "is_active", "created_at")
     list_filter = ("is_active", "created_at")
     search_fields = ("name", "slug", "members__user__email")
-    readonly_fields = ("id", "name", "slug", "trunks", "created_at")
-    fields = ("name", "slug", "trunks", "id", "created_at", *TenantForm.Meta.fields, "from_version", "reason")
+    readonly_fields = ("id", "name", "slug", "their", "created_at")
+    fields = ("name", "slug", "their", "id", "created_at", *TenantForm.Meta.fields, "from_version", "reason")
     inlines = (MembershipInline,)
     actions_detail = ("see_customers_page",)
 
@@ -117,9 +128,12 @@ class TenantAdmin(SupportAdmin):
     def people(self, tenant: Any) -> int:
         return int(tenant.people_count)
 
-    def trunks(self, tenant: Tenant) -> str:
-        url = reverse("admin:trunks_trunk_changelist")
-        return admin_link(f"{url}?tenant__id__exact={tenant.pk}", "See their trunks")
+    def their(self, tenant: Tenant) -> str:
+        links = (
+            admin_link(f"{reverse(f'admin:{name}_changelist')}?tenant__id__exact={tenant.pk}", words)
+            for name, words in THEIR_ROWS
+        )
+        return format_html_join(" · ", "{}", ((link,) for link in links))
 
     def has_change_permission(self, request: HttpRequest, obj: Tenant | None = None) -> bool:
         return True

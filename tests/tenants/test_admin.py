@@ -1,6 +1,8 @@
 """The support desk: who gets in, what is found, what is never shown."""
 
+import re
 from datetime import UTC, datetime
+from html import unescape
 from typing import Any
 
 import pytest
@@ -64,6 +66,20 @@ def test_only_the_admin_may_evaluate_scripts(desk: Client, client: Client) -> No
 
 def found(desk: Client, page: str, query: str) -> int:
     return int(desk.get(reverse(page), {"q": query}).context["cl"].result_count)
+
+
+def test_from_a_tenant_one_press_leads_to_what_is_theirs(desk: Client, alice: Person) -> None:
+    page = desk.get(reverse("admin:tenants_tenant_change", args=[alice.tenant.pk])).content.decode()
+    links = [unescape(link) for link in re.findall(r'href="([^"]+)"', page) if f"={alice.tenant.pk}" in link]
+    assert len(links) == 7
+    assert [desk.get(link).status_code for link in links] == [200] * 7
+
+
+@pytest.mark.parametrize("app", ["tenants", "trunks", "alerts", "billing"])
+def test_the_first_page_and_the_trail_lead_to_every_part(desk: Client, app: str) -> None:
+    address = reverse("admin:app_list", args=[app])
+    assert f'href="{address}"' in desk.get(reverse("admin:index")).content.decode()
+    assert desk.get(address).status_code == 200
 
 
 def test_tenants_are_found_by_a_members_address(desk: Client, alice: Person, charlie: Person) -> None:

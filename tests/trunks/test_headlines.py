@@ -144,6 +144,23 @@ def test_verdict(counts: dict[str, int], state: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("counts", "drifted", "expected"),
+    [
+        ({"up": 1}, 1, ("warn", "Your line is up, but was changed at Twilio")),
+        ({"up": 2}, 2, ("warn", "Both lines are up, but were changed at Twilio")),
+        ({"up": 3}, 1, ("warn", "1 of 3 lines is up, but was changed at Twilio")),
+        ({"up": 1, "down": 1}, 1, ("down", "1 of 2 lines is down")),
+    ],
+)
+def test_lines_that_were_changed_at_the_provider_are_not_called_working(
+    counts: dict[str, int], drifted: int, expected: tuple[str, str]
+) -> None:
+    headline = headlines.verdict(counts, unready={}, drifted=drifted)
+
+    assert (headline.looks, headline.text()) == expected
+
+
+@pytest.mark.parametrize(
     ("counts", "unready", "looks", "expected"),
     [
         (

@@ -186,11 +186,14 @@ def _country(number: phonenumbers.PhoneNumber) -> str:
 
 def _check_room(tenant: Tenant) -> None:
     limit = lock_tenant(tenant).number_limit
-    check_room(
-        numbers_of(tenant),
-        limit,
-        f"Your plan has room for {limit} phone numbers. Release one or change the plan.",
-    )
+    check_room(numbers_of(tenant), limit, _no_room_words(limit))
+
+
+def _no_room_words(limit: int) -> str:
+    if not limit:
+        return "Phone numbers come with a plan. Choose one first."
+    plural = "" if limit == 1 else "s"
+    return f"Your plan has room for {limit} phone number{plural}. Release one or change the plan."
 
 
 def _ask(row: PhoneNumber, kind: NumberJobKind, actor: Actor) -> None:

@@ -28,7 +28,14 @@ from django.db.models import (
 from django.db.models.functions import Greatest, Lower, Now
 
 from tenants.models import Tenant
-from trunks.enums import Authentication, CheckState, Direction, HealthState, RegistrationState
+from trunks.enums import (
+    Authentication,
+    CheckState,
+    Direction,
+    HealthState,
+    ProvisionState,
+    RegistrationState,
+)
 from trunks.headlines import (
     NO_AUTHENTICATION,
     NO_CREDENTIAL,
@@ -239,11 +246,18 @@ def _by_state(values: dict[HealthState, Any]) -> Case:
 
 def verdict_of(tenant: Tenant) -> tuple[Headline, dict[str, int]]:
     """Answer "is my line working?" for a tenant; return also how many are in which state. One query."""
-    found = list(trunks_of(tenant).order_by().values_list("state", "gap_code", "unchecked_since"))
-    counts = dict(Counter(state for state, _gap, _unchecked in found))
-    unready = Counter(gap for state, gap, _unchecked in found if state == HealthState.UP and gap)
-    unchecked = sum(state in KNOWN and since is not None for state, _gap, since in found)
-    return verdict(counts, unready=unready, unchecked=unchecked), counts
+    found = list(
+        trunks_of(tenant).order_by().values_list("state", "gap_code", "unchecked_since", "provision_state")
+    )
+    counts = dict(Counter(state for state, *_rest in found))
+    ups = [(gap, provision) for state, gap, _unchecked, provision in found if state == HealthState.UP]
+    headline = verdict(
+        counts,
+        unready=Counter(gap for gap, _provision in ups if gap),
+        unchecked=sum(state in KNOWN and since is not None for state, _gap, since, _provision in found),
+        drifted=sum(provision == ProvisionState.DRIFTED for _gap, provision in ups),
+    )
+    return headline, counts
 
 
 @dataclass(frozen=True, slots=True)

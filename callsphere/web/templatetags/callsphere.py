@@ -273,10 +273,13 @@ def callout(
 
 
 @register.simple_block_tag
-def empty(content: str, icon: str, title: str, url: str = "", action: str = "") -> str:
-    """Stand in for a list with nothing in it: what belongs here, and the one next action."""
+def empty(content: str, icon: str, title: str, url: str = "", action: str = "", is_main: bool = True) -> str:
+    """Stand in for a list with nothing in it: what belongs here, and the one next action.
+
+    One that is not the main one leaves the eye to another action of the page.
+    """
     context = {"icon_name": icon, "title": title, "url": url, "action": action, "content": content}
-    return render_to_string("components/empty.html", context)
+    return render_to_string("components/empty.html", {**context, "is_main": is_main})
 
 
 @register.simple_block_tag

@@ -37,6 +37,7 @@ def test_every_list_and_page_opens(dana: Affiliate, referral: Referral, alice: P
     follow()
     for model in ("affiliate", "affiliatekey", "referral", "commission", "ledgertransaction", "payout"):
         assert desk.get(f"/admin/billing/{model}/").status_code == 200, model
+    assert str(dana.pk) not in desk.get("/admin/billing/commission/").content.decode()
     page = desk.get(f"/admin/billing/affiliate/{dana.pk}/change/").content.decode()
     assert "$0.00 payable, $22.00 held" in page
 

@@ -13,6 +13,7 @@ from tenants.enums import Role
 from tests.billing.conftest import Shop, bought
 from tests.conftest import Person, make_member
 from tests.doubles import press
+from tests.trunks.conftest import make_trunk
 
 pytestmark = pytest.mark.django_db
 BASE = "/t/acme-dental/billing/"
@@ -64,7 +65,9 @@ def test_choosing_leads_to_the_checkout_and_back_to_a_trial(alice: Person, shop:
     assert "We wait for the payment provider" in html(browser.get(f"{BASE}returned/"))
     press(shop.double, target.removeprefix(shop.double.url), card="4242", country="US")
     shop.hear()
-    assert "Your trial of 3 numbers has begun" in html(browser.get(f"{BASE}returned/"))
+    thanks = html(browser.get(f"{BASE}returned/"))
+    assert "Your trial of 3 numbers has begun" in thanks
+    assert f'<a class="btn btn-primary" href="/t/{alice.tenant.slug}/numbers/search/">Get a number' in thanks
     page = html(browser.get(BASE))
     assert [text in page for text in ("3 numbers", "Trial", "Visa ending in 4242", "$499 a month")] == [
         True
@@ -110,13 +113,29 @@ def test_changing_says_what_it_costs_before(alice: Person, shop: Shop) -> None:
     assert "which is paid. From then on you have 1 number at $149 a month" in smaller
 
 
+def test_a_plan_that_is_too_small_says_so_before(alice: Person, shop: Shop) -> None:
+    shop.buy(alice, "three")
+    for index in range(7):
+        make_trunk(alice, f"Line {index}")
+    browser = alice.client()
+
+    page = html(browser.get(f"{BASE}plans/one/"))
+
+    assert f'href="/t/{alice.tenant.slug}/trunks/">Trunks</a>: 7 in use, room for 5' in page
+    assert "Change to 1 number</button>" not in page
+    assert "Change to 10 numbers</button>" in html(browser.get(f"{BASE}plans/ten/"))
+
+
 def test_canceling_and_keeping(alice: Person, shop: Shop) -> None:
     shop.buy(alice, "one")
     browser = alice.client()
     assert "Cancel the plan?" in html(browser.get(f"{BASE}cancel/"))
     browser.post(f"{BASE}cancel/")
     shop.do()
-    assert "Keep the plan" in html(browser.get(BASE))
+    canceled = html(browser.get(BASE))
+    assert "Keep the plan" in canceled
+    assert "Nothing is charged any more." in canceled
+    assert "from the end of the trial on" not in canceled
     assert browser.get(f"{BASE}cancel/").status_code == 302
 
     browser.post(f"{BASE}resume/")

@@ -14,6 +14,7 @@ from tests.conftest import Person
 from tests.trunks.conftest import make_trunk
 from tests.trunks.watching import BUSY, NOON, OK, SILENT, probe
 from tests.trunks.web.conftest import page
+from trunks.enums import Authentication, Direction
 from trunks.models import GatewayHealth, ProbeAnswer, Trunk
 
 
@@ -72,6 +73,18 @@ def test_our_addresses_are_on_every_page(alice: Person, trunk: Trunk, settings: 
 
     assert 'data-copy="198.51.100.1"' in html
     assert 'data-copy="2001:db8::1"' in html
+
+
+def test_where_nothing_stands_yet_one_button_leads_on(alice: Person) -> None:
+    trunk = make_trunk(alice, "Main", "sip:203.0.113.5")
+    with tenant_context(alice.tenant):
+        Trunk.objects.update(direction=Direction.BOTH, authentication=[Authentication.IP_ALLOWLIST])
+    html = alice.client().get(page("access", alice, trunk)).content.decode()
+    assert [html.count(words) for words in ("Add a network", "Add a credential", "btn btn-primary")] == [
+        1,
+        1,
+        1,
+    ]
 
 
 def test_queries_are_the_same_for_one_and_three_gateways(alice: Person) -> None:

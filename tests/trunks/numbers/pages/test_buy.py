@@ -69,7 +69,7 @@ def test_number_that_one_has_is_not_offered_again(alice: Person, search: NumberS
 def test_without_room_the_page_says_the_way_out(alice: Person, search: NumberSearch) -> None:
     limit_to(alice, 0)
     html = alice.client().get(buy_page(alice, search)).content.decode()
-    assert "All 0 numbers of your plan are used." in html
+    assert "Numbers come with a plan" in html
     assert f'href="{plans_page(alice)}"' in html
     assert "Buy this number" not in html
 
@@ -79,7 +79,7 @@ def test_room_that_was_lost_meanwhile_is_said(alice: Person, search: NumberSearc
     add_own(alice, make_trunk(alice))
     response = alice.client().post(buy_page(alice, search), {"label": ""})
     html = response.content.decode()
-    assert (response.status_code, "Your plan has room for 1 phone numbers." in html) == (422, True)
+    assert (response.status_code, "Your plan has room for 1 phone number." in html) == (422, True)
     assert f'href="{plans_page(alice)}"' in html
 
 
