@@ -40,9 +40,9 @@ def test_every_list_and_page_opens(shop: Shop, alice: Person, desk: Client) -> N
     for model in ("plan", "subscription", "invoice", "notice", "billingrequest", "stripeevent"):
         page = desk.get(f"{BASE}{model}/")
         assert page.status_code == 200, model
-    page = desk.get(f"{BASE}subscription/{bought(alice).pk}/change/").content.decode()
-    assert "Payment overdue" in page
-    assert "past_due" not in page
+    html = desk.get(f"{BASE}subscription/{bought(alice).pk}/change/").content.decode()
+    assert "Payment overdue" in html
+    assert "past_due" not in html
     with tenant_context(alice.tenant):
         request = BillingRequest.objects.get()
     page = desk.get(f"{BASE}billingrequest/{request.pk}/change/")

@@ -47,6 +47,7 @@ WITHOUT_VERSION = {
     "/api/v1/trunks/{trunk_id}/check-schedule/",
     "/api/v1/trunks/{trunk_id}/checks/{check_id}/shares/{id}/",
     "/api/v1/trunks/{trunk_id}/provision/numbers/{id}/",
+    "/api/v1/phone-numbers/{number_id}/emergency-address/",
 }
 
 

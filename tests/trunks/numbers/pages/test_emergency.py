@@ -21,7 +21,7 @@ from trunks.numbers.refreshing import EVERY
 from trunks.numbers.worker import provision_due
 
 pytestmark = pytest.mark.django_db
-TOWN = {
+TOWN: dict[str, Any] = {
     "customer_name": "Acme Dental",
     "street": "1 Main St",
     "street_more": "",
