@@ -24,7 +24,8 @@ from callsphere.providers.stripe import IncomingEvent, Payments, PaymentsError, 
 from tenants.context import platform_context
 
 log = structlog.get_logger(__name__)
-BATCH = 100
+BATCH = 25
+"""How many events one claim takes: each may wait for Stripe, and all must end within the lease."""
 LONGEST_TRY = timedelta(days=3)
 ROWS_KEPT = timedelta(days=60)
 _HEARD = (

@@ -50,7 +50,7 @@ def guided_path(tenant: Tenant, capabilities: Collection[str], progress: Progres
 def _plan_steps(tenant: Tenant) -> list[_Step]:
     if not is_configured():
         return []
-    detail = "14 days free, no card needed. The plan says how many numbers you get."
+    detail = "Free at first, and no card is needed. The plan says how many numbers you get."
     return [
         _Step(
             "Choose a plan",
