@@ -126,9 +126,9 @@ def test_address_that_is_entered_while_the_last_one_is_taken_up_is_handed_in(
     desk.order(alice)
     provision_due()
     number = stored(alice)
-    enter: dict[str, Any] = {"tenant": alice.tenant, "actor": alice.actor, "number": number}
+    enter: dict[str, Any] = {"tenant": alice.tenant, "actor": alice.actor, "number": number, **TOWN}
     with tenant_context(alice.tenant):
-        services.set_emergency_address(**enter, **TOWN)
+        services.set_emergency_address(**enter)
     claimed: list[EmergencyAddress | None] = []
 
     def claim(**_signal: Any) -> None:
@@ -137,7 +137,7 @@ def test_address_that_is_entered_while_the_last_one_is_taken_up_is_handed_in(
 
     pre_save.connect(claim, EmergencyAddress)
     with tenant_context(alice.tenant):
-        services.set_emergency_address(**enter, **{**TOWN, "street": "2 Main St"})
+        services.set_emergency_address(**{**enter, "street": "2 Main St"})
     (row,) = claimed
     assert row is not None
     with pytest.raises(Overtaken):
@@ -150,13 +150,13 @@ def test_address_that_is_entered_while_the_last_one_is_taken_up_is_handed_in(
 def test_address_that_a_stalled_worker_wrote_last_is_put_right(alice: Person, desk: Desk) -> None:
     desk.order(alice)
     provision_due()
-    enter: dict[str, Any] = {"tenant": alice.tenant, "actor": alice.actor, "number": stored(alice)}
+    enter: dict[str, Any] = {"tenant": alice.tenant, "actor": alice.actor, "number": stored(alice), **TOWN}
     with tenant_context(alice.tenant):
-        services.set_emergency_address(**enter, **TOWN)
+        services.set_emergency_address(**enter)
     stalled = claim_next(EmergencyAddress, database_now())
     assert stalled is not None
     with tenant_context(alice.tenant):
-        services.set_emergency_address(**enter, **{**TOWN, "street": "2 Main St"})
+        services.set_emergency_address(**{**enter, "street": "2 Main St"})
     provision_due()
     with pytest.raises(Overtaken):
         do_emergency_address(stalled, database_now)
