@@ -130,7 +130,7 @@ class SubscriptionAdmin(OfTenantAdmin):
     """What customers bought. Support extends trials, gives plans, and has everything read again."""
 
     list_display = (
-        "tenant_link",
+        "tenant",  # no link of its own: it opens the row
         "plan",
         "shown_status",
         "shown_stage",

@@ -298,6 +298,7 @@ class StripeEvent(Work):
 
     class Meta:
         verbose_name = "event of Stripe's"
+        verbose_name_plural = "events of Stripe's"
         ordering = ["-received_at", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["event_id"], name="stripe_event_once"),

@@ -56,8 +56,8 @@ class UseRow:
 
     @property
     def is_full(self) -> bool:
-        """Whether not one more fits."""
-        return self.used >= self.limit
+        """Whether something is used and not one more fits. No room at all, as before a plan, is not full."""
+        return self.used >= max(self.limit, 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,6 +62,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': "event of Stripe's",
+                'verbose_name_plural': "events of Stripe's",
                 'ordering': ['-received_at', '-id'],
                 'indexes': [models.Index(condition=models.Q(('state', 'waiting')), fields=['due_at'], name='stripe_event_due'), models.Index(fields=['-received_at', '-id'], name='stripe_event_newest')],
                 'constraints': [models.UniqueConstraint(fields=('event_id',), name='stripe_event_once'), models.CheckConstraint(condition=models.Q(models.Q(('due_at__isnull', False), ('ended_at', None), ('state', 'waiting')), models.Q(('due_at', None), ('ended_at__isnull', False), models.Q(('state', 'waiting'), _negated=True)), _connector='OR'), name='stripe_event_due_while_waiting')],

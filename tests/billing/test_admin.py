@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -40,9 +41,12 @@ def test_every_list_and_page_opens(shop: Shop, alice: Person, desk: Client) -> N
     for model in ("plan", "subscription", "invoice", "notice", "billingrequest", "stripeevent"):
         page = desk.get(f"{BASE}{model}/")
         assert page.status_code == 200, model
-    html = desk.get(f"{BASE}subscription/{bought(alice).pk}/change/").content.decode()
-    assert "Payment overdue" in html
-    assert "past_due" not in html
+    address = f"{BASE}subscription/{bought(alice).pk}/change/"
+    rows = desk.get(f"{BASE}subscription/").content.decode()
+    assert re.search(rf'href="{address}"[^>]*>\s*{alice.tenant}\s*<', rows)
+    shown = desk.get(address).content.decode()
+    assert "Payment overdue" in shown
+    assert "past_due" not in shown
     with tenant_context(alice.tenant):
         request = BillingRequest.objects.get()
     page = desk.get(f"{BASE}billingrequest/{request.pk}/change/")

@@ -26,7 +26,8 @@ ATTESTATION_LOOKS = {Attestation.FULL: "pass", Attestation.PARTIAL: "warn", Atte
 ATTESTATIONS = {
     Attestation.FULL: "Whoever is called can see that caller and number were checked.",
     Attestation.PARTIAL: "It is known who calls, but not that the number is theirs. Phones may warn.",
-    Attestation.GATEWAY: "Nobody vouches for these calls. Phones may show “Spam likely”.",
+    Attestation.GATEWAY: "Nobody vouches for these calls. Phones may show “Spam likely”. "
+    "That ends when Twilio has approved your business: ask support.",
 }
 EMERGENCY = {
     PaperState.NONE: "A call to 911 from this number does not tell where to send help, and may cost a fee.",
@@ -35,7 +36,8 @@ EMERGENCY = {
     PaperState.FAILED: "The address was refused. 911 is not told where to send help.",
 }
 MESSAGING = {
-    PaperState.NONE: "Carriers in the US deliver messages of registered senders alone.",
+    PaperState.NONE: "Carriers in the US deliver messages of registered senders alone. "
+    "Calls need no registration; to send messages, ask support.",
     PaperState.PENDING: "The carriers have not answered yet. Until then messages may be dropped.",
     PaperState.REGISTERED: "Messages are delivered.",
     PaperState.FAILED: "The carriers refused it: messages are not delivered.",

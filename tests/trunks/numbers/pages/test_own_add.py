@@ -49,7 +49,9 @@ def test_another_tenants_trunk_is_no_choice(alice: Person, charlie: Person, trun
 def test_full_plan_says_so(alice: Person, trunk: Trunk) -> None:
     limit_to(alice, 0)
     browser = alice.client()
-    assert "Numbers come with a plan" in browser.get(page("own-add", alice)).content.decode()
+    html = browser.get(page("own-add", alice)).content.decode()
+    assert "Numbers come with a plan" in html
+    assert html.count("btn-primary") == 1
     response = browser.post(page("own-add", alice), {"number": "+4930901820", "trunk": trunk.pk})
     assert (response.status_code, "Phone numbers come with a plan." in response.content.decode()) == (
         422,
