@@ -62,7 +62,7 @@ def test_a_trunk_goes_green_and_down_before_our_eyes(visitor: Visitor, pinger: P
         page = visitor.go("/t/acme-dental/")
         expect(page.get_by_role("heading", level=1)).to_have_text("Connect your first line")
         visitor.look("dashboard-empty")
-        visitor.follow("Connect a carrier")
+        visitor.follow("connect it")
 
         visitor.look("connect")
         fill_in(visitor, peer.port)
