@@ -12,7 +12,7 @@ class TrunksConfig(AppConfig):
     verbose_name = "Trunks"
 
     def ready(self) -> None:
-        from trunks import audit_kinds, room  # noqa: PLC0415  # needs models
+        from trunks import audit_kinds, provider_drift, room  # noqa: PLC0415  # needs models
         from trunks.certificates import expiry  # noqa: PLC0415  # needs models
         from trunks.checks import dialog_ender  # noqa: PLC0415  # needs models
         from trunks.health import incidents  # noqa: PLC0415  # needs models
@@ -28,5 +28,6 @@ class TrunksConfig(AppConfig):
         dialog_ender.add_enders()
         checks.register(preset_checks.check_presets)
         expiry.add_kinds()
+        provider_drift.add_kinds()
         room.count_trunks()
         room.count_numbers()

@@ -5,6 +5,7 @@ The nouns of trunks call it in their own transactions, with the trunk locked; th
 
 from __future__ import annotations
 
+import uuid
 from functools import partial
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from tenants.clock import database_now
 from tenants.models import Tenant
 from trunks.enums import ProvisionState, ProvisionTask
 from trunks.models import PhoneNumber, Trunk, TrunkNumber, TrunkProvision
+from trunks.provider_drift import drift_over
 
 _TASK, _QUEUE = "trunks.provision_trunks", "provision"
 
@@ -52,8 +54,14 @@ def _look_again(rows: QuerySet[TrunkProvision]) -> None:
 def trunk_goes(trunk: Trunk) -> None:
     """Have everything of the trunk taken away at the provider, though the trunk itself goes now."""
     rows = TrunkProvision.objects.filter(tenant=trunk.tenant_id, pk=trunk.pk)
+    tells_no_more(trunk.tenant_id, trunk.pk, "The trunk was deleted.")
     if not forget_unplaced(rows) and rows.update(trunk=None, **removal()):
         wake_provisioner()
+
+
+def tells_no_more(tenant_id: uuid.UUID, trunk_id: uuid.UUID, note: str) -> None:
+    """End what is open about changes at the provider: the trunk is not to be there any more."""
+    drift_over(tenant_id=tenant_id, trunk_id=trunk_id, note=note, now=database_now())
 
 
 def forget_unplaced(rows: QuerySet[TrunkProvision]) -> bool:
@@ -78,6 +86,8 @@ def removal() -> dict[str, object]:
 def account_is_gone(tenant: Tenant) -> None:
     """Forget what the tenant's account had: it was closed, and all in it with it."""
     rows = TrunkProvision.objects.filter(tenant=tenant)
+    for trunk_id in rows.filter(state=ProvisionState.DRIFTED).values_list("pk", flat=True):
+        tells_no_more(tenant.pk, trunk_id, "The account at the provider was closed.")
     TrunkNumber.objects.filter(tenant=tenant).delete()
     rows.filter(task=ProvisionTask.REMOVE).delete()
     rows.update(

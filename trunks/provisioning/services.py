@@ -36,7 +36,7 @@ from trunks.enums import (
 from trunks.models import Gateway, PhoneNumber, Trunk, TrunkNumber, TrunkProvision
 from trunks.numbers.accounts import ensure_account
 from trunks.numbers.jobs import wake_provisioning
-from trunks.provider_side import forget_unplaced, removal, trunk_edited, wake_provisioner
+from trunks.provider_side import forget_unplaced, removal, tells_no_more, trunk_edited, wake_provisioner
 from trunks.provisioning.differences import Difference
 from trunks.provisioning.names import domain_name_of
 from trunks.provisioning.taking import take
@@ -221,6 +221,7 @@ def switch_off_provision(
         if row.task != ProvisionTask.REMOVE:
             changes = {"state": [str(row.state), str(ProvisionState.REMOVING)]}
             record_event(tenant=tenant, actor=actor, verb="provision.switched_off", obj=row, changes=changes)
+            tells_no_more(tenant.pk, row.pk, "The trunk was switched off at its provider.")
             if not forget_unplaced(TrunkProvision.objects.filter(pk=row.pk)):
                 _move(row, **removal())
     return row

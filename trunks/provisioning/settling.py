@@ -13,8 +13,10 @@ from trunks.enums import ProvisionState, ProvisionTask
 from trunks.models import TrunkProvision
 from trunks.models.numbers import LONGEST_ERROR
 from trunks.numbers.jobs import store
+from trunks.provider_drift import drift_found, drift_over
 from trunks.provisioning.differences import Choice, Difference, State, compare, fingerprint_of
 from trunks.provisioning.wanted import Wanted, read_wanted
+from trunks.provisioning.wording import shown
 from trunks.provisioning.work import RECONCILER, Work
 
 EVERY = timedelta(hours=1)
@@ -56,6 +58,7 @@ def settle(
         values |= _what_next(before, values, wanted, work.clock(), is_edit_alone=is_edit_alone)
         store(work.row, **values)
         _tell(work, before, found)
+        _follow_drift(work, before, found)
 
 
 def put_passwords(wanted: Wanted, found: list[Difference], choice: Choice) -> dict[str, str]:
@@ -147,6 +150,17 @@ def _what_next(
         }
     wait = EVERY * (1 - SPREAD * _random.random())
     return {"task": ProvisionTask.LOOK, "due_at": now + wait if values["is_set_up"] else None}
+
+
+def _follow_drift(work: Work, before: TrunkProvision, found: list[Difference]) -> None:
+    """An incident lasts while the trunk differs there; what failed leaves it as it is."""
+    where: dict[str, Any] = {"tenant_id": before.tenant_id, "trunk_id": before.pk, "now": work.clock()}
+    if work.row.state == ProvisionState.DRIFTED and before.trunk is not None:
+        drift_found(**where, name=before.trunk.name, parts=[shown(each).title for each in found])
+    elif not found:
+        drift_over(**where, note="It is again as it should be.")
+    elif work.row.state == ProvisionState.PLANNED:
+        drift_over(**where, note="The trunk was edited here: the plan to be looked at has what differs.")
 
 
 def _tell(work: Work, before: TrunkProvision, found: list[Difference]) -> None:

@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 
 import pytest
 
+from callsphere.alerts.models import Incident
 from callsphere.lib.errors import Refused
 from callsphere.local.doubles.twilio.numbers import TRUNKS
 from callsphere.providers.twilio import access_lists, byoc, elastic_trunks, sip_domains
@@ -159,6 +160,37 @@ def test_drift_is_found_and_ours_is_put_back(
     assert plant.verbs()[-1] == "provision.drifted"
     row = plant.apply()
     assert (row.state, row.plan, row.error, plant.there()) == (ProvisionState.IN_SYNC, [], "", WHOLE_BYOC)
+
+
+def incidents(plant: Plant) -> list[tuple[str, str, str]]:
+    with tenant_context(plant.person.tenant):
+        rows = Incident.objects.order_by("opened_at")
+        return [(row.title, row.detail.partition(".")[0], row.note) for row in rows]
+
+
+def test_drift_is_an_incident_until_it_is_over(plant: Plant) -> None:
+    plant.ready()
+    remove_credential(plant)
+    plant.look()
+    plant.look()
+    said = f"User name {LOGIN} is not there"
+    assert incidents(plant) == [("Carrier was changed at Twilio", said, "")]
+    plant.apply()
+    assert incidents(plant) == [("Carrier was changed at Twilio", said, "It is again as it should be.")]
+
+
+@pytest.mark.parametrize(
+    ("service", "note"),
+    [("switch_off_provision", "The trunk was switched off at its provider."),
+     ("delete_trunk", "The trunk was deleted.")],
+)  # fmt: skip
+def test_what_is_taken_away_has_no_incident(plant: Plant, service: str, note: str) -> None:
+    plant.ready()
+    remove_credential(plant)
+    row = plant.look()
+    what = {"trunk": plant.trunk} if service == "delete_trunk" else {"provision": row}
+    plant.do(getattr(services, service), **what)
+    assert [each[2] for each in incidents(plant)] == [note]
 
 
 def test_what_was_renamed_is_still_ours(plant: Plant) -> None:
