@@ -22,20 +22,20 @@ django.setup()
 
 from django.conf import settings  # noqa: E402 (models need the set-up)
 
-from callsphere.local.doubles.twilio.faults import Fault  # noqa: E402
-from callsphere.local.doubles.twilio.messages import Answer, Request  # noqa: E402
-from callsphere.local.doubles.twilio.server import DoubleServer  # noqa: E402
-from callsphere.local.doubles.twilio.twilio import Twilio  # noqa: E402
-from callsphere.providers.twilio.account import DOUBLE_PREFIX  # noqa: E402
-from tenants.audit import Actor  # noqa: E402
-from tenants.clock import database_now  # noqa: E402
-from tenants.context import platform_context, tenant_context  # noqa: E402
-from tenants.models import Tenant, User  # noqa: E402
-from tenants.services import create_tenant  # noqa: E402
-from trunks import services  # noqa: E402
-from trunks.models import TrunkProvision  # noqa: E402
-from trunks.numbers.worker import provision_due  # noqa: E402
-from trunks.provisioning.worker import reconcile_due  # noqa: E402
+from callsphere.local.doubles.twilio.faults import Fault  # noqa: E402 (as above)
+from callsphere.local.doubles.twilio.messages import Answer, Request  # noqa: E402 (as above)
+from callsphere.local.doubles.twilio.server import DoubleServer  # noqa: E402 (as above)
+from callsphere.local.doubles.twilio.twilio import Twilio  # noqa: E402 (as above)
+from callsphere.providers.twilio.account import DOUBLE_PREFIX  # noqa: E402 (as above)
+from tenants.audit import Actor  # noqa: E402 (as above)
+from tenants.clock import database_now  # noqa: E402 (as above)
+from tenants.context import platform_context, tenant_context  # noqa: E402 (as above)
+from tenants.models import Tenant, User  # noqa: E402 (as above)
+from tenants.services import create_tenant  # noqa: E402 (as above)
+from trunks import services  # noqa: E402 (as above)
+from trunks.models import TrunkProvision  # noqa: E402 (as above)
+from trunks.numbers.worker import provision_due  # noqa: E402 (as above)
+from trunks.provisioning.worker import reconcile_due  # noqa: E402 (as above)
 
 ACTOR = Actor.system("bench")
 

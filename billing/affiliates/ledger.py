@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Sum
+from django.db.models import QuerySet, Sum
 
 from billing.affiliates.models import Affiliate, Commission, LedgerEntry, LedgerTransaction, Payout
 from billing.enums import Account, Booking
@@ -95,6 +95,6 @@ def accounts_of(
     return dict(sorted(found.items()))
 
 
-def _sums(rows: object) -> dict[Account, int]:
-    sums = rows.values_list("account").annotate(sum=Sum("amount")).order_by()  # type: ignore[attr-defined]
+def _sums(rows: QuerySet[LedgerEntry]) -> dict[Account, int]:
+    sums = rows.values_list("account").annotate(sum=Sum("amount")).order_by()
     return {Account(account): int(amount) for account, amount in sums}

@@ -63,10 +63,10 @@ class PhoneNumberSerializer(VersionedSerializer):
         max_length=40, help_text="International, with +; answered as E.164 without separators"
     )
     # Names of fields here, which DRF's metaclass takes away from the class.
-    label = serializers.CharField(  # type: ignore[assignment]
+    label = serializers.CharField(  # type: ignore[assignment]  # see above
         max_length=LONGEST_LABEL, allow_blank=True, default=""
     )
-    source = serializers.ChoiceField(NumberSource.choices, read_only=True)  # type: ignore[assignment]
+    source = serializers.ChoiceField(NumberSource.choices, read_only=True)  # type: ignore[assignment]  # too
     state = serializers.ChoiceField(NumberState.choices, read_only=True)
     error = serializers.CharField(read_only=True, help_text="Why it was not bought, and what to do")
     country = serializers.CharField(read_only=True, help_text="ISO 3166 code; empty for no country's")

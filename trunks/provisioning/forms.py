@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -121,4 +121,5 @@ class AttachForm(forms.Form):
 
     def __init__(self, *args: Any, numbers: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["number"].queryset = numbers  # type: ignore[attr-defined]
+        field = cast("forms.ModelChoiceField[PhoneNumber]", self.fields["number"])
+        field.queryset = numbers

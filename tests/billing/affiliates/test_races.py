@@ -25,6 +25,10 @@ from tests.conftest import Person
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+def release() -> object:
+    return release_due(START + timedelta(days=30))
+
+
 def test_workers_book_once(alice: Person) -> None:
     dana = make_affiliate()
     refer(dana, alice)
@@ -34,7 +38,6 @@ def test_workers_book_once(alice: Person) -> None:
     assert at_once(follow, follow, follow) == ["done"] * 3
     assert (balance(dana), journal(dana)) == (Balance(held=5 * 2_200), ["earned"] * 5)
 
-    release = lambda: release_due(START + timedelta(days=30))  # noqa: E731
     assert at_once(release, release, follow) == ["done"] * 3
     assert (balance(dana), sorted(journal(dana))) == (
         Balance(payable=5 * 2_200),
@@ -49,7 +52,6 @@ def test_a_refund_while_it_is_released(alice: Person) -> None:
     follow()
     change(invoice, refunded=invoice.total)
 
-    release = lambda: release_due(START + timedelta(days=30))  # noqa: E731
     assert at_once(follow, release, follow) == ["done"] * 3
     release()
     assert (balance(dana), unbalanced()) == (Balance(), [])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from callsphere.lib.errors import Refused, VersionConflict
@@ -59,10 +61,12 @@ def delete_trunk(plant: Plant) -> None:
 
 @pytest.mark.parametrize("end", [switch_off, delete_trunk])
 @pytest.mark.parametrize("kind", [ProvisionKind.BYOC, ProvisionKind.ELASTIC])
-def test_everything_of_ours_goes_and_nothing_else(plant: Plant, kind: str, end: object) -> None:
+def test_everything_of_ours_goes_and_nothing_else(
+    plant: Plant, kind: str, end: Callable[[Plant], object]
+) -> None:
     plant.ready(kind)
     foreign = make_foreign_things(plant)
-    end(plant)  # type: ignore[operator]
+    end(plant)
     assert not plant.is_forgotten
     reconcile_due()
 
