@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from callsphere.celery import wake
+from callsphere.providers.twilio.errors import TwilioError
 from tenants.context import platform_context
 from trunks.models.numbers import LONGEST_ERROR, Lent
 
@@ -70,6 +71,12 @@ def put_off(row: Lent, now: datetime, words: str, code: str = "", error: Excepti
     asked_s = min(getattr(error, "retry_after", None) or 0.0, LONGEST_ASKED_S)
     wait = timedelta(seconds=max(wait_s, asked_s))
     store(row, due_at=now + wait, error=words[:LONGEST_ERROR], error_code=code)
+
+
+def told_error(error: Exception) -> tuple[str, str]:
+    """Return what people are told of an error, and its code."""
+    code = error.problem.name if isinstance(error, TwilioError) else getattr(error, "code", "internal_error")
+    return str(error)[:LONGEST_ERROR], code
 
 
 def make_due(model: type[L], pk: uuid.UUID, now: datetime, **values: Any) -> None:

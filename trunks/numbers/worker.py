@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Generic, TypeVar
 
 import structlog
 
@@ -20,11 +22,10 @@ from trunks.models import (
     NumberVerification,
     ProviderAccount,
 )
-from trunks.models.numbers import LONGEST_ERROR
 from trunks.numbers.accounts import AccountMissing, Clock, follow_account
 from trunks.numbers.business import read_one_business
 from trunks.numbers.emergencies import do_emergency_address, store_failed_emergency_address
-from trunks.numbers.jobs import Overtaken, claim_next, put_off, store
+from trunks.numbers.jobs import Overtaken, claim_next, put_off, store, told_error
 from trunks.numbers.refreshing import do_refresh, store_failed_refresh
 from trunks.numbers.saga import NumberTaken, do_job, end_purchase
 from trunks.numbers.search import do_search, store_failed_search
@@ -36,7 +37,9 @@ PATIENCE = timedelta(minutes=10)
 """How long a purchase is tried that somebody waits for."""
 _EXPECTED = (TwilioError, AccountMissing, NumberTaken, VerificationFailed)
 
-Claimed = EmergencyAddress | NumberJob | NumberRefresh | NumberSearch | NumberVerification | ProviderAccount
+L = TypeVar(
+    "L", EmergencyAddress, NumberJob, NumberRefresh, NumberSearch, NumberVerification, ProviderAccount
+)
 
 
 class FaultOfOurs(Exception):
@@ -70,131 +73,20 @@ def _do_all(do_one: Callable[[Clock], bool], clock: Clock) -> int:
     return count
 
 
-def do_one_search(clock: Clock) -> bool:
-    """Do the search that is due first; return whether there was one."""
-    row = claim_next(NumberSearch, clock())
-    if row is None:
-        return False
-    try:
-        do_search(row, clock)
-    except Overtaken:
-        log.info("number_search_overtaken", search_id=str(row.pk))
-    except _EXPECTED as error:
-        _store_failure(row, error, clock)
-    except Exception:
-        log.exception("number_search_broke", search_id=str(row.pk))
-        _store_failure(row, FaultOfOurs(), clock)
-    return True
+def _store_failed_account(
+    row: ProviderAccount, error: Exception, words: str, code: str, clock: Clock
+) -> None:
+    put_off(row, clock(), words, code, error)
 
 
-def do_one_verification(clock: Clock) -> bool:
-    """Place or watch the call that is due first; return whether there was one."""
-    row = claim_next(NumberVerification, clock())
-    if row is None:
-        return False
-    try:
-        do_verification(row, clock)
-    except Overtaken:
-        log.info("number_verification_overtaken", verification_id=str(row.pk))
-    except _EXPECTED as error:
-        _store_failure(row, error, clock)
-    except Exception:
-        log.exception("number_verification_broke", verification_id=str(row.pk))
-        _store_failure(row, FaultOfOurs(), clock)
-    return True
-
-
-def do_one_refresh(clock: Clock) -> bool:
-    """Look at the numbers of the tenant who is due first; return whether there was one."""
-    row = claim_next(NumberRefresh, clock())
-    if row is None:
-        return False
-    try:
-        do_refresh(row, clock)
-    except Overtaken:
-        log.info("number_refresh_overtaken", tenant_id=str(row.tenant_id))
-    except _EXPECTED as error:
-        _store_failure(row, error, clock)
-    except Exception:
-        log.exception("number_refresh_broke", tenant_id=str(row.tenant_id))
-        _store_failure(row, FaultOfOurs(), clock)
-    return True
-
-
-def do_one_emergency(clock: Clock) -> bool:
-    """Register the emergency address that is due first; return whether there was one."""
-    row = claim_next(EmergencyAddress, clock())
-    if row is None:
-        return False
-    try:
-        do_emergency_address(row, clock)
-    except Overtaken:
-        log.info("emergency_address_overtaken", row_id=str(row.pk))
-    except _EXPECTED as error:
-        _store_failure(row, error, clock)
-    except Exception:
-        log.exception("emergency_address_broke", row_id=str(row.pk))
-        _store_failure(row, FaultOfOurs(), clock)
-    return True
-
-
-def do_one_account(clock: Clock) -> bool:
-    """See to the account that is due first; return whether there was one."""
-    row = claim_next(ProviderAccount, clock())
-    if row is None:
-        return False
-    try:
-        for step in follow_account(row, clock):
-            log.info("provider_account_step", tenant_id=str(row.tenant_id), step=step)
-    except Overtaken:
-        log.info("provider_account_overtaken", tenant_id=str(row.tenant_id))
-    except _EXPECTED as error:
-        _store_failure(row, error, clock)
-    except Exception:
-        # One that we cannot see to must not hold up the others.
-        log.exception("provider_account_broke", tenant_id=str(row.tenant_id))
-        _store_failure(row, FaultOfOurs(), clock)
-    return True
-
-
-def do_one_job(clock: Clock) -> bool:
-    """Do the job that is due first; return whether there was one."""
-    job = claim_next(NumberJob, clock())
-    if job is None:
-        return False
-    try:
-        for step in do_job(job, clock):
-            log.info("number_job_step", job_id=str(job.pk), step=step)
-    except Overtaken:
-        log.info("number_job_overtaken", job_id=str(job.pk))
-    except _EXPECTED as error:
-        _store_failure(job, error, clock)
-    except Exception:
-        log.exception("number_job_broke", job_id=str(job.pk))
-        _store_failure(job, FaultOfOurs(), clock)
-    return True
-
-
-def _store_failure(row: Claimed, error: Exception, clock: Clock) -> None:
+def _store_failed_job(job: NumberJob, error: Exception, words: str, code: str, clock: Clock) -> None:
     """Put the work off, or give a purchase up."""
-    words, code = _told(error)
-    log.warning("provisioning_failed", row_id=str(row.pk), error=code, detail=getattr(error, "detail", ""))
-    try:
-        with tenant_context(Tenant(pk=row.tenant_id)):
-            if isinstance(row, NumberSearch):
-                store_failed_search(row, error, words, code, clock)
-            elif isinstance(row, EmergencyAddress):
-                store_failed_emergency_address(row, error, words, code, clock)
-            elif isinstance(row, NumberRefresh):
-                store_failed_refresh(row, error, words, code, clock)
-            elif isinstance(row, NumberVerification):
-                store_failed_verification(row, error, words, code, clock)
-            elif isinstance(row, NumberJob) and _is_over(row, error, clock):
-                _give_up(row, clock, words, code)
-            else:
-                _put_off(row, error, clock, words, code)
-    except Overtaken:
-        log.info("provisioning_overtaken", row_id=str(row.pk))
+    if _is_over(job, error, clock):
+        _give_up(job, clock, words, code)
+        return
+    if job.state == JobState.UNDOING:
+        words, code = job.error, job.error_code  # why it is undone
+    put_off(job, clock(), words, code, error)
 
 
 def _give_up(job: NumberJob, clock: Clock, words: str, code: str) -> None:
@@ -216,25 +108,62 @@ def _is_over(job: NumberJob, error: Exception, clock: Clock) -> bool:
     return clock() >= job.created_at + PATIENCE
 
 
-def _put_off(row: NumberJob | ProviderAccount, error: Exception, clock: Clock, words: str, code: str) -> None:
-    if isinstance(row, NumberJob) and row.state == JobState.UNDOING:
-        words, code = row.error, row.error_code  # why it is undone
-    put_off(row, clock(), words, code, error)
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[L]):
+    """A kind of work: whose rows say that it is due, how one is done, and what is stored of a failure.
+
+    `do` may give the steps it has done; `store_failed` is called inside the tenant's context with the error,
+    what people are told of it, its code and the clock.
+    """
+
+    model: type[L]
+    do: Callable[[L, Clock], Iterable[str] | None]
+    store_failed: Callable[[L, Exception, str, str, Clock], None]
+
+    def do_one(self, clock: Clock) -> bool:
+        """Do what is due first; return whether there was anything."""
+        row = claim_next(self.model, clock())
+        if row is None:
+            return False
+        named = {"kind": self.model._meta.model_name, "row_id": str(row.pk)}
+        try:
+            for step in self.do(row, clock) or ():
+                log.info("provisioning_step", step=step, **named)
+        except Overtaken:
+            log.info("provisioning_overtaken", **named)
+        except _EXPECTED as error:
+            self._fail(row, error, clock)
+        except Exception:
+            # One that we cannot see to must not hold up the others.
+            log.exception("provisioning_broke", **named)
+            self._fail(row, FaultOfOurs(), clock)
+        return True
+
+    def _fail(self, row: L, error: Exception, clock: Clock) -> None:
+        words, code = told_error(error)
+        detail = getattr(error, "detail", "")
+        log.warning("provisioning_failed", row_id=str(row.pk), error=code, detail=detail)
+        try:
+            with tenant_context(Tenant(pk=row.tenant_id)):
+                self.store_failed(row, error, words, code, clock)
+        except Overtaken:
+            log.info("provisioning_overtaken", row_id=str(row.pk))
 
 
-def _told(error: Exception) -> tuple[str, str]:
-    """Return what people are told of an error, and its code."""
-    code = error.problem.name if isinstance(error, TwilioError) else getattr(error, "code", "internal_error")
-    return str(error)[:LONGEST_ERROR], code
-
+SEARCHES = Kind(NumberSearch, do_search, store_failed_search)
+ACCOUNTS = Kind(ProviderAccount, follow_account, _store_failed_account)
+JOBS = Kind(NumberJob, do_job, _store_failed_job)
+VERIFICATIONS = Kind(NumberVerification, do_verification, store_failed_verification)
+EMERGENCIES = Kind(EmergencyAddress, do_emergency_address, store_failed_emergency_address)
+REFRESHES = Kind(NumberRefresh, do_refresh, store_failed_refresh)
 
 # What somebody waits for, accounts before the jobs that need them.
 AWAITED = (
-    do_one_search,
-    do_one_account,
-    do_one_job,
-    do_one_verification,
-    do_one_emergency,
+    SEARCHES.do_one,
+    ACCOUNTS.do_one,
+    JOBS.do_one,
+    VERIFICATIONS.do_one,
+    EMERGENCIES.do_one,
 )
 # What nobody waits for: one at a time, each followed by what somebody began to wait for meanwhile.
-UNAWAITED = (do_one_refresh, read_one_business)
+UNAWAITED = (REFRESHES.do_one, read_one_business)

@@ -13,9 +13,8 @@ from tenants.context import tenant_context
 from tenants.models import Tenant
 from trunks.enums import ProvisionState, ProvisionTask
 from trunks.models import TrunkProvision
-from trunks.models.numbers import LONGEST_ERROR
 from trunks.numbers.accounts import AccountMissing, Clock
-from trunks.numbers.jobs import Overtaken, put_off, store
+from trunks.numbers.jobs import Overtaken, put_off, store, told_error
 from trunks.numbers.worker import FaultOfOurs
 from trunks.provisioning.claims import claim_trunk, let_go
 from trunks.provisioning.names import next_domain_name
@@ -62,7 +61,7 @@ def reconcile_one(clock: Clock) -> bool:
 
 def _store_failure(row: TrunkProvision, error: Exception, clock: Clock, unsure_at: datetime | None) -> None:
     """Put the work off, try another name, or give a plan up. `unsure_at` is as before this attempt."""
-    words, code = _told(error)
+    words, code = told_error(error)
     log.warning("provision_failed", trunk_id=str(row.pk), error=code, detail=getattr(error, "detail", ""))
     try:
         with tenant_context(Tenant(pk=row.tenant_id)):
@@ -106,9 +105,3 @@ def _is_over(row: TrunkProvision, error: Exception, clock: Clock) -> bool:
 def _is_certain(error: Exception) -> bool:
     """Whether it is known what Twilio did."""
     return (isinstance(error, TwilioError) and not error.outcome_unknown) or isinstance(error, NameTaken)
-
-
-def _told(error: Exception) -> tuple[str, str]:
-    """Return what people are told of an error, and its code."""
-    code = error.problem.name if isinstance(error, TwilioError) else getattr(error, "code", "internal_error")
-    return str(error)[:LONGEST_ERROR], code

@@ -26,7 +26,7 @@ from trunks.models import NumberJob, PhoneNumber, ProviderAccount
 from trunks.numbers.accounts import account_name, ensure_account, follow_account, open_account
 from trunks.numbers.jobs import LEASE, claim_next
 from trunks.numbers.saga import SETTLED_AFTER, do_job
-from trunks.numbers.worker import PATIENCE, do_one_job, provision_due
+from trunks.numbers.worker import JOBS, PATIENCE, provision_due
 
 NUMBER = "+14155550101"
 
@@ -106,7 +106,7 @@ def after_long() -> datetime:
 
 def provision_job_once() -> None:
     """Let a worker do one job that is due, once."""
-    do_one_job(database_now)
+    JOBS.do_one(database_now)
 
 
 def stored(person: Person) -> PhoneNumber:

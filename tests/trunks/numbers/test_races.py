@@ -27,7 +27,7 @@ from trunks.models import EmergencyAddress, PhoneNumber
 from trunks.numbers.accounts import open_account
 from trunks.numbers.emergencies import do_emergency_address
 from trunks.numbers.jobs import Overtaken, claim_next
-from trunks.numbers.worker import do_one_refresh, provision_due
+from trunks.numbers.worker import REFRESHES, provision_due
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AREAS = ("415", "212")
@@ -95,7 +95,7 @@ def test_number_that_is_bought_while_others_are_looked_at_is_not_gone(alice: Per
             first.save(force_insert=True)
 
     desk.twilio.twilio.exchanges = Meanwhile("IncomingPhoneNumbers.json", buy)
-    assert do_one_refresh(database_now)
+    assert REFRESHES.do_one(database_now)
     with tenant_context(alice.tenant):
         rows = list(PhoneNumber.objects.order_by("created_at").values_list("number", "error"))
     assert rows == [(NUMBER, ""), (NUMBERS[30], "")]
