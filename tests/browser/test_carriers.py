@@ -102,7 +102,7 @@ def test_numbers_are_shown_before_the_first_call(visitor: Visitor, alice: Person
     make_trunk(alice, "Main line", "sip:sip.example.com;transport=tls")
     page = visitor.go(TRUNKS)
     visitor.follow("Main line")
-    visitor.follow("Number format")
+    visitor.follow("Format")
     expect(page.locator("#preview")).to_contain_text("sip:+4930901820@sip.example.com;transport=tls")
     page.get_by_label("Put in front").fill("99#")
     expect(page.locator("#preview")).to_contain_text("sip:99%23+4930901820@sip.example.com")
@@ -127,7 +127,7 @@ def test_all_of_it_works_without_scripts(open_browser: Callable[..., Visitor], a
 
     visitor.go(TRUNKS)
     visitor.follow("Main line")
-    visitor.follow("Number format")
+    visitor.follow("Format")
     page.get_by_label("Put in front").fill("99")
     visitor.press("Show the preview")
     expect(page.locator("#preview")).to_contain_text("sip:99+4930901820@sip.example.com")

@@ -155,8 +155,8 @@ class OneTrunkPage(TrunksPage):
         if Capability.TRUNKS_WRITE in self.request.capabilities:
             pages += [
                 ("policy", "Health checks", None),
-                ("number-format", "Number format", None),
-                ("session-timers", "Session timers", None),
+                ("number-format", "Format", None),
+                ("session-timers", "Timers", None),
                 ("edit", "Settings", None),
             ]
         marks = {"provider": provider_words(self.trunk.provision_state)}
