@@ -24,6 +24,34 @@ from trunks.models import (
 )
 
 _AUTHENTICATION = {str(value): str(label) for value, label in Authentication.choices}
+_SENTENCES = {
+    "ordered": "ordered the {noun} {name}",
+    "bought": "bought the {noun} {name}",
+    "purchase_failed": "could not buy the {noun} {name}",
+    "release_requested": "asked for the release of the {noun} {name}",
+    "released": "released the {noun} {name}",
+    "verification_called": "had the {noun} {name} called to verify it",
+    "verified": "verified the {noun} {name}",
+    "verification_withdrawn": "withdrew the verification of the {noun} {name}",
+    "emergency_address_set": "set the emergency address of the {noun} {name}",
+    "look_requested": "asked for a look at the {noun} {name}",
+    "changed_outside": "found the {noun} {name} changed at the operator",
+    "tried_again": "had the work on the {noun} {name} tried again",
+    "provision.set_up": "made a plan for the {noun} {name}",
+    "provision.look_requested": "asked for a look at the {noun} {name}",
+    "provision.apply_requested": "had a plan applied to the {noun} {name}",
+    "provision.applied": "applied a plan to the {noun} {name}",
+    "provision.taken": "took over what Twilio has of the {noun} {name}",
+    "provision.switched_off": "switched off the {noun} {name}",
+    "provision.removed": "removed the {noun} {name}",
+    "provision.drifted": "found changes at Twilio to the {noun} {name}",
+    "provision.failed": "could not apply a plan to the {noun} {name}",
+    "provision.undone": "undid the {noun} {name}, which had failed",
+    "provision.number_attached": "put a number on the {noun} {name}",
+    "provision.number_detached": "took a number off the {noun} {name}",
+    "made": "opened the {noun} {name}",
+    "provider_account.closed": "closed the {noun} {name}",
+}
 
 
 def add_kinds() -> None:
@@ -61,36 +89,7 @@ def add_kinds() -> None:
     add_kind(Kind(PhoneNumber, "phone number", "phone numbers", _find_numbers))
     add_kind(Kind(TrunkProvision, "set-up at Twilio", "set-ups at Twilio"))
     add_kind(Kind(ProviderAccount, "account for phone numbers", "accounts for phone numbers", _find_accounts))
-    add_sentences(
-        {
-            "ordered": "ordered the {noun} {name}",
-            "bought": "bought the {noun} {name}",
-            "purchase_failed": "could not buy the {noun} {name}",
-            "release_requested": "asked for the release of the {noun} {name}",
-            "released": "released the {noun} {name}",
-            "verification_called": "had the {noun} {name} called to verify it",
-            "verified": "verified the {noun} {name}",
-            "verification_withdrawn": "withdrew the verification of the {noun} {name}",
-            "emergency_address_set": "set the emergency address of the {noun} {name}",
-            "look_requested": "asked for a look at the {noun} {name}",
-            "changed_outside": "found the {noun} {name} changed at the operator",
-            "tried_again": "had the work on the {noun} {name} tried again",
-            "provision.set_up": "made a plan for the {noun} {name}",
-            "provision.look_requested": "asked for a look at the {noun} {name}",
-            "provision.apply_requested": "had a plan applied to the {noun} {name}",
-            "provision.applied": "applied a plan to the {noun} {name}",
-            "provision.taken": "took over what Twilio has of the {noun} {name}",
-            "provision.switched_off": "switched off the {noun} {name}",
-            "provision.removed": "removed the {noun} {name}",
-            "provision.drifted": "found changes at Twilio to the {noun} {name}",
-            "provision.failed": "could not apply a plan to the {noun} {name}",
-            "provision.undone": "undid the {noun} {name}, which had failed",
-            "provision.number_attached": "put a number on the {noun} {name}",
-            "provision.number_detached": "took a number off the {noun} {name}",
-            "made": "opened the {noun} {name}",
-            "provider_account.closed": "closed the {noun} {name}",
-        }
-    )
+    add_sentences(_SENTENCES)
     add_kind(Kind(HealthPolicy, "health checks", "health checks", _on_trunk_page(HealthPolicy, "policy")))
     add_kind(
         Kind(

@@ -113,7 +113,8 @@ def test_differences_in_the_dark(open_browser: Callable[..., Visitor], plant: Pl
     plant.look()
     visitor = open_browser(color_scheme="dark").sign_in(plant.person)
 
-    visitor.go(address(plant))
+    page = visitor.go(address(plant))
+    expect(page.get_by_role("heading", name="Differences")).to_be_visible()
     visitor.look("provider-drifted-dark")
     visitor.go(f"/t/{plant.person.tenant.slug}/trunks/")
     visitor.look("provider-hint-dark")
