@@ -26,7 +26,7 @@ def of_number(request: HttpRequest, number_id: uuid.UUID, kind: EventKind) -> Ht
     return _take(request, PhoneNumber, number_id, kind)
 
 
-@csrf_exempt
+@csrf_exempt  # as above
 @require_POST
 def of_trunk(request: HttpRequest, trunk_id: uuid.UUID, kind: EventKind) -> HttpResponse:
     """Take what is told of a call over a trunk of the customer's."""
