@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "callsphere.api",
     "billing",
     "callsphere.calls",
+    "agents",
     "trunks",
     "callsphere.alerts",
     "tenants",

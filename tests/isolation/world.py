@@ -14,6 +14,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
 
+from agents import services as agent_services
 from billing.models import BillingRequest, Invoice, Notice, Subscription
 from callsphere.alerts.enums import Severity
 from callsphere.alerts.services import Subject, open_incident
@@ -94,6 +95,7 @@ def make_world(canary: str) -> World:
         ids |= _number(owner, trunk, canary)
         ids["call_event_id"] = _call_event(owner, ids["number_id"], canary)
         ids["search_id"] = _search(owner, canary)
+        ids |= _agents(owner, canary)
     with platform_context("history is written by workers"):
         _buckets(trunk)
     return World(owner, viewer, canary, ids)
@@ -191,6 +193,13 @@ def _call_event(owner: Person, number_id: uuid.UUID, canary: str) -> uuid.UUID:
         payload={"From": f"{canary} caller"},
     )
     return event.pk
+
+
+def _agents(owner: Person, canary: str) -> dict[str, uuid.UUID]:
+    who: dict[str, Any] = {"tenant": owner.tenant, "actor": owner.actor}
+    agent = agent_services.create_agent(**who, name=f"{canary} agent", instructions=f"{canary} instructions")
+    version = agent_services.publish(**who, agent=agent, expected_version=1)
+    return {"agent_id": agent.pk, "version_id": version.pk}
 
 
 def _search(owner: Person, canary: str) -> uuid.UUID:

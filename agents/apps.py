@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+
+
+class AgentsConfig(AppConfig):
+    """Agents, the tools they use, and the routes that lead calls to them."""
+
+    name = "agents"
+    verbose_name = "Agents"
+
+    def ready(self) -> None:
+        from agents import audit_kinds  # noqa: PLC0415  # needs models
+
+        audit_kinds.add_kinds()
