@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Any
 
-from agents.models import Configuration
+from agents.models import Agent, AgentTool, AgentVersion, Configuration, VersionTool
 from agents.models.agents import CONFIGURED
 
 _NOT_SHOWN = ("sip_secret",)
@@ -27,17 +27,44 @@ class Difference:
     lines: tuple[str, ...] = ()
 
 
+def choices_of(agent: Agent) -> list[AgentTool]:
+    """Return which tools of the tenant's own a draft may use, with the tools."""
+    choices = AgentTool.objects.filter(tenant=agent.tenant_id, agent=agent)
+    return list(choices.select_related("tool").order_by("tool__name"))
+
+
+def told_of_tools(configuration: Configuration) -> dict[str, tuple[str, Any]]:
+    """Return what the model is told of each tool of the tenant's own: description and parameters, by name."""
+    told: Any
+    if isinstance(configuration, AgentVersion):
+        told = VersionTool.objects.filter(tenant=configuration.tenant_id, version=configuration)
+    elif isinstance(configuration, Agent):
+        told = [each.tool for each in choices_of(configuration)]
+    else:
+        raise TypeError(f"{type(configuration).__name__} has no tools")
+    return {each.name: (each.description, each.parameters) for each in told}
+
+
 def differing(before: Configuration, after: Configuration) -> list[str]:
     """Return the names of the fields that differ."""
     names = [name for name in CONFIGURED if name not in _NOT_SHOWN]
-    return [name for name in names if getattr(before, name) != getattr(after, name)]
+    found = [name for name in names if getattr(before, name) != getattr(after, name)]
+    return [*found, "tools"] if told_of_tools(before) != told_of_tools(after) else found
 
 
 def differences_between(before: Configuration, after: Configuration) -> list[Difference]:
-    """Return what differs, field by field in the order of the form."""
-    return [
-        _difference(name, getattr(before, name), getattr(after, name)) for name in differing(before, after)
-    ]
+    """Return what differs, field by field in the order of the form, tools last."""
+    found = differing(before, after)
+    fields = [name for name in found if name != "tools"]
+    differences = [_difference(name, getattr(before, name), getattr(after, name)) for name in fields]
+    return [*differences, _of_tools(before, after)] if "tools" in found else differences
+
+
+def _of_tools(before: Configuration, after: Configuration) -> Difference:
+    old, new = told_of_tools(before), told_of_tools(after)
+    changed = {name for name, told in new.items() if old.get(name, told) != told}
+    names = [f"{name} (changed)" if name in changed else name for name in sorted(new)]
+    return Difference("tools", "Tools", sorted(old), names)
 
 
 def _difference(name: str, before: Any, after: Any) -> Difference:

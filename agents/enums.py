@@ -62,3 +62,33 @@ class BuiltinTool(TextChoices):
     LAST_CALLS = "look_up_last_calls", "Look up the caller's last calls"
     ESCALATE = "escalate", "Escalate"
     HANG_UP = "hang_up", "Hang up"
+
+
+class InvocationKind(TextChoices):
+    """Why a tool was called."""
+
+    CALL = "call", "In a call"
+    TEST = "test", "As a test"
+
+
+class Outcome(TextChoices):
+    """What became of calling a tool; empty while it has not been called yet."""
+
+    OK = "ok", "Answered"
+    WRONG_ARGUMENTS = "wrong_arguments", "The arguments do not fit"
+    UNREACHABLE = "unreachable", "The endpoint cannot be reached"
+    TIMED_OUT = "timed_out", "The endpoint took too long"
+    REFUSED = "refused", "The endpoint refused"
+    TOO_LARGE = "too_large", "The answer is too long"
+    NO_JSON = "no_json", "The answer is no JSON"
+    UNUSABLE = "unusable", "The tool cannot be used"
+    INTERRUPTED = "interrupted", "Interrupted, and not repeated"
+
+
+class RouteAction(TextChoices):
+    """What becomes of a call that the agent does not take."""
+
+    VOICEMAIL = "voicemail", "Voicemail"
+    HUMAN = "human", "Call a person"
+    AGENT = "agent", "Another agent"
+    HANG_UP = "hang_up", "Say so, and hang up"

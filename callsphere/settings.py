@@ -156,6 +156,7 @@ CELERY_TASK_ROUTES = {
     "billing.*": {"queue": "provision"},
     "trunks.provision_numbers": {"queue": "provision"},
     "trunks.provision_trunks": {"queue": "provision"},
+    "agents.run_tool_tests": {"queue": "deliver"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -193,6 +194,8 @@ CELERY_BEAT_SCHEDULE = {
     # More often than daily: beat forgets the time of a daily task with its schedule file.
     "certificates": {"task": "trunks.watch_certificates", "schedule": schedule(3600.0)},
     "partitions": {"task": "trunks.maintain_partitions", "schedule": schedule(3600.0)},
+    "tool-tests": {"task": "agents.run_tool_tests", "schedule": schedule(2.0), "options": {"expires": 5}},
+    "tool-invocations": {"task": "agents.forget_old_invocations", "schedule": schedule(3600.0)},
     "mail": {"task": "tenants.deliver_mail", "schedule": schedule(2.0), "options": {"expires": 5}},
     "billing-requests": {
         "task": "billing.do_requests",
@@ -369,6 +372,15 @@ SPECTACULAR_SETTINGS = {
         "NumberKind": "trunks.enums.NumberKind",
         "NumberSearchState": "trunks.enums.JobState",
         "PaperState": "trunks.enums.PaperState",
+        "AgentRuntime": "agents.enums.Runtime",
+        "AgentVoice": "agents.enums.Voice",
+        "AgentModel": "agents.enums.RealtimeModel",
+        "TurnDetection": "agents.enums.TurnDetection",
+        "Eagerness": "agents.enums.Eagerness",
+        "BuiltinTool": "agents.enums.BuiltinTool",
+        "ToolInvocationKind": "agents.enums.InvocationKind",
+        "ToolOutcome": "agents.enums.Outcome",
+        "RouteAction": "agents.enums.RouteAction",
         "CallEventKind": "callsphere.calls.enums.EventKind",
         "ProvisionKind": "trunks.enums.ProvisionKind",
         "ProvisionState": "trunks.enums.ProvisionState",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from agents.agent_templates import agent_templates
-from agents.models import Agent
+from agents.models import Agent, NumberRoute, Tool
+from agents.services.choices import choose_tools, find_tools
 from agents.services.drafts import AUDITED, EDITABLE, apply
 from callsphere.lib.errors import Refused
 from tenants.audit import Actor, record_event, snapshot
@@ -36,6 +39,7 @@ def create_agent(
     name: str,
     template: str = "",
     sip_secret: str | None = None,
+    tool_ids: Iterable[uuid.UUID] = (),
     **changes: Any,
 ) -> Agent:
     """Make an agent, which takes no calls before it is published.
@@ -55,7 +59,11 @@ def create_agent(
         check_room(rows, AGENTS_PER_TENANT, f"You have {AGENTS_PER_TENANT} agents. Delete one first.")
         apply(agent, {"name": name, **filled_in, **changes}, sip_secret, wrong)
         fields = ("template", *AUDITED)
+        tools: list[Tool] = []
+        with wrong.gathered():
+            tools = find_tools(tenant, tool_ids)
         insert(agent, tenant=tenant, actor=actor, verb="agent.created", fields=fields, wrong=wrong)
+        choose_tools(agent, tools)
     return agent
 
 
@@ -66,11 +74,13 @@ def edit_draft(
     agent: Agent,
     expected_version: int | None,
     sip_secret: str | None = None,
+    tool_ids: Iterable[uuid.UUID] | None = None,
     **changes: Any,
 ) -> Agent:
     """Change the draft, or the name; return the agent as stored. Calls are answered as published.
 
-    `sip_secret` is a new password, or an empty text to forget the stored one. Raises ValidationError by
+    `sip_secret` is a new password, or an empty text to forget the stored one; `tool_ids` are the tools of
+    the tenant's own that it may use, all of them. Raises ValidationError by
     field, VersionConflict, and Refused when the agent is gone.
     """
     check_names(changes, EDITABLE)
@@ -80,24 +90,43 @@ def edit_draft(
         before = snapshot(row, AUDITED)
         wrong = FieldErrors()
         apply(row, changes, sip_secret, wrong)
-        save_edit(row, before, tenant=tenant, actor=actor, verb="agent.updated", wrong=wrong)
+        tools: list[Tool] | None = None
+        with wrong.gathered():
+            tools = None if tool_ids is None else find_tools(tenant, tool_ids)
+        who: dict[str, Any] = {"tenant": tenant, "actor": actor, "verb": "agent.updated"}
+        is_stored = save_edit(row, before, wrong=wrong, **who)
+        chosen = {} if tools is None else choose_tools(row, tools)
+        if chosen:
+            row.version += 0 if is_stored else 1
+            row.save(update_fields=["version", "updated_at"])
+            record_event(obj=row, changes=chosen, **who)
     return row
 
 
 def delete_agent(*, tenant: Tenant, actor: Actor, agent: Agent, expected_version: int | None = None) -> None:
     """Take an agent away. Its versions stay, so that calls that they answered can be explained.
 
-    Raises VersionConflict, and Refused when it is gone.
+    Raises VersionConflict, and Refused when it is gone, or while a route leads to it.
     """
     with transaction.atomic():
         row = lock_agent(tenant, agent.pk)
         check_version(row, expected_version, {})
+        numbers = numbers_led_to(row)
+        if numbers:
+            raise Refused(f"Lead calls to {', '.join(numbers[:5])} elsewhere first.", code="agent_routed")
         row.published = row.published_at = None
         row.sip_secret, row.sip_sign_in_set_at = "", None
         row.deleted_at = timezone.now()
         row.version += 1
         row.save()
         record_event(tenant=tenant, actor=actor, verb="agent.deleted", obj=row)
+
+
+def numbers_led_to(agent: Agent) -> list[str]:
+    """Return the numbers whose routes name an agent, as the one that answers or as one that stands in."""
+    named = Q(agent=agent) | Q(closed_agent=agent) | Q(overflow_agent=agent) | Q(fallback_agent=agent)
+    routes = NumberRoute.objects.filter(named, tenant=agent.tenant_id)
+    return sorted(routes.values_list("phone_number__number", flat=True))
 
 
 def lock_agent(tenant: Tenant, pk: uuid.UUID) -> Agent:

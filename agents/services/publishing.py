@@ -11,9 +11,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from agents.agent_templates import agent_templates
-from agents.diff import differing
+from agents.diff import choices_of, differing
 from agents.enums import Runtime
-from agents.models import Agent, AgentVersion
+from agents.models import Agent, AgentVersion, Tool, VersionTool
 from agents.models.agents import CONFIGURED
 from agents.services.agents import lock_agent
 from callsphere.lib.errors import Refused
@@ -53,7 +53,7 @@ def roll_back(
     """Let an earlier version answer calls again; the draft stays as it is.
 
     Raises ValidationError for a number that no version has, VersionConflict, and Refused when that version
-    answers already, or the agent is gone.
+    answers already, a tool of it was deleted, or the agent is gone.
     """
     with transaction.atomic():
         row = lock_agent(tenant, agent.pk)
@@ -65,8 +65,19 @@ def roll_back(
             )
         if row.published_id == version.pk:
             raise Refused(f"Version {number} answers calls already.", code="published_already")
+        _refuse_deleted_tools(version)
         _answer_as(row, version, tenant=tenant, actor=actor, verb="agent.rolled_back")
     return version
+
+
+def _refuse_deleted_tools(version: AgentVersion) -> None:
+    """Raise Refused for a version whose tools are not all there; lock those that are."""
+    tools = Tool.objects.select_for_update(no_key=True, of=("self",))
+    used = tools.filter(version_choices__version=version)
+    gone = [tool.name for tool in used.filter(tenant=version.tenant_id).order_by("pk") if tool.deleted_at]
+    if gone:
+        words = f"Version {version.number} uses tools that were deleted: {', '.join(gone)}."
+        raise Refused(words, code="tool_deleted")
 
 
 def _freeze(agent: Agent, *, note: str, actor: Actor) -> AgentVersion:
@@ -84,7 +95,19 @@ def _freeze(agent: Agent, *, note: str, actor: Actor) -> AgentVersion:
         # sealed for one row: the version's own is sealed anew
         version.sip_secret = seal_for(version, "sip_secret", reveal(agent, "sip_secret"))
     version.save(force_insert=True)
+    VersionTool.objects.bulk_create(
+        VersionTool(tenant=agent.tenant, version=version, tool=tool, **_told(tool))
+        for tool in _tools_of(agent)
+    )
     return version
+
+
+def _tools_of(agent: Agent) -> list[Tool]:
+    return [each.tool for each in choices_of(agent)]
+
+
+def _told(tool: Tool) -> dict[str, Any]:
+    return {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
 
 
 def _answer_as(
@@ -109,6 +132,10 @@ def _missing(agent: Agent) -> Iterator[tuple[str, ValidationError]]:
     if agent.sip_username and not agent.sip_secret:
         words = "Enter the password. It is kept only for the address and user name it was entered for."
         yield "sip_secret", ValidationError(words, code="required")
+    unexplained = [tool.name for tool in _tools_of(agent) if not tool.description]
+    if unexplained:
+        words = f"Describe {', '.join(unexplained)}: the model cannot know what it is for."
+        yield "tool_ids", ValidationError(words, code="undescribed")
     yield from _unfilled(agent)
 
 

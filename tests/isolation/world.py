@@ -15,6 +15,7 @@ from django.db import models
 from django.utils import timezone
 
 from agents import services as agent_services
+from agents.models import ToolInvocation
 from billing.models import BillingRequest, Invoice, Notice, Subscription
 from callsphere.alerts.enums import Severity
 from callsphere.alerts.services import Subject, open_incident
@@ -95,7 +96,7 @@ def make_world(canary: str) -> World:
         ids |= _number(owner, trunk, canary)
         ids["call_event_id"] = _call_event(owner, ids["number_id"], canary)
         ids["search_id"] = _search(owner, canary)
-        ids |= _agents(owner, canary)
+        ids |= _agents(owner, ids["number_id"], canary)
     with platform_context("history is written by workers"):
         _buckets(trunk)
     return World(owner, viewer, canary, ids)
@@ -195,11 +196,32 @@ def _call_event(owner: Person, number_id: uuid.UUID, canary: str) -> uuid.UUID:
     return event.pk
 
 
-def _agents(owner: Person, canary: str) -> dict[str, uuid.UUID]:
+def _agents(owner: Person, number_id: uuid.UUID, canary: str) -> dict[str, uuid.UUID]:
     who: dict[str, Any] = {"tenant": owner.tenant, "actor": owner.actor}
     agent = agent_services.create_agent(**who, name=f"{canary} agent", instructions=f"{canary} instructions")
-    version = agent_services.publish(**who, agent=agent, expected_version=1)
-    return {"agent_id": agent.pk, "version_id": version.pk}
+    endpoint: dict[str, Any] = {"endpoint": f"https://{canary}.example.com/", "description": f"{canary} tool"}
+    tool, _secret = agent_services.create_tool(**who, name=f"{canary}-tool", **endpoint)
+    agent_services.edit_draft(**who, agent=agent, expected_version=1, tool_ids=[tool.pk])
+    version = agent_services.publish(**who, agent=agent, expected_version=2)
+    invocation = ToolInvocation.objects.create(
+        tenant=owner.tenant, tool=tool, kind="call", outcome="ok", ended_at=timezone.now(), reference=canary
+    )
+    return {
+        "agent_id": agent.pk,
+        "version_id": version.pk,
+        "tool_id": tool.pk,
+        "invocation_id": invocation.pk,
+        **_route(owner, agent.pk, number_id, canary),
+    }
+
+
+def _route(owner: Person, agent_id: uuid.UUID, number_id: uuid.UUID, canary: str) -> dict[str, uuid.UUID]:
+    who: dict[str, Any] = {"tenant": owner.tenant, "actor": owner.actor}
+    hours = agent_services.create_hours(**who, name=f"{canary} hours", time_zone="UTC")
+    route = agent_services.create_route(
+        **who, phone_number_id=number_id, agent_id=agent_id, hours_id=hours.pk
+    )
+    return {"hours_id": hours.pk, "route_id": route.pk}
 
 
 def _search(owner: Person, canary: str) -> uuid.UUID:

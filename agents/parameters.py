@@ -1,0 +1,96 @@
+"""What a tool takes: its JSON Schema (draft 2020-12), checked when it is saved, and arguments against it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError
+
+from tenants.services.editing import field_error
+
+LONGEST_SCHEMA = 16_384
+LONGEST_ARGUMENTS = 16_384
+"""Of a schema and of the arguments of one call, as JSON, in bytes."""
+DEEPEST = 12
+MISTAKES_TOLD = 5
+
+_REFUSED = {
+    # may look anywhere, or lead in circles
+    **dict.fromkeys(("$ref", "$dynamicRef", "$recursiveRef"), "write the part out where it is used"),
+    # a text can be found that a pattern takes for ever to match
+    **dict.fromkeys(("pattern", "patternProperties"), "say in a description what it looks like"),
+}
+_NAMES_OF_OTHERS = ("properties", "$defs", "dependentSchemas")
+"""Keywords whose own keys are names that the schema gives, and no keywords."""
+_VALUES = ("const", "default", "enum", "examples", "required")
+
+
+def check_schema(schema: Any) -> dict[str, Any]:
+    """Return a schema as it is stored. Raises ValidationError on `parameters`."""
+    if not isinstance(schema, dict) or schema.get("type") != "object":
+        raise _wrong('Describe an object: {"type": "object", "properties": {…}}.')
+    if len(json.dumps(schema).encode()) > LONGEST_SCHEMA:
+        raise _wrong(f"Use at most {LONGEST_SCHEMA} bytes.")
+    for keyword, depth in _keywords(schema, 0):
+        if depth > DEEPEST:
+            raise _wrong(f"Nest at most {DEEPEST} levels.")
+        if keyword in _REFUSED:
+            raise _wrong(f"{keyword} cannot be used here: {_REFUSED[keyword]}.")
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        place = "/".join(str(step) for step in error.absolute_path)
+        raise _wrong(f"This is no JSON Schema: {place or 'the whole'}: {_short(error.message)}.") from None
+    return schema
+
+
+def mistakes_in(arguments: Any, schema: dict[str, Any]) -> list[str]:
+    """Return what is wrong with the arguments of a call, in sentences that hold no value; empty is right."""
+    if not isinstance(arguments, dict):
+        return ["The arguments are no object."]
+    if len(json.dumps(arguments).encode()) > LONGEST_ARGUMENTS:
+        return [f"The arguments are longer than {LONGEST_ARGUMENTS} bytes."]
+    found = sorted(
+        Draft202012Validator(schema).iter_errors(arguments), key=lambda error: str(error.absolute_path)
+    )
+    return [_mistake(error) for error in found[:MISTAKES_TOLD]]
+
+
+def _mistake(error: Any) -> str:
+    # error.message quotes the value, which may be a caller's own: the schema's words do not
+    place = "/".join(
+        str(step) for step in error.absolute_path if isinstance(step, int) or step.isidentifier()
+    )
+    if error.validator == "required":
+        missing = [name for name in error.validator_value if name not in error.instance]
+        return f"{place or 'The arguments'}: {', '.join(missing)} is missing."
+    if error.validator == "additionalProperties":
+        return f"{place or 'The arguments'}: there is something that the tool does not take."
+    rule = _short(json.dumps(error.validator_value))
+    return f"{place or 'The arguments'}: does not fit {error.validator} {rule}."
+
+
+def _keywords(part: Any, depth: int) -> Iterator[tuple[str, int]]:
+    """Yield every keyword of a schema and of those inside it, with its depth."""
+    if isinstance(part, list):
+        for each in part:
+            yield from _keywords(each, depth + 1)
+    if not isinstance(part, dict):
+        return
+    for keyword, value in part.items():
+        yield keyword, depth
+        if depth > DEEPEST or keyword in _VALUES:
+            continue
+        inner = list(value.values()) if keyword in _NAMES_OF_OTHERS and isinstance(value, dict) else value
+        yield from _keywords(inner, depth + 1)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 200 else f"{text[:199]}…"
+
+
+def _wrong(message: str) -> Exception:
+    return field_error("parameters", message, "schema")
