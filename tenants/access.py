@@ -10,6 +10,8 @@ class Capability(StrEnum):
 
     TRUNKS_READ = "trunks:read"
     TRUNKS_WRITE = "trunks:write"
+    AGENTS_READ = "agents:read"
+    AGENTS_WRITE = "agents:write"
     ALERTS_READ = "alerts:read"
     ALERTS_WRITE = "alerts:write"
     TEAM_READ = "team:read"
@@ -26,6 +28,8 @@ class Capability(StrEnum):
 DESCRIPTIONS: dict[Capability, tuple[str, str]] = {
     Capability.TRUNKS_READ: ("See trunks", "Their gateways, health and history."),
     Capability.TRUNKS_WRITE: ("Change trunks", "Connect carriers, edit gateways, networks and credentials."),
+    Capability.AGENTS_READ: ("See agents", "What they say, the tools they use, where calls lead."),
+    Capability.AGENTS_WRITE: ("Change agents", "Edit and publish agents, tools, business hours and routes."),
     Capability.ALERTS_READ: ("See alerts", "What went wrong, since when, and what to do about it."),
     Capability.ALERTS_WRITE: ("Resolve incidents", "Say that something is dealt with, with a note."),
     Capability.AUDIT_READ: ("Read the audit log", "Who did what, and when."),
@@ -47,7 +51,13 @@ ROLE_DESCRIPTIONS: dict[Role, str] = {
 }
 
 _READ_EVERYTHING = frozenset(
-    {Capability.TRUNKS_READ, Capability.ALERTS_READ, Capability.TEAM_READ, Capability.TENANT_READ}
+    {
+        Capability.TRUNKS_READ,
+        Capability.AGENTS_READ,
+        Capability.ALERTS_READ,
+        Capability.TEAM_READ,
+        Capability.TENANT_READ,
+    }
 )
 
 CAPABILITIES: dict[Role, frozenset[Capability]] = {
@@ -56,6 +66,7 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
     Role.DEVELOPER: _READ_EVERYTHING
     | {
         Capability.TRUNKS_WRITE,
+        Capability.AGENTS_WRITE,
         Capability.ALERTS_WRITE,
         Capability.API_KEYS_WRITE,
         Capability.AUDIT_READ,
@@ -71,6 +82,8 @@ API_KEY_CAPABILITIES = frozenset(
     {
         Capability.TRUNKS_READ,
         Capability.TRUNKS_WRITE,
+        Capability.AGENTS_READ,
+        Capability.AGENTS_WRITE,
         Capability.ALERTS_READ,
         Capability.ALERTS_WRITE,
         Capability.TENANT_READ,

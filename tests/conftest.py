@@ -82,7 +82,7 @@ class Person:
     def api_token(self, *capabilities: str) -> str:
         """Return the text of a fresh API key."""
         chosen = capabilities or (
-            *("trunks:read", "trunks:write", "alerts:read", "alerts:write"),
+            *("trunks:read", "trunks:write", "agents:read", "agents:write", "alerts:read", "alerts:write"),
             *("tenant:read", "audit:read", "billing:read", "billing:write"),
         )
         with tenant_context(self.tenant):

@@ -270,7 +270,9 @@ def test_filters_cannot_tell_another_tenants_id_from_a_made_up_one(acme: World, 
 
 
 def test_keys_that_may_only_read_change_nothing(acme: World) -> None:
-    client = acme.owner.api("trunks:read", "alerts:read", "tenant:read", "audit:read", "billing:read")
+    client = acme.owner.api(
+        *("trunks:read", "agents:read", "alerts:read", "tenant:read", "audit:read", "billing:read")
+    )
     before = fingerprint(acme)
     answers = {(each.method, each.template): each.send(client, acme.ids) for each in operations()}
     wrong = {
@@ -287,8 +289,9 @@ def test_answers_hold_nothing_of_others(acme: World, globex: World) -> None:
     reads = [operation for operation in operations() if operation.method == "get"]
     answers = {operation.template: operation.send(client, globex.ids) for operation in reads}
     assert [template for template, answer in answers.items() if leaks(answer, acme)] == []
-    # The test sees something: each answer holds what is Globex's own, but for the carriers that all share.
+    # The test sees something: each answer holds what is Globex's own, but for what all share.
     assert [template for template, answer in answers.items() if not leaks(answer, globex)] == [
+        "/api/v1/agent-templates/",
         "/api/v1/plans/",
         "/api/v1/carrier-presets/",
     ]

@@ -6,6 +6,15 @@ from django.urls import URLPattern, URLResolver, path, re_path
 from rest_framework.routers import SimpleRouter
 from rest_framework.viewsets import ViewSetMixin
 
+from agents.api import (
+    AgentTemplateViewSet,
+    AgentVersionViewSet,
+    AgentViewSet,
+    BusinessHoursViewSet,
+    NumberRouteViewSet,
+    ToolInvocationViewSet,
+    ToolViewSet,
+)
 from billing.affiliates.api import FiguresViewSet, PayoutViewSet, StatementViewSet
 from billing.api import BillingRequestViewSet, InvoiceViewSet, PlanViewSet, SubscriptionViewSet
 from callsphere.alerts.api import IncidentViewSet
@@ -59,6 +68,12 @@ router.register("trusted-authorities", TrustedAuthorityViewSet, basename="truste
 router.register("client-certificates", ClientCertificateViewSet, basename="client-certificate")
 router.register("number-searches", NumberSearchViewSet, basename="number-search")
 router.register("phone-numbers", PhoneNumberViewSet, basename="phone-number")
+router.register("agents", AgentViewSet, basename="agent")
+router.register("agents/<uuid:agent_id>/versions", AgentVersionViewSet, basename="agent-version")
+router.register("tools", ToolViewSet, basename="tool")
+router.register("tools/<uuid:tool_id>/invocations", ToolInvocationViewSet, basename="tool-invocation")
+router.register("business-hours", BusinessHoursViewSet, basename="business-hours")
+router.register("number-routes", NumberRouteViewSet, basename="number-route")
 router.register("call-events", CallEventViewSet, basename="call-event")
 router.register("billing-requests", BillingRequestViewSet, basename="billing-request")
 router.register("invoices", InvoiceViewSet, basename="invoice")
@@ -123,6 +138,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="number-emergency-address",
     ),
     path("phone-numbers/<uuid:pk>/look/", LookViewSet.as_view({"post": "look"}), name="number-look"),
+    path("agents/<uuid:pk>/publish/", AgentViewSet.as_view({"post": "publish"}), name="agent-publish"),
+    path("agents/<uuid:pk>/roll-back/", AgentViewSet.as_view({"post": "roll_back"}), name="agent-roll-back"),
+    path("agents/<uuid:pk>/changes/", AgentViewSet.as_view({"get": "changes"}), name="agent-changes"),
+    path(
+        "agents/<uuid:agent_id>/versions/<uuid:pk>/changes/",
+        AgentVersionViewSet.as_view({"get": "changes"}),
+        name="agent-version-changes",
+    ),
+    path("agent-templates/", AgentTemplateViewSet.as_view({"get": "everything"}), name="agent-template-list"),
+    path("tools/<uuid:pk>/test/", ToolViewSet.as_view({"post": "test"}), name="tool-test"),
+    path(
+        "tools/<uuid:pk>/signing-secret/",
+        ToolViewSet.as_view({"post": "renew_signing_secret"}),
+        name="tool-signing-secret",
+    ),
+    path(
+        "number-routes/<uuid:pk>/dry-run/",
+        NumberRouteViewSet.as_view({"post": "dry_run"}),
+        name="number-route-dry-run",
+    ),
     path("plans/", PlanViewSet.as_view({"get": "everything"}), name="plan-list"),
     path("subscription/", SubscriptionViewSet.as_view({"get": "retrieve"}), name="subscription"),
     path("carrier-presets/", CarrierPresetViewSet.as_view({"get": "everything"}), name="carrier-preset-list"),

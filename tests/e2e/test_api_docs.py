@@ -86,7 +86,7 @@ def test_the_page_tells_the_truth(
     monkeypatch.setattr(settings, "TWILIO_AUTH_TOKEN", "nobody")
     key = alice.api_token(
         *("trunks:read", "trunks:write", "tenant:read", "tenant:write", "audit:read"),
-        *("billing:read", "billing:write"),
+        *("billing:read", "billing:write", "agents:read", "agents:write"),
     )
     shell = Shell(tmp_path, CALLSPHERE=f"{live_server.url}/api/v1", KEY=key)
 
@@ -149,6 +149,7 @@ def test_the_page_tells_the_truth(
     shell.variables["PLAN"] = a_plan(alice)
     (applied,) = shell.next_answers()
     assert (applied["state"], [each["key"] for each in applied["differences"]]) == ("applying", ["domain"])
+    follow_the_agent(shell, number=ordered["id"])
 
     plans, subscription, asked = shell.next_answers()
     assert [each["code"] for each in plans["results"]] == ["one", "three", "ten"]
@@ -165,3 +166,35 @@ def test_the_page_tells_the_truth(
     (listed,) = shell.next_answers()
     assert listed == {"next": None, "previous": None, "results": []}
     assert shell.blocks == []
+
+
+def follow_the_agent(shell: Shell, *, number: str) -> None:
+    """Make a tool, an agent and a route as the page says."""
+    (tool,) = shell.next_answers()
+    assert (tool["header_names"], tool["signing_secret"][:6]) == (["Authorization"], "whsec_")
+    shell.variables |= {"TOOL": tool["id"], "NUMBER": number}
+    test, log = shell.next_answers()
+    assert (test["outcome"], test["arguments"]) == ("", {"day": "text of 10"})
+    assert [each["id"] for each in log["results"]] == [test["id"]]
+    (agent,) = shell.next_answers()
+    assert (agent["name"], agent["published_version"], agent["tool_ids"]) == (
+        "Front desk",
+        None,
+        [tool["id"]],
+    )
+    shell.variables["AGENT"] = agent["id"]
+    published, changes = shell.next_answers()
+    assert (published["published_version"], changes) == (1, {"results": []})
+    (hours,) = shell.next_answers()
+    shell.variables["HOURS"] = hours["id"]
+    (route,) = shell.next_answers()
+    assert (route["number"], route["pinned_version"]) == ("+14155550101", None)
+    shell.variables["ROUTE"] = route["id"]
+    (decision,) = shell.next_answers()
+    text = (databases.ROOT / "docs" / "api.md").read_text()
+    (told,) = [
+        json.loads(block)
+        for block in re.findall(r"^```json\n(.*?)^```", text, re.M | re.S)
+        if "because" in block
+    ]
+    assert decision == told

@@ -216,6 +216,12 @@ API_IDS = {
     "number-searches": "search_id",
     "call-events": "call_event_id",
     "numbers": "trunk_number_id",
+    "agents": "agent_id",
+    "versions": "version_id",
+    "tools": "tool_id",
+    "invocations": "invocation_id",
+    "business-hours": "hours_id",
+    "number-routes": "route_id",
 }
 
 # A body that would be taken, by the part of the address that it is sent to.
@@ -247,6 +253,15 @@ API_BODIES: dict[str, dict[str, Any]] = {
         "postal_code": "94601",
     },
     "look": {},
+    "agents": {"name": "stolen"},
+    "publish": {"note": "stolen"},
+    "roll-back": {"number": 1},
+    "tools": {"name": "stolen", "endpoint": "https://stolen.example.com/"},
+    "test": {"arguments": {}},
+    "signing-secret": {},
+    "business-hours": {"name": "stolen", "time_zone": "UTC"},
+    "number-routes": {"most_calls": 1, "agent_id": "01a22283-dd8f-7436-ac1a-f2906ece0a59"},
+    "dry-run": {},
     "registration": {"registrar": "sip:stolen.example.com", "username": "stolen"},
     "provision": {"kind": "byoc"},
     "look-now": {},
@@ -263,6 +278,12 @@ API_BODY_IDS: set[str] = {
     "NewCheckRequest.gateway_id",
     "PhoneNumberRequest.trunk_id",
     "TrunkNumberRequest.phone_number_id",
+    "NewNumberRouteRequest.phone_number_id",
+    *(
+        f"{component}.{field}"
+        for component in ("NewNumberRouteRequest", "NumberRouteRequest", "PatchedNumberRouteRequest")
+        for field in ("agent_id", "hours_id", "closed_agent_id", "overflow_agent_id", "fallback_agent_id")
+    ),
     *(
         f"{component}.{field}"
         for component in ("GatewayRequest", "SavedGatewayRequest", "PatchedSavedGatewayRequest")

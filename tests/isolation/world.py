@@ -202,7 +202,10 @@ def _agents(owner: Person, number_id: uuid.UUID, canary: str) -> dict[str, uuid.
     endpoint: dict[str, Any] = {"endpoint": f"https://{canary}.example.com/", "description": f"{canary} tool"}
     tool, _secret = agent_services.create_tool(**who, name=f"{canary}-tool", **endpoint)
     agent_services.edit_draft(**who, agent=agent, expected_version=1, tool_ids=[tool.pk])
-    version = agent_services.publish(**who, agent=agent, expected_version=2)
+    agent_services.publish(**who, agent=agent, expected_version=2)
+    agent_services.edit_draft(**who, agent=agent, expected_version=3, greeting=f"{canary} greeting")
+    version = agent_services.publish(**who, agent=agent, expected_version=4)
+    agent_services.edit_draft(**who, agent=agent, expected_version=5, greeting=f"{canary} other greeting")
     invocation = ToolInvocation.objects.create(
         tenant=owner.tenant, tool=tool, kind="call", outcome="ok", ended_at=timezone.now(), reference=canary
     )
