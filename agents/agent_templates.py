@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from django.apps import AppConfig
+from django.core import checks
 
 from agents.enums import BuiltinTool, Eagerness, TurnDetection, Voice
 
@@ -65,6 +69,15 @@ def _read(path: Path) -> AgentTemplate:
         return parse_template(path.stem, path.read_text(encoding="utf-8"))
     except (TypeError, ValueError) as error:
         raise TemplateError(f"{path.name}: {error}") from error
+
+
+def check_templates(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """System check: a file with a mistake would break the making of agents for everybody."""
+    try:
+        agent_templates()
+    except TemplateError as error:
+        return [checks.Error(f"Agent template {error}", id="agents.E001")]
+    return []
 
 
 def parse_template(key: str, text: str) -> AgentTemplate:

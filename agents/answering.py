@@ -1,6 +1,6 @@
 """How a version of an agent is told to OpenAI Realtime: the session with which a call over SIP is accepted.
 
-Pure: versions in, what is sent out. Facts are of OpenAI's API reference on `POST /v1/realtime/calls/{id}/accept`.
+Pure: versions in, what is sent out. Facts: OpenAI's API reference, `POST /v1/realtime/calls/{id}/accept`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def realtime_session(
 
 
 def opening_words(version: AgentVersion) -> str:
-    """Return what the caller hears first, greeting and consent; empty where the agent waits to be spoken to."""
+    """Return what the caller hears first, greeting and consent; empty where the caller speaks first."""
     return "\n".join(text for text in (version.greeting, version.consent_text) if text)
 
 

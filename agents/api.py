@@ -22,7 +22,7 @@ from tenants.pagination import CursorPagination
 from tenants.resources import EditableViewSet, ResourceViewSet
 from tenants.viewsets import etag
 
-DIFFERENCES = serializers.DifferencesSerializer
+DIFFERENCES = serializers.VersionDifferencesSerializer
 
 
 class AgentViewSet(EditableViewSet[Agent]):
@@ -55,12 +55,12 @@ class AgentViewSet(EditableViewSet[Agent]):
 
     @extend_schema(
         summary="Publish the draft",
-        request=serializers.NoteSerializer,
+        request=serializers.PublishingSerializer,
         responses={200: serializers.AgentSerializer},
     )
     def publish(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """The draft becomes the next version, which answers calls from now on."""
-        return self._done(serializers.NoteSerializer, services.publish)
+        return self._done(serializers.PublishingSerializer, services.publish)
 
     @extend_schema(
         summary="Let an earlier version answer again",
@@ -293,7 +293,7 @@ class NumberRouteViewSet(EditableViewSet[NumberRoute]):
 
 
 def _told(found: list[Difference]) -> Response:
-    return Response({"results": serializers.DifferenceSerializer(found, many=True).data})
+    return Response({"results": serializers.FieldDifferenceSerializer(found, many=True).data})
 
 
 def _shown(decision: Decision) -> dict[str, Any]:

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.core import checks
 
 
 class AgentsConfig(AppConfig):
@@ -8,6 +9,7 @@ class AgentsConfig(AppConfig):
     verbose_name = "Agents"
 
     def ready(self) -> None:
-        from agents import audit_kinds  # noqa: PLC0415  # needs models
+        from agents import agent_templates, audit_kinds  # noqa: PLC0415  # needs models
 
         audit_kinds.add_kinds()
+        checks.register(agent_templates.check_templates)

@@ -129,7 +129,7 @@ class ReadVersionSerializer(StrictSerializer):
     )
 
 
-class NoteSerializer(ReadVersionSerializer):
+class PublishingSerializer(ReadVersionSerializer):
     """A word on what is new."""
 
     note = _text(200)
@@ -161,7 +161,7 @@ class AgentVersionSerializer(ConfigurationSerializer):
     tools = VersionToolSerializer(many=True, read_only=True)
 
 
-class DifferenceSerializer(serializers.Serializer[Any]):
+class FieldDifferenceSerializer(serializers.Serializer[Any]):
     """One field that differs."""
 
     field = serializers.CharField()
@@ -198,10 +198,10 @@ class AgentTemplateListSerializer(serializers.Serializer[Any]):
     results = AgentTemplateSerializer(many=True)
 
 
-class DifferencesSerializer(serializers.Serializer[Any]):
+class VersionDifferencesSerializer(serializers.Serializer[Any]):
     """What differs, field by field."""
 
-    results = DifferenceSerializer(many=True)
+    results = FieldDifferenceSerializer(many=True)
 
 
 class ToolSerializer(VersionedSerializer):

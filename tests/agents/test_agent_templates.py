@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from agents.agent_templates import FOLDER, agent_templates, parse_template
+from agents import agent_templates as module
+from agents.agent_templates import FOLDER, agent_templates, check_templates, parse_template
 
 FILE = (FOLDER / "healthcare-receptionist.toml").read_text()
 
@@ -47,3 +50,13 @@ def test_mistakes_are_named(before: str, after: str, mistake: str) -> None:
 def test_a_key_is_plain() -> None:
     with pytest.raises(ValueError, match="a-z"):
         parse_template("Healthcare Receptionist", FILE)
+
+
+def test_a_mistake_is_told_when_the_product_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert check_templates(None) == []
+    (tmp_path / "broken.toml").write_text("name = 1")
+    monkeypatch.setattr(module, "FOLDER", tmp_path)
+    agent_templates.cache_clear()
+    (found,) = check_templates(None)
+    agent_templates.cache_clear()
+    assert (found.id, found.msg) == ("agents.E001", "Agent template broken.toml: name is no str")
