@@ -157,6 +157,9 @@ CELERY_TASK_ROUTES = {
     "trunks.provision_numbers": {"queue": "provision"},
     "trunks.provision_trunks": {"queue": "provision"},
     "agents.run_tool_tests": {"queue": "deliver"},
+    "calls.apply_events": {"queue": "deliver"},
+    "calls.end_calls": {"queue": "deliver"},
+    "calls.look_at_calls": {"queue": "deliver"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -213,6 +216,9 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(60.0),
         "options": {"expires": 50},
     },
+    "calls": {"task": "calls.apply_events", "schedule": schedule(1.0), "options": {"expires": 5}},
+    "calls-to-end": {"task": "calls.end_calls", "schedule": schedule(5.0), "options": {"expires": 5}},
+    "calls-to-look": {"task": "calls.look_at_calls", "schedule": schedule(30.0), "options": {"expires": 30}},
     "call-events": {"task": "calls.forget_events", "schedule": schedule(3600.0)},
     "billing-sweep": {"task": "billing.sweep", "schedule": schedule(3600.0)},
     "tenants-sweep": {"task": "tenants.sweep_expired", "schedule": schedule(3600.0)},
@@ -436,6 +442,8 @@ TWILIO_TIMEOUT = env.integer("TWILIO_TIMEOUT", 15, minimum=1, maximum=60)
 TWILIO_REQUESTS_AT_ONCE = env.integer("TWILIO_REQUESTS_AT_ONCE", 10, minimum=1, maximum=100)
 # How many requests a second looking for drift makes, over all tenants and workers together.
 TWILIO_SWEEP_RATE = env.integer("TWILIO_SWEEP_RATE", 20, minimum=1, maximum=1000)
+OPENAI_PROJECT_ID = env.text("OPENAI_PROJECT_ID", "")
+OPENAI_SIP_HOST = env.text("OPENAI_SIP_HOST", "sip.api.openai.com")
 
 # Telemetry
 

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from callsphere.api import views as api
+from callsphere.calls.views import stream_keys
 from callsphere.web import readiness
 from tenants.views.addresses import EmailAddresses
 from trunks.checks.views.sharing import SharedReport
@@ -22,6 +23,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reports/<str:token>/", SharedReport.as_view(), name="shared-report"),
     path("t/<slug:tenant>/alerts/", include("callsphere.alerts.urls")),
     path("voice/", include("callsphere.calls.urls")),
+    path(".well-known/jwks.json", stream_keys, name="stream-keys"),
     path("", include("billing.urls")),
     path("", include("tenants.urls")),
     path("", include("callsphere.web.urls")),

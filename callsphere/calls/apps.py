@@ -7,3 +7,9 @@ class CallsConfig(AppConfig):
     name = "callsphere.calls"
     label = "calls"
     verbose_name = "Calls"
+
+    def ready(self) -> None:
+        from callsphere.calls import audit_kinds, watching  # noqa: PLC0415  # needs models
+
+        audit_kinds.add_kinds()
+        watching.add_enders()

@@ -13,12 +13,19 @@ from dataclasses import dataclass
 
 from django.http import QueryDict
 
+from callsphere.calls import answering
 from callsphere.calls.enums import EventKind
+from callsphere.calls.instructions import Place
 from callsphere.calls.models import CallEvent
-from callsphere.calls.payload import call_sid_of, known_fields, sequence_number_of
+from callsphere.calls.payload import (
+    call_sid_of,
+    known_fields,
+    root_sid_of,
+    sequence_number_of,
+    subject_of,
+)
 from callsphere.calls.places import Called, find_number, find_trunk
 from callsphere.calls.proving import Prover, read_prover, remembered_prover
-from callsphere.calls.sentences import sentence_for
 from callsphere.providers.twilio.webhooks import why_unproven
 from tenants.context import tenant_context
 from tenants.models import Tenant
@@ -37,7 +44,8 @@ class NotACall(Exception):
 class Told:
     """A request as it came. `place` is the model and `place_id` the row that the address names.
 
-    `url` is the address that the provider was given, its query included.
+    `url` is the address that the provider was given, its query included; `after` says in it who was called
+    before.
     """
 
     kind: EventKind
@@ -47,10 +55,16 @@ class Told:
     form: QueryDict
     signature: str
     signature_settings: str
+    after: str = ""
+
+    @property
+    def path(self) -> str:
+        """Where the addresses of this number or trunk begin."""
+        return f"/voice/{'' if self.place is PhoneNumber else 'trunk/'}{self.place_id}/"
 
 
 def take(told: Told) -> str:
-    """Store what was told and return the sentence for the caller; nobody hears that of a status.
+    """Store what was told and return TwiML for what comes next; empty where nothing was asked.
 
     Call it outside any context. Raises Unproven and NotACall; then nothing is stored.
     """
@@ -74,7 +88,18 @@ def _take(told: Told, prover: Prover) -> str:
         if called is None or not called.is_proven:
             raise Unproven("unknown_place" if called is None else "unknown_account")
         _store(told, prover.tenant, called)
-    return sentence_for(told.kind, called)
+        return _answer(told, prover.tenant, called)
+
+
+def _answer(told: Told, tenant: Tenant, called: Called) -> str:
+    place = Place(told.path)
+    if told.kind == EventKind.INCOMING:
+        return answering.answer_call(tenant, called, told.form, place)
+    if told.kind == EventKind.FALLBACK:
+        return answering.rescue_call(tenant, called, told.form, place)
+    if told.kind == EventKind.DIALLED:
+        return answering.go_on(tenant, called, told.form, place, told.after)
+    return answering.thank_for_message() if told.kind == EventKind.RECORDED else ""
 
 
 def _find_place(told: Told, prover: Prover) -> Called | None:
@@ -94,6 +119,8 @@ def _store(told: Told, tenant: Tenant, called: Called) -> None:
         trunk_id=called.trunk_id,
         kind=told.kind,
         call_sid=call_sid,
+        root_sid=root_sid_of(told.form),
+        subject=subject_of(told.form),
         sequence_number=sequence_number_of(told.form) if told.kind == EventKind.STATUS else None,
         call_status=payload.get("CallStatus", "")[:20],
         payload=payload,

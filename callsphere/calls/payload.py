@@ -18,8 +18,12 @@ KNOWN_FIELDS = (
     *("CallerName", "StirVerstat", "StirStatus", "SipCallId", "SipDomain", "SipDomainSid", "SipSourceIp"),
     *("CallDuration", "Duration", "SipResponseCode", "SequenceNumber", "Timestamp", "CallbackSource"),
     *("AnsweredBy", "ErrorCode", "ErrorMessage", "ErrorUrl"),
+    *("DialCallSid", "DialCallStatus", "DialCallDuration", "DialBridged", "DialSipResponseCode"),
+    *("RecordingSid", "RecordingStatus", "RecordingDuration", "StreamSid", "StreamEvent", "StreamError"),
 )
+_SUBJECTS = ("DialCallSid", "RecordingSid", "StreamSid")
 _CALL_SID = re.compile(r"CA[0-9a-f]{32}")
+_SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
 _HIGHEST_SEQUENCE = 2**31 - 1
 
 
@@ -30,8 +34,23 @@ def known_fields(form: QueryDict) -> dict[str, str]:
 
 
 def call_sid_of(form: QueryDict) -> str:
-    """Return the call's id; "" when there is none."""
-    sid = form.get("CallSid", "")
+    """Return the id of the call, or of the leg, that is spoken of; "" when there is none."""
+    return _call_sid(form, "CallSid")
+
+
+def root_sid_of(form: QueryDict) -> str:
+    """Return the id of the call that a leg belongs to: that of a call which is no leg is its own."""
+    return _call_sid(form, "ParentCallSid") or call_sid_of(form)
+
+
+def subject_of(form: QueryDict) -> str:
+    """Return the id of the leg, recording or stream that a request without a count is about; "" for none."""
+    sids = (form.get(name, "") for name in _SUBJECTS)
+    return next((sid for sid in sids if _SID.fullmatch(sid)), "")
+
+
+def _call_sid(form: QueryDict, name: str) -> str:
+    sid = form.get(name, "")
     return sid if _CALL_SID.fullmatch(sid) else ""
 
 

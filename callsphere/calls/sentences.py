@@ -1,8 +1,7 @@
-"""What callers hear while nothing answers their call."""
+"""What callers hear when nobody takes their call."""
 
 from __future__ import annotations
 
-from callsphere.calls.enums import EventKind
 from callsphere.calls.places import Called
 from trunks.enums import NumberState
 
@@ -10,17 +9,16 @@ NOT_CONNECTED = "This number is not connected to an agent yet. Please call again
 NO_LONGER = "This number is no longer in service. Goodbye."
 NOT_NOW = "This number cannot take calls at the moment. Please call again later. Goodbye."
 NOBODYS = "The number that you have called is not in use here. Please check it and call again. Goodbye."
+CLOSED = "Nobody can take your call at the moment. Please call again later. Goodbye."
 FAILED = "Something went wrong on our side. Please call again in a few minutes. Goodbye."
 
 _GIVEN_UP = (NumberState.RELEASING, NumberState.RELEASED, NumberState.FAILED)
 
 
-def sentence_for(kind: EventKind, called: Called) -> str:
-    """Return what the caller hears."""
-    if kind == EventKind.FALLBACK:
-        return FAILED
+def sentence_for(called: Called) -> str:
+    """Return why no call is taken there at all; empty where calls are taken."""
     if not called.may_take:
         return NOT_NOW
     if called.number_id is None:
         return NOBODYS
-    return NO_LONGER if called.number_state in _GIVEN_UP else NOT_CONNECTED
+    return NO_LONGER if called.number_state in _GIVEN_UP else ""

@@ -1,8 +1,33 @@
 """Background work of the calls app."""
 
-from callsphere.calls import retention
+from callsphere.calls import applying, provider_side, retention
 from callsphere.celery import app
 from tenants.clock import database_now
+
+_BATCHES = 20
+"""Batches of one run: what comes faster waits for the next, a second later."""
+
+
+@app.task(name="calls.apply_events")
+def apply_events() -> None:
+    """Bring the log up to what was told of calls."""
+    for _ in range(_BATCHES):
+        if applying.apply_waiting() < applying.BATCH:
+            return
+
+
+@app.task(name="calls.end_calls")
+def end_calls() -> None:
+    """End the calls that are to end by now."""
+    while provider_side.end_due_calls() == provider_side.AT_ONCE:
+        pass
+
+
+@app.task(name="calls.look_at_calls")
+def look_at_calls() -> None:
+    """Ask the provider about calls of which something is not known yet."""
+    while provider_side.look_at_due_calls() == provider_side.AT_ONCE:
+        pass
 
 
 @app.task(name="calls.forget_events")

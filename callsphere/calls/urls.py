@@ -3,17 +3,17 @@
 from django.urls import path
 
 from callsphere.calls import views
-from callsphere.calls.enums import EventKind
+from callsphere.calls.enums import TOLD
 
 app_name = "calls"
 
 urlpatterns = [
     *(
         path(f"trunk/<uuid:trunk_id>/{kind}/", views.of_trunk, {"kind": kind}, name=f"trunk-{kind}")
-        for kind in EventKind
+        for kind in TOLD
     ),
     *(
         path(f"<uuid:number_id>/{kind}/", views.of_number, {"kind": kind}, name=f"number-{kind}")
-        for kind in EventKind
+        for kind in TOLD
     ),
 ]

@@ -5,13 +5,14 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from callsphere.calls import intake
 from callsphere.calls.enums import EventKind
 from callsphere.calls.refusals import note_refusal
+from callsphere.calls.tokens import published_keys
 from callsphere.providers.twilio import twiml
 from trunks.models import PhoneNumber, Trunk
 
@@ -33,6 +34,14 @@ def of_trunk(request: HttpRequest, trunk_id: uuid.UUID, kind: EventKind) -> Http
     return _take(request, Trunk, trunk_id, kind)
 
 
+@require_safe
+def stream_keys(_request: HttpRequest) -> HttpResponse:
+    """Publish the keys with which a media stream's token is checked."""
+    answer = JsonResponse(published_keys())
+    answer["Cache-Control"] = "public, max-age=300"
+    return answer
+
+
 def _take(
     request: HttpRequest, place: type[PhoneNumber] | type[Trunk], place_id: uuid.UUID, kind: EventKind
 ) -> HttpResponse:
@@ -46,16 +55,17 @@ def _take(
         form=request.POST,
         signature=request.headers.get("X-Twilio-Signature", ""),
         signature_settings=request.headers.get("X-Twilio-Webhooks-Signature-Settings", ""),
+        after=request.GET.get("after", ""),
     )
     try:
-        sentence = intake.take(told)
+        document = intake.take(told)
     except intake.Unproven as error:
         return _refused(str(error), place_id)
     except intake.NotACall:
         return HttpResponse("CallSid is missing.\n", status=400, content_type="text/plain")
-    if kind == EventKind.STATUS:
+    if not document:
         return HttpResponse(status=204)
-    return HttpResponse(twiml.say_and_hang_up(sentence), content_type=twiml.CONTENT_TYPE)
+    return HttpResponse(document, content_type=twiml.CONTENT_TYPE)
 
 
 def _refused(why: str, place_id: uuid.UUID) -> HttpResponse:

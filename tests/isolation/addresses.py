@@ -171,6 +171,7 @@ PUBLIC = {
     "metrics",
     "readyz",
     "web:landing",
+    "stream-keys",
     "billing:affiliates",
     "billing:pricing",
     "billing:start",
@@ -180,7 +181,7 @@ PUBLIC = {
     *(
         f"calls:{place}-{kind}"
         for place in ("number", "trunk")
-        for kind in ("incoming", "fallback", "status")
+        for kind in ("incoming", "fallback", "status", "dialled", "recorded", "recording")
     ),
     "account_confirm_email",
     "account_reset_password_from_key",

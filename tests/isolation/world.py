@@ -15,11 +15,20 @@ from django.db import models
 from django.utils import timezone
 
 from agents import services as agent_services
-from agents.models import ToolInvocation
+from agents.models import Agent, ToolInvocation
 from billing.models import BillingRequest, Invoice, Notice, Subscription
 from callsphere.alerts.enums import Severity
 from callsphere.alerts.services import Subject, open_incident
-from callsphere.calls.models import CallEvent
+from callsphere.calls.models import (
+    Call,
+    CallEvent,
+    CallKey,
+    CallLeg,
+    CallNote,
+    RealtimeSession,
+    TranscriptLine,
+    VoiceMessage,
+)
 from tenants import services as tenant_services
 from tenants.context import platform_context, tenant_context
 from tenants.enums import Role
@@ -97,6 +106,7 @@ def make_world(canary: str) -> World:
         ids["call_event_id"] = _call_event(owner, ids["number_id"], canary)
         ids["search_id"] = _search(owner, canary)
         ids |= _agents(owner, ids["number_id"], canary)
+        ids["call_id"] = _call(owner, ids["number_id"], ids["agent_id"], canary)
     with platform_context("history is written by workers"):
         _buckets(trunk)
     return World(owner, viewer, canary, ids)
@@ -191,9 +201,35 @@ def _call_event(owner: Person, number_id: uuid.UUID, canary: str) -> uuid.UUID:
         phone_number_id=number_id,
         kind="incoming",
         call_sid=f"CA{canary}",
+        root_sid=f"CA{canary}",
         payload={"From": f"{canary} caller"},
     )
     return event.pk
+
+
+def _call(owner: Person, number_id: uuid.UUID, agent_id: uuid.UUID, canary: str) -> uuid.UUID:
+    """A call under way with all that hangs on one."""
+    agent = Agent.objects.get(pk=agent_id)
+    call = Call.objects.create(
+        tenant=owner.tenant,
+        direction="inbound",
+        call_sid=f"CA{canary}",
+        phone_number_id=number_id,
+        their_number=f"{canary} caller",
+        agent=agent,
+        version=agent.published,
+        started_at=timezone.now(),
+    )
+    of_call: dict[str, Any] = {"tenant": owner.tenant, "call": call}
+    CallKey.objects.create(**of_call, call_sid=call.call_sid)
+    CallLeg.objects.create(**of_call, call_sid=f"CA{canary}leg", kind="agent", target=f"{canary} target")
+    CallNote.objects.create(**of_call, key="note", text=f"{canary} note", noted_at=timezone.now())
+    RealtimeSession.objects.create(**of_call, version=agent.published, openai_call_id=f"rtc_{canary}")
+    TranscriptLine.objects.create(
+        **of_call, item_id="item", speaker="caller", text=f"{canary} said", said_at=timezone.now()
+    )
+    VoiceMessage.objects.create(**of_call, recording_sid=f"RE{canary}")
+    return call.pk
 
 
 def _agents(owner: Person, number_id: uuid.UUID, canary: str) -> dict[str, uuid.UUID]:

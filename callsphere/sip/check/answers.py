@@ -54,10 +54,22 @@ def refusal_of(response: Response, *, with_credentials: bool) -> Outcome:
         )
     if status == 503 and response.headers.get("retry-after"):
         detail = f"{detail} Retry-After: {_shown(response.headers.get('retry-after') or '')}."
-    known = _BY_STATUS.get(status)
-    if known is None:
-        known = "carrier_error" if 500 <= status < 600 else "unexpected_answer"
-    return troubled(known, detail)
+    return troubled(_known(status), detail)
+
+
+def cause_of_status(status: int) -> str:
+    """Return the cause behind a refusal of which nothing but the code is known, as in a provider's log."""
+    if status == 403:
+        return "ip_not_allowed"
+    if status in (401, 407):
+        return "credentials_rejected"
+    if status == 487:  # the call was given up before anybody took it (RFC 3261 §21.4.25)
+        return "call_not_answered"
+    return "redirected" if 300 <= status < 400 else _known(status)
+
+
+def _known(status: int) -> str:
+    return _BY_STATUS.get(status) or ("carrier_error" if 500 <= status < 600 else "unexpected_answer")
 
 
 def said(response: Response) -> str:

@@ -15,9 +15,12 @@ from trunks.models import PhoneNumber, Trunk
 class CallEvent(TenantOwned):
     """Something was told of a call: kept as it came, each thing once, and never changed.
 
-    `sequence_number` counts what is told of one call from 0; order of arrival says nothing. Requests for what
-    to do with a call carry none. `payload` has the fields that we know, personal ones among them:
-    it is forgotten after `retention.EVENTS_KEPT`. The database tells `received_at`.
+    `call_sid` is the leg that it is about, `root_sid` the call that the leg belongs to. `sequence_number`
+    counts what is told of one leg from 0; order of arrival says nothing. Requests for what
+    to do with a call carry none: `subject` tells those apart that are about another leg or recording.
+    `payload` has the fields that we know, personal ones among them: it is forgotten after
+    `retention.EVENTS_KEPT`. The database tells `received_at`. A worker sets `applied_at`, and only that,
+    when the call shows what was told.
     """
 
     created_at = None  # type: ignore[assignment]  # received_at says the same by the database's clock
@@ -29,11 +32,14 @@ class CallEvent(TenantOwned):
     )
     trunk = models.ForeignKey(Trunk, null=True, on_delete=models.CASCADE, related_name="+", db_index=False)
     kind = models.CharField(max_length=16, choices=EventKind)
-    call_sid = models.CharField("call", max_length=34)
+    call_sid = models.CharField("leg", max_length=34)
+    root_sid = models.CharField("call", max_length=34)
+    subject = models.CharField(max_length=34, blank=True)
     sequence_number = models.PositiveIntegerField(null=True)
     call_status = models.CharField(max_length=20, blank=True)
     payload = models.JSONField(default=dict)
     received_at = models.DateTimeField(db_default=Now())
+    applied_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering = ["-received_at", "-id"]
@@ -44,13 +50,15 @@ class CallEvent(TenantOwned):
                 name="call_event_sequence_once",
             ),
             models.UniqueConstraint(
-                fields=["tenant", "call_sid", "kind", "call_status"],
+                fields=["tenant", "call_sid", "kind", "call_status", "subject"],
                 condition=Q(sequence_number=None),
                 name="call_event_once",
             ),
             models.CheckConstraint(condition=Q(kind__in=EventKind.values), name="call_event_kind_known"),
             models.CheckConstraint(
-                condition=Q(phone_number__isnull=False) | Q(trunk__isnull=False),
+                condition=Q(phone_number__isnull=False)
+                | Q(trunk__isnull=False)
+                | Q(kind=EventKind.LOOKED_UP),
                 name="call_event_of_something",
             ),
         ]
@@ -71,6 +79,10 @@ class CallEvent(TenantOwned):
                 condition=Q(trunk__isnull=False),
                 name="call_event_of_trunk",
             ),
+            # all that was told of one call
+            models.Index(fields=["tenant", "root_sid"], name="call_event_of_call"),
+            # what the calls do not show yet
+            models.Index(fields=["received_at"], condition=Q(applied_at=None), name="call_event_waiting"),
             # what is old enough to be forgotten; rows lie in the order in which they came
             BrinIndex(fields=["received_at"], name="call_event_age"),
         ]

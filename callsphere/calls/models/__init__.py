@@ -1,0 +1,17 @@
+"""Calls: what was told of them, what became of them, what was said."""
+
+from callsphere.calls.models.calls import Call, CallKey, CallLeg
+from callsphere.calls.models.conversations import CallNote, RealtimeSession, TranscriptLine
+from callsphere.calls.models.events import CallEvent
+from callsphere.calls.models.recordings import VoiceMessage
+
+__all__ = (
+    "Call",
+    "CallEvent",
+    "CallKey",
+    "CallLeg",
+    "CallNote",
+    "RealtimeSession",
+    "TranscriptLine",
+    "VoiceMessage",
+)

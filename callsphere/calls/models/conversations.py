@@ -1,0 +1,106 @@
+"""What is said and done in a call that one of our agents holds."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from agents.models import AgentVersion
+from callsphere.calls.enums import SessionState, Speaker
+from callsphere.calls.models.calls import Call
+from tenants.models import Tenant, TenantOwned
+
+LONGEST_LINE = 8_000
+
+
+class RealtimeSession(TenantOwned):
+    """A call's session with OpenAI Realtime, as a version of an agent.
+
+    It is awaited when the call is sent there, and offered when OpenAI tells of it (`openai_call_id`). A
+    worker accepts it and holds it by putting `due_at` off, when others may take it; `claim` is raised by each
+    that does, and what another stores under a lower one counts no more. `greeted_at` is set before
+    the greeting is asked for: nobody is greeted twice. `usage` sums tokens as OpenAI counts them.
+    """
+
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="sessions")
+    version = models.ForeignKey(AgentVersion, on_delete=models.PROTECT, related_name="+")
+    openai_call_id = models.CharField(max_length=128, blank=True)
+    state = models.CharField(max_length=16, choices=SessionState, default=SessionState.AWAITED)
+    why = models.CharField(max_length=255, blank=True)
+    offered_at = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+    greeted_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(null=True, help_text="When a worker may take it")
+    claim = models.PositiveIntegerField(default=0)
+    usage = models.JSONField(default=dict)
+
+    class Meta:
+        ordering = ["created_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["call", "version"], name="realtime_session_once"),
+            models.UniqueConstraint(
+                fields=["tenant", "openai_call_id"],
+                condition=~Q(openai_call_id=""),
+                name="realtime_session_openai_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=SessionState.values), name="realtime_session_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=[SessionState.OFFERED, SessionState.ACCEPTED], due_at__isnull=False)
+                | Q(state__in=[SessionState.AWAITED, SessionState.OVER, SessionState.REJECTED], due_at=None),
+                name="realtime_session_due_while_held",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="realtime_session_due")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_state_display()} ({self.openai_call_id or 'no id yet'})"
+
+
+class TranscriptLine(TenantOwned):
+    """Something that was said. `item_id` is OpenAI's, which tells a line once however often it is heard."""
+
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.CASCADE, related_name="+", editable=False, db_index=False
+    )
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="transcript", db_index=False)
+    item_id = models.CharField(max_length=64)
+    speaker = models.CharField(max_length=8, choices=Speaker)
+    text = models.TextField(max_length=LONGEST_LINE)
+    said_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["said_at", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "call", "item_id"], name="transcript_line_once"),
+            models.CheckConstraint(
+                condition=Q(speaker__in=Speaker.values), name="transcript_line_speaker_known"
+            ),
+        ]
+        indexes = [models.Index(fields=["call", "said_at"], name="transcript_of_call")]
+
+    def __str__(self) -> str:
+        return self.text[:40]
+
+
+class CallNote(TenantOwned):
+    """Something that we did or noticed in a call, for its timeline. `key` keeps it from being noted twice."""
+
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.CASCADE, related_name="+", editable=False, db_index=False
+    )
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="notes", db_index=False)
+    key = models.CharField(max_length=96)
+    text = models.CharField(max_length=500)
+    noted_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["noted_at", "id"]
+        constraints = [models.UniqueConstraint(fields=["call", "key"], name="call_note_once")]
+
+    def __str__(self) -> str:
+        return self.text

@@ -1,0 +1,5 @@
+"""What people do with calls."""
+
+from callsphere.calls.services.live import hang_up
+
+__all__ = ("hang_up",)
