@@ -35,6 +35,7 @@ DECIDED_BY = {
     32207: "encryption_mismatch",
     32218: "transfer_not_allowed",
     32400: "byoc_failed",
+    21220: "call_over",
     31920: "stream_failed",
 }
 RETRYABLE = {

@@ -27,7 +27,8 @@ WANTED: Mapping[str, tuple[str, ...]] = {
         *(
             re.escape(_ACCOUNT) + rest
             for rest in (
-                r"/(Keys|IncomingPhoneNumbers|OutgoingCallerIds|Addresses|Calls)(/\{Sid\})?\.json",
+                r"/(Keys|IncomingPhoneNumbers|OutgoingCallerIds|Addresses|Calls|Recordings|Messages)(/\{Sid\})?\.json",
+                r"/Calls/\{CallSid\}/Recordings\.json",
                 r"/AvailablePhoneNumbers(/\{CountryCode\}/(Local|TollFree|Mobile|National))?\.json",
                 r"/SIP/(Domains|CredentialLists|IpAccessControlLists)(/\{Sid\})?\.json",
                 r"/SIP/CredentialLists/\{CredentialListSid\}/Credentials(/\{Sid\})?\.json",

@@ -64,12 +64,20 @@ CALLS = (
     ),
     Problem(
         "dial_instructions_wrong",
-        (13248, 13249, 13250, 13251, 13252, 13253, 21220, 32018),
+        (13248, 13249, 13250, 13251, 13252, 13253, 32018),
         "callsphere",
         "Our instructions for the call were wrong",
         "Twilio could not carry out what we answered.",
         "Tell CallSphere support, with time and number of the call.",
         "Support",
+    ),
+    Problem(
+        "call_over",
+        (21220,),
+        "callsphere",
+        "The call is over already",
+        "Something was to be changed in a call that had ended in the meantime, or was not answered yet.",
+        "Nothing to do.",
     ),
     Problem(
         "calls_per_second",
