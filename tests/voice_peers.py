@@ -162,6 +162,7 @@ class Phone:
     ours: OurSide
     account: TwilioAccount
     token: str
+    client: httpx.Client
 
     def says(self, path: str, twiml: str) -> None:
         """Have our side answer a path with the verbs of a document."""
@@ -186,7 +187,7 @@ class Phone:
     def state(self, sid: str) -> dict[str, Any]:
         """Return how a call stands."""
         url = f"{self.twilio.url}/_double/calls/{sid}"
-        found: dict[str, Any] = httpx.get(url, trust_env=False, timeout=60).json()
+        found: dict[str, Any] = self.client.get(url).json()
         return found
 
     def wait_for_leg(self, sid: str, status: str) -> dict[str, Any]:
@@ -196,7 +197,7 @@ class Phone:
 
     def control(self, name: str, values: dict[str, Any]) -> httpx.Response:
         """Ask a control of the double."""
-        return httpx.post(f"{self.twilio.url}/_double/{name}", json=values, trust_env=False, timeout=60)
+        return self.client.post(f"{self.twilio.url}/_double/{name}", json=values)
 
     def all_are_signed(self) -> bool:
         """Whether the account's token proves everything that was asked and told."""
@@ -222,7 +223,7 @@ def openai_side(twilio: DoubledTwilio) -> Iterator[OpenAISide]:
 
 
 @pytest.fixture
-def phone(twilio: DoubledTwilio, ours: OurSide) -> Phone:
+def phone(twilio: DoubledTwilio, ours: OurSide) -> Iterator[Phone]:
     """A number whose addresses are /voice, /fallback and /status; calls take no time."""
     twilio.twilio.switchboard.pace.speed = FAST
     twilio.twilio.switchboard.pace.poll_s = 0.01
@@ -233,4 +234,5 @@ def phone(twilio: DoubledTwilio, ours: OurSide) -> Phone:
     )
     numbers.buy_number(account, NUMBER, label="", urls=urls)
     token = accounts.find_or_create_subaccount(twilio.parent, name="acme").auth_token
-    return Phone(twilio, ours, account, token)
+    with httpx.Client(trust_env=False, verify=False, timeout=60) as client:
+        yield Phone(twilio, ours, account, token, client)

@@ -206,7 +206,7 @@ class _Dial:
         def somebody_stopped() -> bool:
             return any(leg.is_stopped and not leg.is_over for leg in legs)
 
-        if any(leg.talks_on and not leg.is_over for leg in legs):
+        if any(leg.is_up_to_others for leg in legs):
             live.wait(min(live.pace.poll_s, left), by_the_clock=True, unless=somebody_stopped)
         else:
             live.wait(left, unless=somebody_stopped)

@@ -70,9 +70,11 @@ class Leg:
         return self.answered_at is None and self.ended_at is None
 
     @property
-    def talks_on(self) -> bool:
-        """Whether it ends only when somebody outside ends it."""
-        return self.line is None or self.line.talks_s is None
+    def is_up_to_others(self) -> bool:
+        """Whether what comes next is somebody else's doing, outside."""
+        if self.is_over:
+            return False
+        return self.line is None or (self.answered_at is not None and self.line.talks_s is None)
 
     @property
     def lasted_s(self) -> int:
