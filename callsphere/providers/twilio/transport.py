@@ -13,7 +13,8 @@ import logging
 import os
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -80,6 +81,29 @@ class Transport(HttpClient):
                 else:
                     self._gate.sleep(wait)
         raise AssertionError("the last attempt returns or raises")
+
+    @contextmanager
+    def stream(self, uri: str, auth: tuple[str, str]) -> Iterator[httpx.Response]:
+        """Read what is too large to be held: yields the answer, whose parts are still to come.
+
+        Raises TwilioError, also when the connection breaks while they are read. Redirects are not followed:
+        credentials go to Twilio alone.
+        """
+        request = self._client.build_request("GET", self._address(uri), timeout=self.timeout)
+        with self._gate.place():
+            try:
+                answer = self._client.send(request, auth=auth, stream=True)
+            except httpx.HTTPError:
+                raise _unreachable(outcome_unknown=False) from None
+        try:
+            if answer.status_code != 200:
+                answer.read()
+                raise _refused(answer, [auth[1]], repeatable=True)
+            yield answer
+        except httpx.HTTPError:
+            raise _unreachable(outcome_unknown=False) from None
+        finally:
+            answer.close()
 
     def _once(
         self, request: httpx.Request, auth: tuple[str, str] | None, secrets: list[str], *, repeatable: bool

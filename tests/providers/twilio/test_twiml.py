@@ -47,8 +47,8 @@ def test_number_is_dialled_over_the_customers_carrier_and_recorded() -> None:
     )
     assert twiml.dial_number(leg, dialling) == (
         f'{HEAD}<Response><Dial answerOnBridge="false" callerId="+12125550100" '
-        'record="record-from-answer-dual" recordingStatusCallback="https://a.example/recorded"'
-        ' timeLimit="14400" timeout="30">'
+        'record="record-from-answer-dual" recordingStatusCallback="https://a.example/recorded" '
+        'timeLimit="14400" timeout="30">'
         '<Number byoc="BY1" url="https://a.example/whisper">+14155550101</Number></Dial></Response>'
     )
 

@@ -29,7 +29,7 @@ def send(account: Row, method: str, url: str, fields: Mapping[str, str]) -> Repl
     Raises a Refusal for an address elsewhere, OSError when nothing answers.
     """
     parts = urlsplit(url)
-    if parts.scheme != "http" or not _is_here(parts.hostname or ""):
+    if parts.scheme != "http" or not is_here(parts.hostname or ""):
         raise invalid(11200, f"The double calls back to this machine alone, not to {parts.hostname}")
     validator = RequestValidator(account["auth_token"])
     target = f"{parts.path or '/'}{'?' + parts.query if parts.query else ''}"
@@ -54,7 +54,8 @@ def send(account: Row, method: str, url: str, fields: Mapping[str, str]) -> Repl
         connection.close()
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
+    """Whether a host is this machine."""
     if host == "localhost":
         return True
     try:

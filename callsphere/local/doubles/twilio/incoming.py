@@ -27,7 +27,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """What is called: whose it is, and the addresses and methods that were set there."""
 
     account: Row
@@ -35,6 +35,7 @@ class _Place:
     voice: tuple[str, str]
     fallback: tuple[str, str]
     status: tuple[str, str]
+    number_sid: str | None = None
 
 
 def ring(store: Store, *, to: str, caller: str) -> Call:
@@ -43,10 +44,10 @@ def ring(store: Store, *, to: str, caller: str) -> Call:
     When nothing useful is answered, the fallback address is asked, if there is one. Raises a Refusal when
     nobody has the number, or nothing is to be asked: a number on an elastic trunk ignores its own addresses.
     """
-    place = _find_place(store, to)
+    place = find_place(store, to)
     if not place.voice[0]:
         raise invalid(11200, f"{to} has no voice address")
-    fields = _fields(place, to, caller, new_sid("CA"), "ringing")
+    fields = call_fields(place, to, caller, new_sid("CA"), "ringing")
     try:
         reply = _send(place, place.voice, fields)
     except OSError:
@@ -62,10 +63,10 @@ def tell_status(
     store: Store, *, to: str, caller: str, sid: str, status: str = "completed", sequence: int = 0
 ) -> Reply:
     """Tell how a call goes on, as often and in which order one likes; raises a Refusal without an address."""
-    place = _find_place(store, to)
+    place = find_place(store, to)
     if not place.status[0]:
         raise invalid(11200, f"{to} has no address for statuses")
-    fields = _fields(place, to, caller, sid, status) | {
+    fields = call_fields(place, to, caller, sid, status) | {
         "SequenceNumber": str(sequence),
         "Timestamp": format_datetime(datetime.now(UTC)),
         "CallbackSource": "call-progress-events",
@@ -75,12 +76,13 @@ def tell_status(
     return _send(place, place.status, fields)
 
 
-def _send(place: _Place, address: tuple[str, str], fields: dict[str, str]) -> Reply:
+def _send(place: Place, address: tuple[str, str], fields: dict[str, str]) -> Reply:
     url, method = address
     return callbacks.send(place.account, method, url, fields)
 
 
-def _fields(place: _Place, to: str, caller: str, sid: str, status: str) -> dict[str, str]:
+def call_fields(place: Place, to: str, caller: str, sid: str, status: str) -> dict[str, str]:
+    """Return what goes along with whatever is asked or told of a call that comes in."""
     return {
         "AccountSid": place.account["sid"],
         "ApiVersion": _API_VERSION,
@@ -96,26 +98,28 @@ def _fields(place: _Place, to: str, caller: str, sid: str, status: str) -> dict[
     }
 
 
-def _find_place(store: Store, to: str) -> _Place:
+def find_place(store: Store, to: str) -> Place:
+    """Return who has a number or a SIP address; raise a Refusal when nobody does."""
     return _sip_place(store, to) if to.startswith("sip:") else _number_place(store, to)
 
 
-def _number_place(store: Store, number: str) -> _Place:
+def _number_place(store: Store, number: str) -> Place:
     row = store.find(NUMBERS, phone_number=number)
     if row is None:
         raise not_found(number)
     if row["trunk_sid"]:
         raise invalid(32011, f"{number} is on the elastic trunk {row['trunk_sid']}, which asks no address")
-    return _Place(
+    return Place(
         account=store.get(ACCOUNTS, sid=row["account_sid"]),
         fields={},
         voice=(row["voice_url"], row["voice_method"]),
         fallback=(row["voice_fallback_url"], row["voice_fallback_method"]),
         status=(row["status_callback"], row["status_callback_method"]),
+        number_sid=row["sid"],
     )
 
 
-def _sip_place(store: Store, address: str) -> _Place:
+def _sip_place(store: Store, address: str) -> Place:
     """A domain with a BYOC trunk takes that trunk's addresses."""
     name = address.removeprefix("sip:").rpartition("@")[2].partition(";")[0].partition(":")[0]
     domain = store.find(DOMAINS, domain_name=name)
@@ -123,7 +127,7 @@ def _sip_place(store: Store, address: str) -> _Place:
         raise not_found(name)
     trunk = store.find(BYOC_TRUNKS, sid=domain["byoc_trunk_sid"]) if domain["byoc_trunk_sid"] else None
     source, prefix = (trunk, "") if trunk else (domain, "voice_")
-    return _Place(
+    return Place(
         account=store.get(ACCOUNTS, sid=domain["account_sid"]),
         fields={
             "SipDomain": domain["domain_name"],

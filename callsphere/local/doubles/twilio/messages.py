@@ -26,7 +26,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Status, JSON and headers; no body with 204."""
+    """Status, JSON or bytes, and headers; no body with 204."""
 
     status: int
     body: Any = None

@@ -42,6 +42,7 @@ class DoubleServer(ThreadingHTTPServer):
     def close(self) -> None:
         """Stop serving, and end what hangs."""
         self.closing.set()
+        self.twilio.switchboard.close()
         self.shutdown()
         self.server_close()
 
@@ -95,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def _reply(self, answer: Answer) -> None:
-        text = b"" if answer.body is None else json.dumps(answer.body).encode()
+        text = _written(answer.body)
         self.send_response(answer.status)
         headers = {"Content-Type": "application/json", "Twilio-Request-Id": "RQ" + "0" * 32, **answer.headers}
         for name, value in headers.items():
@@ -104,6 +105,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)
+
+
+def _written(body: object) -> bytes:
+    if body is None:
+        return b""
+    return body if isinstance(body, bytes) else json.dumps(body).encode()
 
 
 def _credentials(header: str) -> tuple[str, str]:

@@ -9,14 +9,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from callsphere.local.doubles.twilio import accounts, caller_ids, numbers, sip, trunks, trust
+from callsphere.local.doubles.twilio import accounts, caller_ids, numbers, recordings, sip, trunks, trust
 from callsphere.local.doubles.twilio.access import account_asked_for, identify
+from callsphere.local.doubles.twilio.calls import answer_calls
 from callsphere.local.doubles.twilio.faults import Fault, Faults
 from callsphere.local.doubles.twilio.messages import Answer, Refusal, Request, Row, not_found
 from callsphere.local.doubles.twilio.paging import page
 from callsphere.local.doubles.twilio.resources import Deed, Rules, answer, collection_of, shown, typed
 from callsphere.local.doubles.twilio.specification import Operation, has_path, match
 from callsphere.local.doubles.twilio.store import ACCOUNTS, Store
+from callsphere.local.doubles.twilio.voice.agents import AgentSide
+from callsphere.local.doubles.twilio.voice.ledger import CALLS, RECORDINGS
+from callsphere.local.doubles.twilio.voice.switchboard import Switchboard
 
 _KEPT_REQUESTS = 500
 _RULES: dict[str, Rules] = {
@@ -32,6 +36,8 @@ _SPECIAL: dict[str, Callable[[Deed], Answer]] = {
     caller_ids.CALLER_IDS: caller_ids.answer_caller_ids,
     trunks.TRUNK_NUMBERS: trunks.answer_trunk_numbers,
     "trunking/Trunks/{TrunkSid}/Recording": trunks.answer_recording,
+    RECORDINGS: recordings.answer_recordings,
+    recordings.OF_A_CALL: recordings.answer_recordings_of_a_call,
 }
 _LISTS: dict[str, Callable[[Deed], list[Row]]] = {
     numbers.NUMBERS: numbers.list_numbers,
@@ -48,15 +54,26 @@ class Exchange:
 
 
 class Twilio:
-    """The double itself. One lock: requests are short."""
+    """The double itself. One lock: requests are short. Calls that it plays go on by threads of their own.
 
-    def __init__(self, *, account_sid: str, auth_token: str, state: Path | None = None) -> None:
+    `agents` says where OpenAI's double is, for calls that are led there.
+    """
+
+    def __init__(
+        self,
+        *,
+        account_sid: str,
+        auth_token: str,
+        state: Path | None = None,
+        agents: AgentSide | None = None,
+    ) -> None:
         self.store = Store(state)
         self.faults = Faults()
         self.exchanges: deque[Exchange] = deque(maxlen=_KEPT_REQUESTS)
         self.unlawful: list[str] = []
         """What requests had in them that Twilio's documents do not allow."""
         self.lock = threading.RLock()
+        self.switchboard = Switchboard(self.store, self.lock, agents or AgentSide())
         self.picks_up_after: float | None = None
         """Seconds until people who are called to type a code do so by themselves; None: they never do."""
         kept = self.store.find(ACCOUNTS, sid=account_sid)
@@ -93,6 +110,9 @@ class Twilio:
 
     def _answer(self, request: Request) -> Answer:
         caller = identify(self.store, request)
+        sound = recordings.sound_asked_for(self.store, caller.account, request)
+        if sound:
+            return sound
         found = match(request.host, request.method, request.path)
         if found is None:
             self.unlawful.append(f"{request.method} {request.host}{request.path}: no such operation")
@@ -105,7 +125,10 @@ class Twilio:
         self._check(operation, request)
         account = account_asked_for(self.store, caller, operation, ids, request)
         sent = typed(operation, request.form)
-        return _dispatch(Deed(self.store, operation, request, account, ids, sent))
+        deed = Deed(self.store, operation, request, account, ids, sent)
+        if deed.collection == CALLS:
+            return answer_calls(self.switchboard, deed)
+        return _dispatch(deed)
 
     def _check(self, operation: Operation, request: Request) -> None:
         for problem in operation.problems(request.query, request.form):
