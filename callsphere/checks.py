@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core import checks
 
 from callsphere.lib import crypto
+from callsphere.providers.openai.account import is_double
 from callsphere.providers.twilio.account import DOUBLE_PREFIX
 
 
@@ -16,6 +17,8 @@ def register_all() -> None:
     checks.register(check_key_encryption_keys)
     checks.register(check_debug_is_local)
     checks.register(check_twilio)
+    checks.register(check_openai)
+    checks.register(check_openai_is_real, deploy=True)
     checks.register(check_sandbox_is_local, deploy=True)
     checks.register(check_twilio_is_real, deploy=True)
     checks.register(check_source_addresses, deploy=True)
@@ -67,6 +70,31 @@ def check_twilio_is_real(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
             checks.Warning(
                 "TWILIO_BASE_URL is set on a public service: numbers come from a double and ring nowhere",
                 hint="Unset it, and set TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN.",
+                id="callsphere.W003",
+            )
+        ]
+    return []
+
+
+def check_openai(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Without project and secret no call would reach an agent, and none that came could be believed."""
+    names = ("OPENAI_API_KEY", "OPENAI_PROJECT_ID", "OPENAI_WEBHOOK_SECRET")
+    missing = [name for name in names if not getattr(settings, name)]
+    if 0 < len(missing) < len(names):
+        (there, *_) = (name for name in names if name not in missing)
+        return [
+            checks.Error(f"{there} is set, so {' and '.join(missing)} is needed too", id="callsphere.E005")
+        ]
+    return []
+
+
+def check_openai_is_real(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Nobody understands what callers say to the double."""
+    if settings.SECURE and is_double():
+        return [
+            checks.Warning(
+                "OPENAI_BASE_URL leads to a double on a public service: its models follow a script",
+                hint="Unset it, and set OPENAI_API_KEY, OPENAI_PROJECT_ID and OPENAI_WEBHOOK_SECRET.",
                 id="callsphere.W003",
             )
         ]

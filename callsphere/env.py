@@ -5,6 +5,7 @@ the variable's name, never later with a puzzling error. Secret values may be giv
 `SECRET_KEY_FILE=/run/secrets/key` instead of `SECRET_KEY=...`.
 """
 
+import base64
 import os
 import re
 from ipaddress import ip_network
@@ -135,6 +136,28 @@ def twilio_account(name: str) -> str:
     value = os.environ.get(name, "").strip()
     if value and not re.fullmatch(r"AC[0-9a-f]{32}", value):
         raise ImproperlyConfigured(f"{name}={value!r}: write AC and 32 characters, as the Console shows it")
+    return value
+
+
+def openai_project(name: str) -> str:
+    """Return the id of a project at OpenAI, or nothing when empty."""
+    value = os.environ.get(name, "").strip()
+    if value and not re.fullmatch(r"proj_[A-Za-z0-9]+", value):
+        raise ImproperlyConfigured(
+            f"{name}={value!r}: write proj_ and letters, as the project's settings show it"
+        )
+    return value
+
+
+def webhook_secret(name: str) -> str:
+    """Return a signing secret such as `whsec_…` (Standard Webhooks), or nothing when empty."""
+    value = secret(name, "")
+    try:
+        key = base64.b64decode(value.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        key = b""
+    if value and (not key or not value.startswith("whsec_")):
+        raise ImproperlyConfigured(f"{name}: write whsec_ and what follows it, as it was shown once")
     return value
 
 

@@ -95,6 +95,8 @@ def configure(log_format: str) -> dict[str, object]:
             "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
             "httpx": {"level": "WARNING"},
             "stripe": {"level": "WARNING"},
+            # At DEBUG they tell keys and what is said in calls.
+            **{name: {"level": "WARNING"} for name in ("openai", "httpx2", "httpcore2", "websockets")},
             # beat writes a line a tick, the workers one a task
             "celery.beat": {"level": "WARNING"},
             "celery.app.trace": {"level": "WARNING"},

@@ -442,7 +442,11 @@ TWILIO_TIMEOUT = env.integer("TWILIO_TIMEOUT", 15, minimum=1, maximum=60)
 TWILIO_REQUESTS_AT_ONCE = env.integer("TWILIO_REQUESTS_AT_ONCE", 10, minimum=1, maximum=100)
 # How many requests a second looking for drift makes, over all tenants and workers together.
 TWILIO_SWEEP_RATE = env.integer("TWILIO_SWEEP_RATE", 20, minimum=1, maximum=1000)
-OPENAI_PROJECT_ID = env.text("OPENAI_PROJECT_ID", "")
+OPENAI_API_KEY = env.secret("OPENAI_API_KEY", "")
+OPENAI_PROJECT_ID = env.openai_project("OPENAI_PROJECT_ID")
+OPENAI_WEBHOOK_SECRET = env.webhook_secret("OPENAI_WEBHOOK_SECRET")
+# Another region of OpenAI's, or where its double answers; `make run` sets it when no key is configured.
+OPENAI_BASE_URL = env.web_address("OPENAI_BASE_URL")
 OPENAI_SIP_HOST = env.text("OPENAI_SIP_HOST", "sip.api.openai.com")
 
 # Telemetry

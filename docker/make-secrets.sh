@@ -33,6 +33,9 @@ make_secret metrics_token "$(random 24)"
 make_secret email_url ""
 # The auth token of the Twilio account that TWILIO_ACCOUNT_SID names in .env; empty without one.
 make_secret twilio_auth_token ""
+# A key of the project at OpenAI that OPENAI_PROJECT_ID names in .env, and its webhook's secret; empty without one.
+make_secret openai_api_key ""
+make_secret openai_webhook_secret ""
 # A key of your Stripe account and its webhook endpoint's secret; empty, nothing can be bought.
 make_secret stripe_secret_key ""
 make_secret stripe_webhook_secret ""

@@ -19,7 +19,8 @@ from tenants.enums import Role
 from tenants.models import Membership, Tenant, User
 from tenants.services import create_api_key, create_tenant
 from tests import databases
-from tests.twilio_double import twilio as twilio  # a fixture for all
+from tests.openai_double import openai_double as openai_double  # a fixture for all
+from tests.twilio_double import twilio as twilio  # another
 
 # The same examples each time, on machines of any speed. `--hypothesis-profile=hunt` looks for new ones.
 for _profile, _same in (("same", True), ("hunt", False)):

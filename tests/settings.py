@@ -12,6 +12,9 @@ os.environ["NETGUARD_ALLOW"] = "127.0.0.0/8,::1/128,198.51.100.0/24,203.0.113.0/
 os.environ["SANDBOX"] = "false"
 # Nobody listens there: a test that asks Twilio takes the fixture `twilio`, which sets an address of its own.
 os.environ["TWILIO_BASE_URL"] = "http://127.0.0.1:9"
+# The same of OpenAI: a test that has calls answered takes the fixture `openai_double`.
+os.environ["OPENAI_BASE_URL"] = "http://127.0.0.1:9"
+os.environ.update(dict.fromkeys(("OPENAI_API_KEY", "OPENAI_PROJECT_ID", "OPENAI_WEBHOOK_SECRET"), ""))
 # What a `make run` in the same folder has generated is not for tests: they start a stand-in of their own.
 os.environ.update(dict.fromkeys(("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_BASE_URL"), ""))
 

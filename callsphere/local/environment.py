@@ -16,6 +16,8 @@ from callsphere.local.ports import LOOPBACK
 from callsphere.providers.twilio.account import DOUBLE_PREFIX
 
 DATABASE = "callsphere"
+OPENAI_KEY_PREFIX = "sk-double-"
+"""Keys of OpenAI's double begin so; OpenAI's own do not."""
 _HEADING = """\
 # Settings of the embedded default. Keys and passwords were generated once: KEY_ENCRYPTION_KEYS opens the
 # stored credentials, back it up with the database. Addresses and paths are rewritten at each start.
@@ -46,6 +48,10 @@ def secret_values() -> dict[str, str]:
         "REDIS_URL": f"redis://:{secrets.token_urlsafe(24)}@{LOOPBACK}:0/0",
         "TWILIO_ACCOUNT_SID": f"{DOUBLE_PREFIX}{secrets.token_hex(12)}",
         "TWILIO_AUTH_TOKEN": secrets.token_hex(16),
+        # For OpenAI's double: none of the three opens anything elsewhere.
+        "OPENAI_API_KEY": f"{OPENAI_KEY_PREFIX}{secrets.token_urlsafe(24)}",
+        "OPENAI_PROJECT_ID": f"proj_double{secrets.token_hex(8)}",
+        "OPENAI_WEBHOOK_SECRET": f"whsec_{base64.b64encode(secrets.token_bytes(32)).decode()}",
         # For the stand-in for Stripe: neither opens anything elsewhere.
         "STRIPE_SECRET_KEY": f"sk_test_standin_{secrets.token_urlsafe(18)}",
         "STRIPE_WEBHOOK_SECRET": f"whsec_{secrets.token_urlsafe(24)}",

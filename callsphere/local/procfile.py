@@ -33,11 +33,17 @@ class Command:
 
 
 def commands(
-    *, port: int, folder: Path, with_sandbox: bool, with_twilio: bool = False, with_stripe: bool = False
+    *,
+    port: int,
+    folder: Path,
+    with_sandbox: bool,
+    with_twilio: bool = False,
+    with_openai: bool = False,
+    with_stripe: bool = False,
 ) -> list[Command]:
     """Return every process, by the name it has in the logs. `folder` is where they keep what they write.
 
-    `with_twilio` and `with_stripe` add the doubles that answer instead of these providers.
+    `with_twilio`, `with_openai` and `with_stripe` add the doubles that answer instead of these providers.
     """
     web = (
         *("-m", "gunicorn", "callsphere.wsgi:application", "--bind", f"{LOOPBACK}:{port}", "--preload"),
@@ -58,6 +64,9 @@ def commands(
     if with_twilio:
         state = {"TWILIO_DOUBLE_STATE": str(folder / "doubles" / "twilio.json")}
         found.append(Command("twilio", ("-m", "callsphere.local.doubles.twilio"), state))
+    if with_openai:
+        events = {"OPENAI_DOUBLE_WEBHOOK_URL": f"http://{LOOPBACK}:{port}/webhooks/openai/"}
+        found.append(Command("openai", ("-m", "callsphere.local.doubles.openai"), events))
     if with_stripe:
         places = {
             "STRIPE_DOUBLE_FILE": str(folder / "doubles" / "stripe.json"),

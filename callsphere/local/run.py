@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from callsphere.local import environment, ports
+from callsphere.local.doubles.openai import at_home as openai_double
 from callsphere.local.doubles.twilio import at_home as twilio_double
 from callsphere.local.errors import CannotStart
 from callsphere.local.locks import Held, hold
@@ -73,6 +74,7 @@ def _run(port: int) -> int:
                 **urls,
                 "SANDBOX_PORT": str(_sandbox_port(settings)),
                 "TWILIO_BASE_URL": twilio_double.address(settings),
+                "OPENAI_BASE_URL": openai_double.address(settings),
                 "STRIPE_BASE_URL": _stripe_url(settings),
             }
             environment.update(environment.env_file(LOCAL), addresses)
@@ -136,12 +138,14 @@ def _supervise(env: dict[str, str], port: int, servers: Servers, logins: str) ->
     supervisor = Supervisor(folder=ROOT, env=env, logs=LOGS, on_started=watch.start)
     with_sandbox = env["SANDBOX"].lower() in {"1", "true", "yes", "on"}
     with_twilio = bool(env["TWILIO_BASE_URL"]) and not environment.given("TWILIO_BASE_URL")
+    with_openai = bool(env["OPENAI_BASE_URL"]) and not environment.given("OPENAI_BASE_URL")
     with_stripe = bool(env["STRIPE_BASE_URL"])
     for command in commands(
         port=port,
         folder=LOCAL,
         with_sandbox=with_sandbox,
         with_twilio=with_twilio,
+        with_openai=with_openai,
         with_stripe=with_stripe,
     ):
         supervisor.add(command)

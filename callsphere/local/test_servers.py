@@ -26,6 +26,7 @@ _FOR_TESTS = {
     "SIP_CA_FILE": "",
     "STATIC_MANIFEST": "false",
     **dict.fromkeys(("TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_BASE_URL"), ""),
+    **dict.fromkeys(("OPENAI_API_KEY", "OPENAI_PROJECT_ID", "OPENAI_WEBHOOK_SECRET", "OPENAI_BASE_URL"), ""),
     **dict.fromkeys(("STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_BASE_URL"), ""),
 }
 

@@ -85,6 +85,10 @@ class Watch(threading.Thread):
             lines.append(
                 f"Twilio:   a double at {self._env['TWILIO_BASE_URL']}; its numbers cost and ring nothing"
             )
+        if self._env.get("OPENAI_BASE_URL"):
+            lines.append(
+                f"Agents:   a double of OpenAI at {self._env['OPENAI_BASE_URL']}; all it says is in scripts"
+            )
         if self._env.get("STRIPE_BASE_URL"):
             lines.append(
                 f"Payments: simulated, no card is charged; turn their clock: {self._env['STRIPE_BASE_URL']}/"

@@ -36,6 +36,7 @@ SETTINGS = (
     "EMAIL_",
     "STATIC_",
     "TWILIO_",
+    "OPENAI_",
     "STRIPE_",
 )
 
