@@ -158,7 +158,7 @@ def _store(folded: list[_Folded], now: datetime) -> None:
     Call.objects.bulk_update(calls, _CALL_FIELDS)
     legs = [_leg(each.call, leg) for each in folded for leg in each.facts.legs]
     CallLeg.objects.bulk_create(
-        legs, update_conflicts=True, unique_fields=["call", "call_sid"], update_fields=_LEG_FIELDS
+        legs, update_conflicts=True, unique_fields=["tenant", "call", "call_sid"], update_fields=_LEG_FIELDS
     )
     messages = [
         VoiceMessage(tenant_id=call.tenant_id, call=call, recording_sid=sid, duration_s=seconds)
@@ -168,7 +168,7 @@ def _store(folded: list[_Folded], now: datetime) -> None:
     VoiceMessage.objects.bulk_create(
         messages,
         update_conflicts=True,
-        unique_fields=["call", "recording_sid"],
+        unique_fields=["tenant", "call", "recording_sid"],
         update_fields=["duration_s"],
     )
     for call in calls:

@@ -14,6 +14,7 @@ from agents.models import AgentVersion
 from callsphere.calls.enums import CallAction
 from callsphere.calls.models import Call, RealtimeSession
 from callsphere.calls.tokens import HEADER, SessionName, sign_session, sign_stream
+from callsphere.providers.openai.account import sip_address
 from callsphere.providers.twilio import twiml
 from tenants.keys import reveal
 
@@ -91,12 +92,13 @@ def turn_away(call: Call, sentence: str) -> str:
 
 
 def _openai_leg(call: Call, version: AgentVersion, place: Place) -> twiml.SipLeg:
-    if not settings.OPENAI_PROJECT_ID:
+    address = sip_address()
+    if not address:
         raise twiml.InstructionsInvalid("OpenAI is not set up here.")
     session, _ = RealtimeSession.objects.get_or_create(tenant=call.tenant, call=call, version=version)
     token = sign_session(SessionName(call.tenant_id, session.pk))
     return twiml.SipLeg(
-        f"sip:{settings.OPENAI_PROJECT_ID}@{settings.OPENAI_SIP_HOST};transport=tls",
+        address,
         headers={HEADER: token},
         status_callback=place.url("status"),
     )

@@ -667,7 +667,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="callleg",
-            constraint=models.UniqueConstraint(fields=("call", "call_sid"), name="call_leg_once"),
+            constraint=models.UniqueConstraint(fields=("tenant", "call", "call_sid"), name="call_leg_once"),
         ),
         migrations.AddConstraint(
             model_name="callleg",
@@ -693,7 +693,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="callnote",
-            constraint=models.UniqueConstraint(fields=("call", "key"), name="call_note_once"),
+            constraint=models.UniqueConstraint(fields=("tenant", "call", "key"), name="call_note_once"),
         ),
         migrations.AddIndex(
             model_name="realtimesession",
@@ -703,7 +703,9 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="realtimesession",
-            constraint=models.UniqueConstraint(fields=("call", "version"), name="realtime_session_once"),
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "call", "version"), name="realtime_session_once"
+            ),
         ),
         migrations.AddConstraint(
             model_name="realtimesession",
@@ -749,6 +751,8 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="voicemessage",
-            constraint=models.UniqueConstraint(fields=("call", "recording_sid"), name="voice_message_once"),
+            constraint=models.UniqueConstraint(
+                fields=("tenant", "call", "recording_sid"), name="voice_message_once"
+            ),
         ),
     ]

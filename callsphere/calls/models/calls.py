@@ -154,7 +154,7 @@ class CallLeg(TenantOwned):
     class Meta:
         ordering = ["started_at", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["call", "call_sid"], name="call_leg_once"),
+            models.UniqueConstraint(fields=["tenant", "call", "call_sid"], name="call_leg_once"),
             models.CheckConstraint(
                 condition=Q(kind__in=LegKind.values, state__in=LegState.values), name="call_leg_words_known"
             ),

@@ -38,7 +38,7 @@ class RealtimeSession(TenantOwned):
     class Meta:
         ordering = ["created_at", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["call", "version"], name="realtime_session_once"),
+            models.UniqueConstraint(fields=["tenant", "call", "version"], name="realtime_session_once"),
             models.UniqueConstraint(
                 fields=["tenant", "openai_call_id"],
                 condition=~Q(openai_call_id=""),
@@ -100,7 +100,7 @@ class CallNote(TenantOwned):
 
     class Meta:
         ordering = ["noted_at", "id"]
-        constraints = [models.UniqueConstraint(fields=["call", "key"], name="call_note_once")]
+        constraints = [models.UniqueConstraint(fields=["tenant", "call", "key"], name="call_note_once")]
 
     def __str__(self) -> str:
         return self.text

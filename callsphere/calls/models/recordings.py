@@ -22,7 +22,9 @@ class VoiceMessage(TenantOwned):
 
     class Meta:
         ordering = ["created_at", "id"]
-        constraints = [models.UniqueConstraint(fields=["call", "recording_sid"], name="voice_message_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "call", "recording_sid"], name="voice_message_once")
+        ]
 
     def __str__(self) -> str:
         return f"message of {self.duration_s if self.duration_s is not None else 'unknown'} seconds"
