@@ -35,13 +35,18 @@ _CLOCKS_APART = timedelta(hours=1)
 class Told(Protocol):
     """An event, as much of it as is needed here; `callsphere.calls.models.CallEvent` is one."""
 
-    kind: str
-    call_sid: str
-    subject: str
-    sequence_number: int | None
-    call_status: str
-    payload: dict[str, str]
-    received_at: datetime
+    @property
+    def kind(self) -> str: ...
+    @property
+    def call_sid(self) -> str: ...
+    @property
+    def sequence_number(self) -> int | None: ...
+    @property
+    def call_status(self) -> str: ...
+    @property
+    def payload(self) -> dict[str, str]: ...
+    @property
+    def received_at(self) -> datetime: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ def test_a_number_without_a_route_says_so(line: Line) -> None:
         ({"closed_action": "hang_up"}, ["Say", "Hangup"]),
     ],
 )
-def test_out_of_hours_the_route_decides(line: Line, way: dict[str, str], expected: list[str]) -> None:
+def test_out_of_hours_the_route_decides(line: Line, way: dict[str, Any], expected: list[str]) -> None:
     hours = make_hours(line.person, weekly=[])
     routed(line, hours_id=hours.pk, **way)
     assert [verb.tag for verb in ring(line)] == expected
