@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import structlog
 from django.db.models import Q
 
 from callsphere.calls.answering import LONGEST_UNWATCHED
-from callsphere.calls.enums import CallState
+from callsphere.calls.enums import CallState, EventKind
 from callsphere.calls.folding import CallFacts, LegFacts, fold
 from callsphere.calls.judging import Done, judge
 from callsphere.calls.models import Call, CallEvent, CallKey, CallLeg, VoiceMessage
@@ -41,6 +42,9 @@ _CALL_FIELDS = (
 )
 
 
+log = structlog.get_logger(__name__)
+
+
 @dataclass(frozen=True, slots=True)
 class _Folded:
     call: Call
@@ -62,7 +66,7 @@ def apply_waiting(limit: int = BATCH) -> int:
         calls = _locked_calls(keys)
         told = _all_told(keys)
         now = database_now()
-        _store([_fold(calls[key], told[key], now) for key in keys], now)
+        _store([each for key in keys if (each := _fold(calls[key], told[key], now))], now)
         CallEvent.objects.filter(pk__in=[pk for pk, *_ in waiting]).update(applied_at=now)
     return len(waiting)
 
@@ -125,9 +129,19 @@ def _named(field: str, keys: Iterable[_Key]) -> Q:
     return named
 
 
-def _fold(call: Call, events: list[CallEvent], now: datetime) -> _Folded:
-    """Write into a call's row what all events say together, without storing it."""
-    facts = fold(call.call_sid, events)
+def _fold(call: Call, events: list[CallEvent], now: datetime) -> _Folded | None:
+    """Write into a call's row what all events say together, without storing it.
+
+    Return None where they cannot be read, or where a call is over and what was told of it is gone with its
+    trunk: what we asked later says less.
+    """
+    try:
+        facts = fold(call.call_sid, events)
+    except Exception:  # one call that cannot be read keeps no others waiting
+        log.exception("call_not_folded", call=str(call.pk), tenant_id=str(call.tenant_id))
+        return None
+    if call.state == CallState.ENDED and all(event.kind == EventKind.LOOKED_UP for event in events):
+        return None
     found = judge(facts, Done(call.action, call.end_reason))
     was_over = call.state == CallState.ENDED
     call.direction, call.state, call.answered_at = facts.direction, facts.state, facts.answered_at

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from itertools import groupby
 from typing import Protocol
@@ -28,6 +28,7 @@ _STATES = {
     "canceled": LegState.CANCELED,
 }
 _UNDER_WAY = (LegState.CALLING, LegState.RINGING, LegState.IN_PROGRESS)
+_RECORDING_SID = re.compile(r"RE[0-9a-f]{32}")
 _CLOCKS_APART = timedelta(hours=1)
 """A moment that the provider names is believed when it is no further than this from when we heard of it."""
 
@@ -158,7 +159,7 @@ def _went_on(leg: LegFacts, event: Told) -> LegFacts:
     leg = replace(
         leg,
         started_at=min(leg.started_at, at) if leg.started_at else at,
-        sip_code=_number(event.payload.get("SipResponseCode")) or leg.sip_code,
+        sip_code=_sip_code(event.payload.get("SipResponseCode")) or leg.sip_code,
         error_code=_number(event.payload.get("ErrorCode")) or leg.error_code,
     )
     talked = _number(event.payload.get("CallDuration"))
@@ -179,7 +180,7 @@ def _dial(event: Told) -> DialFacts:
     return DialFacts(
         leg_sid=event.payload.get("DialCallSid", ""),
         state=LegState.COMPLETED if state == LegState.IN_PROGRESS else state,
-        sip_code=_number(event.payload.get("DialSipResponseCode")),
+        sip_code=_sip_code(event.payload.get("DialSipResponseCode")),
         # the request for what to do next says how the caller's leg is: it is over when the caller hung up
         caller_stayed=event.call_status in ("in-progress", "ringing"),
         at=event.received_at,
@@ -190,7 +191,7 @@ def _recordings(events: list[Told]) -> dict[str, int | None]:
     found: dict[str, int | None] = {}
     for event in events:
         sid = event.payload.get("RecordingSid", "")
-        if event.kind in (EventKind.RECORDED, EventKind.RECORDING) and sid:
+        if event.kind in (EventKind.RECORDED, EventKind.RECORDING) and _RECORDING_SID.fullmatch(sid):
             found[sid] = _number(event.payload.get("RecordingDuration")) or found.get(sid)
     return found
 
@@ -212,10 +213,10 @@ def _first(events: list[Told], name: str) -> str:
 def moment_of(event: Told) -> datetime:
     """Return when it happened: as the provider says (RFC 2822, in `Timestamp`), else when we heard of it."""
     try:
-        named = parsedate_to_datetime(event.payload.get("Timestamp", ""))
-    except ValueError:
+        named = parsedate_to_datetime(event.payload.get("Timestamp", "")).astimezone(UTC)
+    except (ValueError, OverflowError):
         return event.received_at
-    if named.tzinfo is None or abs(named - event.received_at) > _CLOCKS_APART:
+    if abs(named - event.received_at) > _CLOCKS_APART:
         return event.received_at
     return named
 
@@ -224,6 +225,11 @@ def _price(text: str) -> str:
     """Return what a call costs, as a decimal number; the provider counts it as negative."""
     digits = text.lstrip("-")
     return digits if re.fullmatch(r"\d{1,6}(\.\d{1,5})?", digits) else ""
+
+
+def _sip_code(text: str | None) -> int | None:
+    code = _number(text)
+    return code if code and 100 <= code <= 699 else None
 
 
 def _number(text: str | None) -> int | None:

@@ -100,16 +100,19 @@ def _do(ask: Callable[[TwilioAccount, str], CallState], calls: list[Call]) -> in
 
 def _ask(ask: Callable[[TwilioAccount, str], CallState], call: Lent) -> None:
     try:
-        _store(call, ask(account_of(call.tenant_id), call.call_sid))
+        state = ask(account_of(call.tenant_id), call.call_sid)
+        _store(call, state.status, _fields(state))
     except (CannotAsk, TwilioError) as error:
         log.warning("call_not_asked", call=str(call.id), tenant_id=str(call.tenant_id), why=str(error))
+        if call.look >= MOST_LOOKS or (isinstance(error, TwilioError) and error.is_missing):
+            _store(call, "failed", {})
     finally:
         close_old_connections()
 
 
-def _store(call: Lent, state: CallState) -> None:
-    """Keep what the provider said; the same said again is the same event."""
-    told = {
+def _fields(state: CallState) -> dict[str, str]:
+    """Return what the provider said in the words of what it tells by itself."""
+    return {
         "Direction": state.direction,
         "From": state.from_number,
         "To": state.to_number,
@@ -118,6 +121,13 @@ def _store(call: Lent, state: CallState) -> None:
         "PriceUnit": state.price_unit if state.price is not None else "",
         "Timestamp": format_datetime(state.ended_at) if state.ended_at else "",
     }
+
+
+def _store(call: Lent, status: str, fields: dict[str, str]) -> None:
+    """Keep what the provider said; the same said again is the same event.
+
+    A call of which it knows nothing, or about which it cannot be asked for good, has failed.
+    """
     tenant = Tenant(pk=call.tenant_id)
     event = CallEvent(
         tenant=tenant,
@@ -125,8 +135,8 @@ def _store(call: Lent, state: CallState) -> None:
         call_sid=call.call_sid,
         root_sid=call.call_sid,
         subject=str(call.look),
-        call_status=state.status,
-        payload={"CallStatus": state.status, **{name: text for name, text in told.items() if text}},
+        call_status=status,
+        payload={"CallStatus": status, **{name: text for name, text in fields.items() if text}},
     )
     with tenant_context(tenant):
         CallEvent.objects.bulk_create([event], ignore_conflicts=True)

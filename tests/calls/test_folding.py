@@ -10,10 +10,13 @@ from email.utils import format_datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from callsphere.calls.enums import CallOutcome, CallState, EventKind, HungUpBy, LegKind, LegState
 from callsphere.calls.folding import CallFacts, fold
 from callsphere.calls.judging import Done, Judgement, judge
+from callsphere.calls.payload import KNOWN_FIELDS
 
 ROOT, LEG = "CA" + "0" * 32, "CA" + "1" * 32
 START = datetime(2026, 11, 28, 10, 0, tzinfo=UTC)
@@ -163,7 +166,7 @@ def test_the_providers_moments_count_within_an_hour() -> None:
                     20,
                     EventKind.RECORDED,
                     call_status="completed",
-                    payload={"RecordingSid": "RE1", "RecordingDuration": "12"},
+                    payload={"RecordingSid": "RE" + "0" * 32, "RecordingDuration": "12"},
                 ),
                 ended(20, CallDuration="19"),
             ],
@@ -228,3 +231,26 @@ def test_prices_are_amounts() -> None:
     told = {"-0.0085": "0.0085", "0.02": "0.02", "": "", "much": "", "-1e9": ""}
     prices = {price: facts_of(incoming(), ended(9, Price=price)).price for price in told}
     assert prices == told
+
+
+values = st.one_of(st.text(max_size=12), st.sampled_from(["completed", "failed", "99999", "1e9", "-0.5"]))
+payloads = st.dictionaries(st.sampled_from(KNOWN_FIELDS), values, max_size=8)
+strange_events = st.builds(
+    Event,
+    at=st.floats(0, 10_000),
+    kind=st.sampled_from(EventKind.values),
+    call_sid=st.sampled_from([ROOT, LEG]),
+    call_status=st.one_of(st.sampled_from(["ringing", "in-progress", "completed"]), st.text(max_size=20)),
+    sequence_number=st.none() | st.integers(0, 2**31 - 1),
+    payload=payloads,
+)
+
+
+@given(st.lists(strange_events, min_size=1, max_size=6))
+def test_whatever_is_told_can_be_read_and_stored(events: list[Event]) -> None:
+    facts = fold(ROOT, events)
+    judgement = judge(facts, Done("", ""))
+    assert (judgement.outcome == "") == (facts.state != CallState.ENDED)
+    for leg_ in (facts.own, *facts.legs):
+        assert leg_.sip_code is None or 100 <= leg_.sip_code <= 699
+    assert all(len(sid) == 34 for sid in facts.recordings)
