@@ -12,11 +12,14 @@ import pytest
 from callsphere.local.doubles.twilio.faults import Fault
 from callsphere.local.doubles.twilio.server import DoubleServer
 from callsphere.local.doubles.twilio.twilio import Twilio
+from callsphere.local.doubles.twilio.voice.live import Pace
 from callsphere.providers.twilio import accounts
 from callsphere.providers.twilio.account import DOUBLE_PREFIX, TwilioAccount
 
 PARENT = TwilioAccount.with_token(f"{DOUBLE_PREFIX}{'a' * 24}", "b" * 32)
 KEY_NAME = "callsphere"
+FAST = 1e6
+"""Seconds of calls that pass in one."""
 
 
 @dataclass
@@ -67,6 +70,7 @@ class DoubledTwilio:
 def twilio(settings: Any) -> Iterator[DoubledTwilio]:
     """A double of the test's own, and settings that lead to it."""
     server = DoubleServer(Twilio(account_sid=PARENT.account_sid, auth_token=PARENT.key_secret))
+    server.twilio.switchboard.pace = Pace(speed=FAST, poll_s=0.01, priced_after_s=0)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     settings.TWILIO_BASE_URL = server.url

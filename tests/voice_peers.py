@@ -22,7 +22,6 @@ from tests.waiting import wait_until
 
 NUMBER, CALLER = "+14155550101", "+12125550100"
 AGENT = "sip:proj_1@sip.api.openai.com;transport=tls"
-FAST = 1e6
 
 
 @dataclass
@@ -217,7 +216,6 @@ def openai_side(twilio: DoubledTwilio) -> Iterator[OpenAISide]:
     """OpenAI's side, where the double leads calls for OpenAI."""
     side = OpenAISide()
     twilio.twilio.switchboard.agents = AgentSide(base=side.url)
-    twilio.twilio.switchboard.pace.poll_s = 0.01
     yield side
     side.stop()
 
@@ -225,9 +223,6 @@ def openai_side(twilio: DoubledTwilio) -> Iterator[OpenAISide]:
 @pytest.fixture
 def phone(twilio: DoubledTwilio, ours: OurSide) -> Iterator[Phone]:
     """A number whose addresses are /voice, /fallback and /status; calls take no time."""
-    twilio.twilio.switchboard.pace.speed = FAST
-    twilio.twilio.switchboard.pace.poll_s = 0.01
-    twilio.twilio.switchboard.pace.priced_after_s = 0
     account = twilio.tenant_account()
     urls = numbers.NumberUrls(
         voice=f"{ours.url}/voice", voice_fallback=f"{ours.url}/fallback", status_callback=f"{ours.url}/status"

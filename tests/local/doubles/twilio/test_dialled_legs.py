@@ -64,6 +64,10 @@ def test_line_does_not_answer(phone: Phone, ours: OurSide, number: str, status: 
         *(status, "false", "ringing"),
     )
     assert action.get("DialSipResponseCode") == (code if tag == "Sip" else None)
+    waited = next(
+        event["at"] for event in call["events"] if event["kind"] == "leg" and event["status"] == status
+    )
+    assert waited == {"no-answer": 20, "busy": 2, "failed": 0.5}[status]
     assert call["said"] == ["And then."]
 
 

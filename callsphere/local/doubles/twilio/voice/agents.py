@@ -17,11 +17,15 @@ from urllib.parse import parse_qsl, urlsplit
 
 from callsphere.local.doubles.twilio.callbacks import is_here
 
-NOBODY = 480
-"""The SIP response (RFC 3261 §21.4.18) of a leg that finds no double of OpenAI's."""
+NOBODY, UNKNOWN = 480, 404
+"""The SIP responses (RFC 3261 §21.4.18, §21.4.5) of a leg that finds no double of OpenAI's, or no project."""
 
 OPENAI_HOST = "sip.api.openai.com"
 _PATIENCE_S = 15.0
+
+
+class NotThere(OSError):
+    """OpenAI's double is there, and has no such project or call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +45,18 @@ class AgentSide:
     base: str = ""
     hosts: frozenset[str] = frozenset({OPENAI_HOST})
 
+    @classmethod
+    def at(cls, base_url: str, sip_host: str) -> AgentSide:
+        """Return the side that settings name: an address of the API, with or without /v1, and a SIP host."""
+        hosts = {OPENAI_HOST, sip_host.lower()} - {""}
+        return cls(base_url.rstrip("/").removesuffix("/v1"), frozenset(hosts))
+
     def has(self, uri: str) -> bool:
         """Whether an address is OpenAI's."""
         return host_of(uri) in self.hosts
 
     def invite(self, uri: str, headers: list[tuple[str, str]], script: str) -> str:
-        """Return the id of a new call. Raises OSError when nobody is there."""
+        """Return the id of a new call. Raises NotThere for an unknown project, OSError without a double."""
         body: dict[str, Any] = {
             "to": uri,
             "sip_headers": [{"name": name, "value": value} for name, value in headers],
@@ -79,6 +89,8 @@ class AgentSide:
             connection.request(method, path, None if body is None else json.dumps(body), headers)
             answer = connection.getresponse()
             text = answer.read()
+            if answer.status == 404:
+                raise NotThere("OpenAI's double knows no such project or call")
             if answer.status >= 400:
                 raise OSError(f"OpenAI's double answered {answer.status}")
             found: dict[str, Any] = json.loads(text or b"{}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from callsphere.local.doubles.twilio.voice.agents import AgentState
+from callsphere.local.doubles.twilio.voice.agents import NOBODY, AgentState
 from callsphere.local.doubles.twilio.voice.documents import Document, Unusable
 from callsphere.local.doubles.twilio.voice.legs import Leg, callback_of
 from callsphere.local.doubles.twilio.voice.lines import line_of
@@ -107,8 +107,8 @@ class _Dial:
                 return winner
             if live.now >= until:
                 self._give_up(legs, "no-answer")
-                return None
-            self._wait(legs, min([until, *self._times(legs)]))
+            elif not all(leg.is_over for leg in legs):
+                self._wait(legs, min([until, *self._times(legs)]))
         return None
 
     def _times(self, legs: list[Leg]) -> Iterator[float]:
@@ -133,6 +133,9 @@ class _Dial:
 
     def _agent_answered(self, leg: Leg, state: AgentState | None) -> bool:
         if state is None or state.status == "ringing":
+            return False
+        if state.status == "ended" and state.ended_by == "timeout":
+            leg.end("no-answer", NOBODY)
             return False
         if state.status == "rejected":
             leg.end("busy" if state.status_code in (486, 600) else "failed", state.status_code or 603)
@@ -235,7 +238,7 @@ class _Dial:
         if leg is None or leg.answered_at is None or mode in ("do-not-record", "false"):
             return {}
         channels = 2 if mode.endswith("dual") else 1
-        seconds = math.ceil(leg.lasted_s)
+        seconds = leg.lasted_s
         made = record(
             self.stage, self.element, self.document, source="DialVerb", seconds=seconds, channels=channels
         )

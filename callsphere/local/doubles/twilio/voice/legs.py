@@ -9,10 +9,17 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from callsphere.local.doubles.twilio.messages import Row
-from callsphere.local.doubles.twilio.voice.agents import NOBODY, AgentSide, AgentState, headers_in
+from callsphere.local.doubles.twilio.voice.agents import (
+    NOBODY,
+    UNKNOWN,
+    AgentSide,
+    AgentState,
+    NotThere,
+    headers_in,
+)
 from callsphere.local.doubles.twilio.voice.ledger import API_VERSION, Ledger
 from callsphere.local.doubles.twilio.voice.lines import Line
-from callsphere.local.doubles.twilio.voice.live import LiveCall
+from callsphere.local.doubles.twilio.voice.live import LiveCall, whole_seconds
 from callsphere.local.doubles.twilio.voice.telling import Callback, Mailbox
 
 CANCELED_CODE = 487
@@ -81,7 +88,7 @@ class Leg:
         """Seconds from the answer to the end, those begun counting as whole."""
         if self.answered_at is None or self.ended_at is None:
             return 0
-        return max(math.ceil(self.ended_at - self.answered_at), 1)
+        return whole_seconds(self.ended_at - self.answered_at)
 
     def begin(self) -> None:
         """Call it."""
@@ -93,7 +100,7 @@ class Leg:
                 self.agent_call = self.agents.invite(self.target, self._invite_headers(), script)
             except OSError as error:
                 self.live.note("trouble", why=str(error))
-                self.end("failed", NOBODY)
+                self.end("failed", UNKNOWN if isinstance(error, NotThere) else NOBODY)
                 return
         self._go_on("ringing")
         self._tell("ringing", "ringing", **self._attested())

@@ -21,6 +21,11 @@ SPEAKS_S = 6.0
 """How long people speak who leave a message."""
 
 
+def whole_seconds(seconds: float) -> int:
+    """Return seconds as calls are counted: those begun are whole, and an answered call lasts one at least."""
+    return max(math.ceil(round(seconds, 3)), 1)
+
+
 class Broken(Exception):
     """Something broke into what the call was doing."""
 

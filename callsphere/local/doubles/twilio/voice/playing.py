@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from callsphere.local.doubles.twilio.voice import documents, verbs
 from callsphere.local.doubles.twilio.voice.documents import Address, Document, Unusable
 from callsphere.local.doubles.twilio.voice.lines import Line
-from callsphere.local.doubles.twilio.voice.live import Broken, Over, Replaced
+from callsphere.local.doubles.twilio.voice.live import Broken, Over, Replaced, whole_seconds
 from callsphere.local.doubles.twilio.voice.stage import Stage
 
 _NORMAL, _GIVEN_UP = 200, 487
@@ -119,7 +119,7 @@ def _end(stage: Stage, over: Over) -> None:
     live = stage.live
     live.close()
     status = over.status or ("completed" if live.is_answered else "no-answer")
-    lasted = 0 if live.answered_at is None else max(math.ceil(live.now - live.answered_at), 1)
+    lasted = 0 if live.answered_at is None else whole_seconds(live.now - live.answered_at)
     code = over.code if 400 <= over.code < 700 else _NORMAL if live.is_answered else _GIVEN_UP
     stage.ledger.end_call(
         live.row, status, stage.moment, lasted_s=lasted, priced_after_s=live.pace.priced_after_s
