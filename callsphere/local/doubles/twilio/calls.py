@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, time
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 from callsphere.local.doubles.twilio.caller_ids import CALLER_IDS
@@ -13,6 +11,7 @@ from callsphere.local.doubles.twilio.messages import Answer, Row, invalid
 from callsphere.local.doubles.twilio.numbers import NUMBERS
 from callsphere.local.doubles.twilio.paging import page
 from callsphere.local.doubles.twilio.resources import Deed, Rules, answer, shown
+from callsphere.local.doubles.twilio.times import is_in_time
 from callsphere.local.doubles.twilio.voice.documents import Address
 from callsphere.local.doubles.twilio.voice.ledger import CALLS, show_price
 from callsphere.local.doubles.twilio.voice.lines import line_of
@@ -59,24 +58,12 @@ def _listed(deed: Deed) -> Iterator[Row]:
     same = {field: asked[name] for name, field in _EQUAL.items() if name in asked}
     rows = list(deed.store.all(CALLS, account_sid=deed.account["sid"], **same))
     for row in reversed(rows):
-        if all(_fits(row, name, value) for name, value in asked.items() if name.rstrip("<>") in _TIMES):
+        if all(
+            is_in_time(row[_TIMES[name.rstrip("<>")]], name, value)
+            for name, value in asked.items()
+            if name.rstrip("<>") in _TIMES
+        ):
             yield row
-
-
-def _fits(row: Row, name: str, value: str) -> bool:
-    """A day without a time means all of it; < is up to and > from that time."""
-    written = row[_TIMES[name.rstrip("<>")]]
-    if not written:
-        return False
-    moment = parsedate_to_datetime(written)
-    if len(value) == len("2026-01-31"):
-        day = date.fromisoformat(value)
-        first, last = (datetime.combine(day, edge, UTC) for edge in (time.min, time.max))
-    else:
-        first = last = datetime.fromisoformat(value).astimezone(UTC)
-    if name.endswith("<"):
-        return moment <= last
-    return moment >= first if name.endswith(">") else first <= moment <= last
 
 
 def _change(switchboard: Switchboard, deed: Deed) -> Row:

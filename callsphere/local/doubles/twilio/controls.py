@@ -10,6 +10,7 @@
 | `/_double/calls/status` | `to`, `from`, `sid`; `status`, `sequence` | tells how that call went on |
 | `/_double/callbacks` | the fields of `Disturbance` | lets callbacks of played calls go wrong |
 | `/_double/callbacks/clear` | nothing | lets those go right again |
+| `/_double/messages` | `to`, `from`, `body` | lets somebody write to a number |
 | `/_double/validations` | `number`, and `digits` | answers a call that asks for a code; "" for nobody |
 | `/_double/reviews` | `sid`, `status` | approves or rejects a profile, a trust product or a bundle |
 
@@ -136,6 +137,11 @@ def _hang_up(twilio: Twilio, sid: str) -> dict[str, Any]:
     return {}
 
 
+def _write(twilio: Twilio, values: dict[str, Any]) -> dict[str, Any]:
+    row, reply = twilio.texts.receive(values["to"], values["from"], values["body"])
+    return {"sid": row["sid"], "status": reply.status, "text": reply.text}
+
+
 def _validate(twilio: Twilio, values: dict[str, Any]) -> dict[str, Any]:
     with twilio.lock:
         asking = caller_ids.pick_up(twilio.store, values["number"], values.get("digits"))
@@ -163,6 +169,7 @@ _CONTROLS: Mapping[str, Callable[[Twilio, dict[str, Any]], dict[str, Any]]] = {
     "callbacks/clear": _clear_disturbances,
     "calls": _ring,
     "calls/status": _tell_status,
+    "messages": _write,
     "validations": _validate,
     "reviews": _review,
 }

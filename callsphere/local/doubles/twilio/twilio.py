@@ -18,6 +18,7 @@ from callsphere.local.doubles.twilio.paging import page
 from callsphere.local.doubles.twilio.resources import Deed, Rules, answer, collection_of, shown, typed
 from callsphere.local.doubles.twilio.specification import Operation, has_path, match
 from callsphere.local.doubles.twilio.store import ACCOUNTS, Store
+from callsphere.local.doubles.twilio.text_messages import MESSAGES, TextMessages
 from callsphere.local.doubles.twilio.voice.agents import AgentSide
 from callsphere.local.doubles.twilio.voice.ledger import CALLS, RECORDINGS
 from callsphere.local.doubles.twilio.voice.switchboard import Switchboard
@@ -74,6 +75,7 @@ class Twilio:
         """What requests had in them that Twilio's documents do not allow."""
         self.lock = threading.RLock()
         self.switchboard = Switchboard(self.store, self.lock, agents or AgentSide())
+        self.texts = TextMessages(self.store, self.lock, self.switchboard.disturbances)
         self.picks_up_after: float | None = None
         """Seconds until people who are called to type a code do so by themselves; None: they never do."""
         kept = self.store.find(ACCOUNTS, sid=account_sid)
@@ -128,6 +130,8 @@ class Twilio:
         deed = Deed(self.store, operation, request, account, ids, sent)
         if deed.collection == CALLS:
             return answer_calls(self.switchboard, deed)
+        if deed.collection == MESSAGES:
+            return self.texts.answer(deed)
         return _dispatch(deed)
 
     def _check(self, operation: Operation, request: Request) -> None:

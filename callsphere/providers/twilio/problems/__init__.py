@@ -8,13 +8,14 @@ from types import MappingProxyType
 from callsphere.providers.twilio.problems.accounts import ACCOUNTS
 from callsphere.providers.twilio.problems.calls import CALLS
 from callsphere.providers.twilio.problems.entry import Problem, Who
+from callsphere.providers.twilio.problems.messages import MESSAGES
 from callsphere.providers.twilio.problems.numbers import NUMBERS
 from callsphere.providers.twilio.problems.trunks import TRUNKS
 
 __all__ = ["PROBLEMS", "Problem", "Who", "problem_of"]
 
 PROBLEMS: Mapping[str, Problem] = MappingProxyType(
-    {entry.name: entry for entry in (*ACCOUNTS, *NUMBERS, *TRUNKS, *CALLS)}
+    {entry.name: entry for entry in (*ACCOUNTS, *NUMBERS, *TRUNKS, *CALLS, *MESSAGES)}
 )
 """Every problem by its name, read-only."""
 
