@@ -13,6 +13,7 @@ from callsphere.local.doubles.twilio.voice.documents import Document, Unusable
 from callsphere.local.doubles.twilio.voice.live import Over
 from callsphere.local.doubles.twilio.voice.recording import record, tell_absent
 from callsphere.local.doubles.twilio.voice.stage import Stage
+from callsphere.local.doubles.twilio.voice.streaming import connect_stream
 
 _MOST_DOCUMENTS = 100
 _LETTERS_A_SECOND = 15
@@ -154,4 +155,5 @@ VERBS: Mapping[str, Callable[[Stage, Element, Document], Document | None]] = {
     "Gather": _gather,
     "Record": _record,
     "Dial": dial,
+    "Connect": connect_stream,
 }
