@@ -60,7 +60,7 @@ class NumberLeg:
     """A number (E.164) that is called.
 
     `url` is asked what whoever answers hears before the two are connected. `byoc_trunk_sid` (BY…) has the
-    call go over the customer's carrier. With `detects_machines` the leg's callback says who answered.
+    call go over the customer's carrier. With `detects_machines` the leg's callback is also told who answered (`AnsweredBy`).
     """
 
     number: str
@@ -227,6 +227,7 @@ def _add_number(dialled: Dial, leg: NumberLeg) -> None:
     attributes = _without_empty(url=leg.url, byoc=leg.byoc_trunk_sid)
     if leg.detects_machines:
         attributes["machine_detection"] = "Enable"
+        attributes |= _without_empty(amd_status_callback=leg.status_callback)
     dialled.number(leg.number, **attributes, **_callback(leg.status_callback))
 
 

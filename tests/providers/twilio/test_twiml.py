@@ -53,6 +53,17 @@ def test_number_is_dialled_over_the_customers_carrier_and_recorded() -> None:
     )
 
 
+def test_leg_is_told_whether_a_machine_answered() -> None:
+    leg = NumberLeg("+14155550101", detects_machines=True, status_callback="https://a.example/leg")
+    assert twiml.dial_number(leg, Dialling()) == (
+        f'{HEAD}<Response><Dial answerOnBridge="true" timeLimit="14400" timeout="30">'
+        '<Number amdStatusCallback="https://a.example/leg" machineDetection="Enable" '
+        'statusCallback="https://a.example/leg" '
+        'statusCallbackEvent="initiated ringing answered completed">+14155550101</Number>'
+        "</Dial></Response>"
+    )
+
+
 def test_several_are_dialled_one_by_one() -> None:
     phone, sip = NumberLeg("+14155550101", detects_machines=True), SipLeg("sip:a@example.com")
     assert twiml.dial([phone, sip], Dialling(one_by_one=True)) == (
