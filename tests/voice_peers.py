@@ -17,6 +17,7 @@ from twilio.request_validator import RequestValidator
 from callsphere.local.doubles.twilio.voice.agents import AgentSide
 from callsphere.providers.twilio import accounts, numbers
 from callsphere.providers.twilio.account import TwilioAccount
+from tests.twilio_double import FAST as FAST  # for tests that turn the double's pace
 from tests.twilio_double import DoubledTwilio
 from tests.waiting import wait_until
 

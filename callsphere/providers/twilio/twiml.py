@@ -60,7 +60,8 @@ class NumberLeg:
     """A number (E.164) that is called.
 
     `url` is asked what whoever answers hears before the two are connected. `byoc_trunk_sid` (BY…) has the
-    call go over the customer's carrier. With `detects_machines` the leg's callback is also told who answered (`AnsweredBy`).
+    call go over the customer's carrier. With `detects_machines` the leg's callback is also told who answered
+    (`AnsweredBy`).
     """
 
     number: str

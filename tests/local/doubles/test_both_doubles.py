@@ -95,6 +95,12 @@ def test_caller_hangs_up(line: Phone, openai_double: DoubledOpenAI) -> None:
     assert line.over(sid)["status"] == "completed"
 
 
+def test_script_that_is_not_there_is_named(line: Phone) -> None:
+    call = line.play(script="sings-a-song")
+    why = next(event["why"] for event in call["events"] if event["kind"] == "trouble")
+    assert why.startswith("OpenAI's double answered 400: There is no script 'sings-a-song'")
+
+
 def test_project_that_is_nobodys_is_not_there(line: Phone, ours: OurSide) -> None:
     dial = "<Dial action='/next'><Sip statusCallback='/leg'>sip:proj_x@sip.api.openai.com</Sip></Dial>"
     line.says("/voice", dial)

@@ -143,7 +143,7 @@ def _placed(to: str, sent: Any) -> Placed:
         line=line_of(to, {}),
         twiml=sent.get("Twiml") or "",
         timeout_s=float(sent.get("Timeout") or 60),
-        detects=bool(sent.get("MachineDetection")),
+        detects=sent.get("MachineDetection") or "",
         told=Address(told or "", sent.get("AsyncAmdStatusCallbackMethod") or "POST"),
         limit_s=float(sent["TimeLimit"]) if sent.get("TimeLimit") else None,
     )

@@ -158,13 +158,16 @@ def test_whoever_is_called_hears_a_sentence_first_and_may_refuse(phone: Phone, o
     ]
 
 
-def test_machine_is_detected(phone: Phone, ours: OurSide) -> None:
-    dial(phone, "<Number machineDetection='Enable' amdStatusCallback='/amd'>+442079460094</Number>")
+@pytest.mark.parametrize(
+    ("mode", "found"), [("Enable", "machine_start"), ("DetectMessageEnd", "machine_end_beep")]
+)
+def test_machine_is_detected(phone: Phone, ours: OurSide, mode: str, found: str) -> None:
+    dial(phone, f"<Number machineDetection='{mode}' amdStatusCallback='/amd'>+442079460094</Number>")
 
     call = phone.play()
 
-    assert ours.told("/amd")[0]["AnsweredBy"] == "machine_start"
-    assert call["legs"][0]["answered_by"] == "machine_start"
+    assert ours.told("/amd")[0]["AnsweredBy"] == found
+    assert call["legs"][0]["answered_by"] == found
 
 
 def test_agent_is_called_with_the_headers_of_the_address(

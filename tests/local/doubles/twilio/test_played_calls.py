@@ -53,8 +53,11 @@ def test_without_any_answer_an_error_is_heard(phone: Phone, ours: OurSide) -> No
     assert (call["said"], call["status"]) == ([APPLICATION_ERROR], "completed")
 
 
-def test_verb_that_is_none_is_an_error(phone: Phone) -> None:
-    phone.says("/voice", "<Dance/><Say>Not heard.</Say>")
+@pytest.mark.parametrize(
+    "verb", ["<Dance/>", "<Pause length='long'/>", "<Dial timeout='x'>+14155550199</Dial>"]
+)
+def test_what_is_not_as_the_schema_is_an_error(phone: Phone, verb: str) -> None:
+    phone.says("/voice", f"{verb}<Say>Not heard.</Say>")
 
     assert phone.play()["said"] == [APPLICATION_ERROR]
 

@@ -92,13 +92,20 @@ class AgentSide:
             if answer.status == 404:
                 raise NotThere("OpenAI's double knows no such project or call")
             if answer.status >= 400:
-                raise OSError(f"OpenAI's double answered {answer.status}")
+                raise OSError(f"OpenAI's double answered {answer.status}: {_sentence(text)}")
             found: dict[str, Any] = json.loads(text or b"{}")
             return found
         except (HTTPException, ValueError) as error:
             raise OSError(str(error)) from error
         finally:
             connection.close()
+
+
+def _sentence(text: bytes) -> str:
+    try:
+        return str(json.loads(text)["message"])
+    except (ValueError, KeyError, TypeError):
+        return "it did not say why"
 
 
 def host_of(uri: str) -> str:

@@ -11,7 +11,7 @@ from xml.etree.ElementTree import Element
 from callsphere.local.doubles.twilio import callbacks
 from callsphere.local.doubles.twilio.messages import Refusal, Row
 
-NO_ANSWER, NOT_TWIML = 11200, 12100
+NO_ANSWER, NOT_TWIML, NOT_AS_THE_SCHEMA = 11200, 12100, 12200
 APPLICATION_ERROR = "We are sorry. An application error has occurred. Goodbye."
 """What callers hear when neither the address nor its fallback says what to do."""
 

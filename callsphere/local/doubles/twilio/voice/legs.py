@@ -109,9 +109,10 @@ class Leg:
         """Somebody picks up."""
         self.answered_at = self.live.now
         detected: dict[str, str] = {}
-        if self.attributes.get("machineDetection") and self.line is not None:
-            detected = {"AnsweredBy": self.line.answered_by}
-            self.row["answered_by"] = self.line.answered_by
+        mode = self.attributes.get("machineDetection")
+        if mode and self.line is not None:
+            self.row["answered_by"] = answered_by = self.line.answered_by(mode)
+            detected = {"AnsweredBy": answered_by}
         self._go_on("in-progress")
         self._tell("answered", "in-progress", **self._attested())
         url = self.attributes.get("amdStatusCallback")

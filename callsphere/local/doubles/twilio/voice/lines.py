@@ -43,10 +43,11 @@ class Line:
         """The SIP response that the line gives in the end."""
         return self.code or _REASONS.get(self.outcome, 200)
 
-    @property
-    def answered_by(self) -> str:
-        """What detection says of it."""
-        return "machine_start" if self.is_machine else "human"
+    def answered_by(self, mode: str) -> str:
+        """Return what detection says of it: with `DetectMessageEnd` it waits for the machine's beep."""
+        if not self.is_machine:
+            return "human"
+        return "machine_end_beep" if mode == "DetectMessageEnd" else "machine_start"
 
 
 _ANSWERS = Line()

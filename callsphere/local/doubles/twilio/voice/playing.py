@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from callsphere.local.doubles.twilio.voice import documents, verbs
 from callsphere.local.doubles.twilio.voice.documents import Address, Document, Unusable
 from callsphere.local.doubles.twilio.voice.lines import Line
-from callsphere.local.doubles.twilio.voice.live import Broken, Over, Replaced, whole_seconds
+from callsphere.local.doubles.twilio.voice.live import Over, Replaced, whole_seconds
 from callsphere.local.doubles.twilio.voice.stage import Stage
 
 _NORMAL, _GIVEN_UP = 200, 487
@@ -21,14 +21,14 @@ _NOBODY = Address()
 class Placed:
     """How a call is placed: who is there, what is done when they answer, and how long they are rung.
 
-    `detects`: it is found out whether a machine answered, before anything else, or meanwhile when `told` is
-    an address. Without `twiml` the call's address is asked.
+    `detects` is Enable or DetectMessageEnd when it is to be found out whether a machine answered: before
+    anything else, or meanwhile when `told` is an address. Without `twiml` the call's address is asked.
     """
 
     line: Line
     twiml: str = ""
     timeout_s: float = 60.0
-    detects: bool = False
+    detects: str = ""
     told: Address = _NOBODY
     limit_s: float | None = None
 
@@ -55,8 +55,9 @@ def _play(stage: Stage, begin: Callable[[], Document]) -> None:
         except Over as ended:
             over = ended
             break
-        except Broken as broken:
-            raise AssertionError("there is no third way to break into a call") from broken
+        except ValueError as error:  # an attribute that is no number, as Twilio would say too
+            stage.fail(Unusable(documents.NOT_AS_THE_SCHEMA, str(error)))
+            break
     _end(stage, over)
 
 
@@ -103,7 +104,7 @@ def _place(stage: Stage, placed: Placed) -> Document:
 
 def _detect(stage: Stage, placed: Placed) -> dict[str, str]:
     """Find out whether a machine answered; told apart from the call when an address wants to know."""
-    answered_by = placed.line.answered_by
+    answered_by = placed.line.answered_by(placed.detects)
     found = {"AnsweredBy": answered_by, "MachineDetectionDuration": str(int(_DETECTION_S * 1000))}
     stage.live.row["answered_by"] = answered_by
     stage.live.note("detected", answered_by=answered_by)

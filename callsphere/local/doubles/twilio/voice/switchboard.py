@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from callsphere.local.doubles.twilio.voice.stage import Stage
 from callsphere.local.doubles.twilio.voice.telling import Callback, Disturbances, Mailbox
 
 _MOST_REMEMBERED = 200
+_PATIENCE_S = 5.0
 
 
 @dataclass
@@ -147,8 +149,9 @@ class Switchboard:
             everything = list(self._played.values())
         for played in everything:
             played.stage.live.break_in(Over("caller"))
+        deadline = time.monotonic() + _PATIENCE_S
         for played in everything:
-            played.thread.join(5)
+            played.thread.join(max(deadline - time.monotonic(), 0))
 
     def _stage(
         self,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from xml.etree.ElementTree import Element
 
 from callsphere.local.doubles.twilio.voice.dialling import dial
-from callsphere.local.doubles.twilio.voice.documents import Document, Unusable
+from callsphere.local.doubles.twilio.voice.documents import NOT_AS_THE_SCHEMA, Document, Unusable
 from callsphere.local.doubles.twilio.voice.live import Over
 from callsphere.local.doubles.twilio.voice.recording import record, tell_absent
 from callsphere.local.doubles.twilio.voice.stage import Stage
@@ -18,7 +18,6 @@ from callsphere.local.doubles.twilio.voice.streaming import connect_stream
 _MOST_DOCUMENTS = 100
 _LETTERS_A_SECOND = 15
 _PLAYED_S = 3.0
-_NOT_AS_THE_SCHEMA = 12200
 _REJECTED = {"busy": ("busy", 486), "rejected": ("failed", 603)}
 
 
@@ -29,14 +28,14 @@ def perform(stage: Stage, document: Document) -> None:
         if following is None:
             return
         following = _perform(stage, following)
-    stage.fail(Unusable(_NOT_AS_THE_SCHEMA, "The documents lead to each other without end"))
+    stage.fail(Unusable(NOT_AS_THE_SCHEMA, "The documents lead to each other without end"))
 
 
 def _perform(stage: Stage, document: Document) -> Document | None:
     for element in document.verbs:
         verb = VERBS.get(element.tag)
         if verb is None:
-            stage.fail(Unusable(_NOT_AS_THE_SCHEMA, f"<{element.tag}> is no verb that the double knows"))
+            stage.fail(Unusable(NOT_AS_THE_SCHEMA, f"<{element.tag}> is no verb that the double knows"))
             return None
         following = verb(stage, element, document)
         if following is not None:
@@ -80,7 +79,7 @@ def _reject(stage: Stage, element: Element, document: Document) -> None:
     """Only a call that rings still can be refused; another one is hung up."""
     if stage.live.is_answered:
         raise Over("document")
-    status, code = _REJECTED[element.get("reason") or "rejected"]
+    status, code = _REJECTED.get(element.get("reason") or "", _REJECTED["rejected"])
     raise Over("document", status, code)
 
 
