@@ -88,7 +88,7 @@ def _completed(to: str, sip_headers: list[dict[str, str]]) -> list[dict[str, str
     there = {each["name"].lower() for each in sip_headers}
     usual = {
         "From": "<sip:+14155550123@carrier.example>;tag=double",
-        "To": f"<{to}>",
+        "To": f"<{to.partition('?')[0]}>",
         "Call-ID": "double@carrier.example",
     }
     missing = [{"name": name, "value": usual[name]} for name in _HEADERS if name.lower() not in there]
