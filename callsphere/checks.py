@@ -83,7 +83,7 @@ def check_openai(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
     if 0 < len(missing) < len(names):
         (there, *_) = (name for name in names if name not in missing)
         return [
-            checks.Error(f"{there} is set, so {' and '.join(missing)} is needed too", id="callsphere.E005")
+            checks.Error(f"{there} is set, so {' and '.join(missing)} must be, too", id="callsphere.E005")
         ]
     return []
 

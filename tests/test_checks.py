@@ -41,3 +41,44 @@ def test_double_on_a_public_service(settings: Any, secure: bool, base_url: str, 
     settings.SECURE, settings.TWILIO_BASE_URL = secure, base_url
 
     assert [each.id for each in checks.check_twilio_is_real(None)] == found
+
+
+KEYS = ("OPENAI_API_KEY", "OPENAI_PROJECT_ID", "OPENAI_WEBHOOK_SECRET")
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        (("", "", ""), []),
+        (("sk-1", "proj_1", "whsec_MQ=="), []),
+        (
+            ("sk-1", "", ""),
+            ["OPENAI_API_KEY is set, so OPENAI_PROJECT_ID and OPENAI_WEBHOOK_SECRET must be, too"],
+        ),
+        (("", "proj_1", "whsec_MQ=="), ["OPENAI_PROJECT_ID is set, so OPENAI_API_KEY must be, too"]),
+    ],
+)
+def test_key_project_and_secret_of_openai_belong_together(
+    settings: Any, given: tuple[str, str, str], found: list[str]
+) -> None:
+    for name, value in zip(KEYS, given, strict=True):
+        setattr(settings, name, value)
+
+    assert [each.msg for each in checks.check_openai(None)] == found
+
+
+@pytest.mark.parametrize(
+    ("secure", "base_url", "found"),
+    [
+        (True, ADDRESS, ["callsphere.W003"]),
+        (True, "https://eu.api.openai.com", []),
+        (True, "", []),
+        (False, ADDRESS, []),
+    ],
+)
+def test_double_of_openai_on_a_public_service(
+    settings: Any, secure: bool, base_url: str, found: list[str]
+) -> None:
+    settings.SECURE, settings.OPENAI_BASE_URL = secure, base_url
+
+    assert [each.id for each in checks.check_openai_is_real(None)] == found

@@ -123,9 +123,32 @@ def test_a_twilio_account(monkeypatch: pytest.MonkeyPatch) -> None:
     assert env.twilio_account("CS_ACCOUNT") == "AC" + "0" * 32
 
 
+def test_a_project_and_a_secret_of_openai(monkeypatch: pytest.MonkeyPatch) -> None:
+    for reader in (env.openai_project, env.webhook_secret):
+        monkeypatch.delenv("CS_O", raising=False)
+        assert reader("CS_O") == ""
+    monkeypatch.setenv("CS_O", "proj_Abc123")
+    assert env.openai_project("CS_O") == "proj_Abc123"
+    monkeypatch.setenv("CS_O", "whsec_c2VjcmV0")
+    assert env.webhook_secret("CS_O") == "whsec_c2VjcmV0"
+
+
+@pytest.mark.parametrize("value", ["c2VjcmV0", "whsec_", "whsec_not base64!"])
+def test_a_secret_that_is_none_is_refused_without_being_told(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CS_S", value)
+
+    with pytest.raises(ImproperlyConfigured) as caught:
+        env.webhook_secret("CS_S")
+
+    assert str(caught.value) == "CS_S: write whsec_ and what follows it, as it was shown once"
+
+
 @pytest.mark.parametrize(
     ("reader", "value"),
     [
+        (env.openai_project, "Default project"),
         (env.web_address, "127.0.0.1:25000"),
         (env.web_address, "ftp://host"),
         (env.twilio_account, "SK" + "0" * 32),

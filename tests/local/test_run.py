@@ -135,6 +135,7 @@ def test_comes_up_says_where_and_stops_without_a_trace(checkout: Checkout, tmp_p
     assert "Demo logins" in shown
     assert "Twilio:   a double at http://127.0.0.1:" in shown
     assert account["friendly_name"] == "Double"
+    assert "Agents:   a double of OpenAI at http://127.0.0.1:" in shown
     assert "Carriers: sandbox carriers on 127.0.0.1, good and bad, by port" in shown
     assert f"becomes a file in {checkout.folder}/.local/mail" in shown
     assert second.returncode == 1

@@ -15,7 +15,8 @@ from callsphere.providers.openai.errors import Refused
 
 TIMEOUT = Timeout(10.0, connect=4.0)
 """Seconds for one request: the caller hears it ring meanwhile."""
-RETRIES = 2
+_NO_RETRIES = 0
+"""Of the SDK's: see `tries`."""
 _OPENAI = "https://api.openai.com"
 # The SDK reads OPENAI_LOG while it is imported: what it tells then at DEBUG is no help to us.
 logging.getLogger("openai").setLevel(logging.WARNING)
@@ -54,7 +55,7 @@ def async_client() -> AsyncOpenAI:
         project=settings.OPENAI_PROJECT_ID or None,
         base_url=base_url(),
         timeout=TIMEOUT,
-        max_retries=RETRIES,
+        max_retries=_NO_RETRIES,
         http_client=DefaultAsyncHttpxClient(verify=tls(), trust_env=not is_double()),
     )
 
@@ -78,7 +79,7 @@ def _client(key: str, project: str, address: str, with_double: bool) -> OpenAI:
         project=project or None,
         base_url=address,
         timeout=TIMEOUT,
-        max_retries=RETRIES,
+        max_retries=_NO_RETRIES,
         http_client=DefaultHttpxClient(verify=tls(), trust_env=not with_double),
     )
 

@@ -1,7 +1,7 @@
 """Requests about a call that came in. Never in a request or a transaction: each waits for the network.
 
-The SDK repeats a request whose answer was lost, or that OpenAI could not take just then, twice at most. What
-may have been done by an earlier try is told by `outcome_unknown` of the error.
+A request whose answer was lost, or that OpenAI could not take just then, is sent again, twice at most. The
+error's `outcome_unknown` tells that an earlier try may have been carried out.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from callsphere.providers.openai.account import client
-from callsphere.providers.openai.errors import in_plain_words
+from callsphere.providers.openai.tries import ask
 
 BUSY = 486
 """SIP's "Busy Here": ends the call. Twilio tries no other address after it."""
@@ -24,9 +24,9 @@ def accept_call(call_id: str, session: Mapping[str, Any]) -> None:
     The model does not speak first: attach, and ask for a response. Raises CallGone when the caller has hung
     up, Refused for a session that OpenAI does not take, Unavailable.
     """
-    with in_plain_words():
-        # As it is: whether OpenAI knows a name that this SDK does not, OpenAI says.
-        client().realtime.calls.accept(call_id, type="realtime", extra_body=dict(session))
+    # As it is: whether OpenAI knows a name that this SDK does not, OpenAI says.
+    body = dict(session)
+    ask(lambda: client().realtime.calls.accept(call_id, type="realtime", extra_body=body))
 
 
 def reject_call(call_id: str, status_code: int) -> None:
@@ -34,8 +34,7 @@ def reject_call(call_id: str, status_code: int) -> None:
 
     Raises CallGone, Refused, Unavailable.
     """
-    with in_plain_words():
-        client().realtime.calls.reject(call_id, status_code=status_code)
+    ask(lambda: client().realtime.calls.reject(call_id, status_code=status_code))
 
 
 def refer_call(call_id: str, target_uri: str) -> None:
@@ -43,11 +42,9 @@ def refer_call(call_id: str, target_uri: str) -> None:
 
     Raises CallGone, Refused, Unavailable.
     """
-    with in_plain_words():
-        client().realtime.calls.refer(call_id, target_uri=target_uri)
+    ask(lambda: client().realtime.calls.refer(call_id, target_uri=target_uri))
 
 
 def hang_up_call(call_id: str) -> None:
     """End a call that was accepted. Raises CallGone when it is over already, Refused, Unavailable."""
-    with in_plain_words():
-        client().realtime.calls.hangup(call_id)
+    ask(lambda: client().realtime.calls.hangup(call_id))

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 import openai
 
 _TOO_LATE = 404
-_TRIED_BEFORE = "x-stainless-retry-count"
 
 
 class RealtimeError(Exception):
@@ -16,16 +15,24 @@ class RealtimeError(Exception):
 
     `code` is stable and meant for programs; `status` the HTTP status, 0 when no answer came. `detail` is what
     OpenAI said of it, for logs. `outcome_unknown`: it may have been done, so look before you do it again (a
-    call that was accepted can be attached to).
+    call that was accepted can be attached to). `retry_after` is in seconds, if OpenAI said so.
     """
 
     def __init__(
-        self, message: str, *, code: str, status: int = 0, outcome_unknown: bool = False, detail: str = ""
+        self,
+        message: str,
+        *,
+        code: str,
+        status: int = 0,
+        outcome_unknown: bool = False,
+        retry_after: float = 0.0,
+        detail: str = "",
     ) -> None:
         super().__init__(message)
         self.code = code
         self.status = status
         self.outcome_unknown = outcome_unknown
+        self.retry_after = retry_after
         self.detail = detail
 
 
@@ -42,13 +49,17 @@ class Refused(RealtimeError):
 
 
 @contextmanager
-def in_plain_words() -> Iterator[None]:
-    """Turn the SDK's exceptions into the above."""
+def in_plain_words(*, may_be_done: bool = False) -> Iterator[None]:
+    """Turn the SDK's exceptions into the above; an earlier try of the same may have been carried out."""
     try:
         yield
     except openai.APIStatusError as error:
         raise of_status(
-            error.status_code, code=error.code or "", detail=_detail(error), tried_before=_tried_before(error)
+            error.status_code,
+            code=error.code or "",
+            detail=_detail(error),
+            may_be_done=may_be_done,
+            retry_after=_retry_after(error),
         ) from error
     except openai.APIConnectionError as error:
         raise unreachable(type(error).__name__, outcome_unknown=True) from error
@@ -61,14 +72,16 @@ def in_plain_words() -> Iterator[None]:
         ) from error
 
 
-def of_status(status: int, *, code: str = "", detail: str = "", tried_before: bool = False) -> RealtimeError:
+def of_status(
+    status: int, *, code: str = "", detail: str = "", may_be_done: bool = False, retry_after: float = 0.0
+) -> RealtimeError:
     """Return what an answer with an error becomes."""
     if status == _TOO_LATE:
         return CallGone(
             "The call is over.",
             code=code or "call_gone",
             status=status,
-            outcome_unknown=tried_before,
+            outcome_unknown=may_be_done,
             detail=detail,
         )
     if status in (401, 403):
@@ -83,16 +96,17 @@ def of_status(status: int, *, code: str = "", detail: str = "", tried_before: bo
             "OpenAI cannot take this just now.",
             code="realtime_unavailable",
             status=status,
-            outcome_unknown=status >= 500,
+            outcome_unknown=status >= 500 or may_be_done,
+            retry_after=retry_after,
             detail=detail,
         )
     return Refused(
         "OpenAI does not take this call's session. Write to support."
-        if not tried_before
+        if not may_be_done
         else "OpenAI refused, perhaps because it had done so already.",
         code=code or "realtime_refused",
         status=status,
-        outcome_unknown=tried_before,
+        outcome_unknown=may_be_done,
         detail=detail,
     )
 
@@ -116,6 +130,8 @@ def _detail(error: openai.APIStatusError) -> str:
     return f"{str(body.get('message') or type(error).__name__)[:500]}{where}"
 
 
-def _tried_before(error: openai.APIStatusError) -> bool:
-    """Whether an earlier try of the same request may have been carried out."""
-    return error.response.request.headers.get(_TRIED_BEFORE, "0") != "0"
+def _retry_after(error: openai.APIStatusError) -> float:
+    try:
+        return max(0.0, float(error.response.headers.get("retry-after", 0)))
+    except ValueError:
+        return 0.0

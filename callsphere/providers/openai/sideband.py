@@ -7,7 +7,7 @@ ends, it ends.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -18,11 +18,9 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 
 from callsphere.providers.openai.account import async_client, base_url, is_double, tls
 from callsphere.providers.openai.errors import CallGone, Unavailable, in_plain_words, of_status, unreachable
+from callsphere.providers.openai.tries import Tries
 
 OPEN_TIMEOUT_S = 5.0
-TRIES = 3
-PAUSE_S = 0.25
-"""Before the second try, in seconds; before the third twice as long."""
 _LONGEST_EVENT = 4 * 2**20
 _OVER = frozenset({1000, 1005})
 """Codes of RFC 6455, section 7.4.1, with which the call ends; 1001 is a server that goes away."""
@@ -72,13 +70,11 @@ class Sideband:
 
     async def refer(self, target_uri: str) -> None:
         """As `refer_call`, without blocking the event loop."""
-        with in_plain_words():
-            await self._client.realtime.calls.refer(self.call_id, target_uri=target_uri)
+        await _ask(lambda: self._client.realtime.calls.refer(self.call_id, target_uri=target_uri))
 
     async def hang_up(self) -> None:
         """As `hang_up_call`, without blocking the event loop."""
-        with in_plain_words():
-            await self._client.realtime.calls.hangup(self.call_id)
+        await _ask(lambda: self._client.realtime.calls.hangup(self.call_id))
 
 
 @asynccontextmanager
@@ -92,15 +88,27 @@ async def attach(call_id: str) -> AsyncIterator[Sideband]:
             await connection.close()
 
 
+async def _ask(question: Callable[[], Awaitable[object]]) -> None:
+    """As `tries.ask`, in an event loop."""
+    tries = Tries()
+    while True:
+        try:
+            with in_plain_words(may_be_done=tries.may_be_done):
+                await question()
+            return
+        except Unavailable as error:
+            pause = tries.pause_after(error)
+        await asyncio.sleep(pause)
+
+
 async def _connect(client: AsyncOpenAI, call_id: str) -> AsyncRealtimeConnection:
-    for number in range(1, TRIES + 1):
+    tries = Tries()
+    while True:
         try:
             return await _connect_once(client, call_id)
-        except Unavailable:
-            if number == TRIES:
-                raise
-        await asyncio.sleep(PAUSE_S * number)
-    raise AssertionError("unreachable")
+        except Unavailable as error:
+            pause = tries.pause_after(error)
+        await asyncio.sleep(pause)
 
 
 async def _connect_once(client: AsyncOpenAI, call_id: str) -> AsyncRealtimeConnection:

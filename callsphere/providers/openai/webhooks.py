@@ -59,7 +59,8 @@ def unwrap_webhook(body: bytes, headers: Mapping[str, str]) -> IncomingRealtimeC
         raise WebhookRefused("OPENAI_WEBHOOK_SECRET is not set, so nothing that OpenAI sends can be proven.")
     try:
         _webhooks().verify_signature(body, headers, secret=settings.OPENAI_WEBHOOK_SECRET)
-    except (InvalidWebhookSignatureError, ValueError) as error:
+    except (InvalidWebhookSignatureError, ValueError, TypeError) as error:
+        # The SDK compares ASCII alone, and reads bodies as UTF-8.
         raise WebhookRefused(f"This does not prove that OpenAI sent it: {_reason(error)}.") from None
     return _read(body)
 
@@ -85,7 +86,8 @@ def _webhooks() -> Webhooks:
 
 
 def _reason(error: Exception) -> str:
-    return str(error).removesuffix(".")[:100]
+    is_ours_to_tell = not isinstance(error, UnicodeDecodeError | TypeError)
+    return str(error).removesuffix(".") if is_ours_to_tell else "it is no text that could be signed"
 
 
 _EVENTS = TypeAdapter(RealtimeCallIncomingWebhookEvent)

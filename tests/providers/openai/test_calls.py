@@ -177,6 +177,30 @@ def test_after_two_repetitions_it_may_be_tried_later(openai_double: DoubledOpenA
     assert openai_double.state(call_id)["status"] == "ringing"
 
 
+def test_whoever_is_told_to_wait_long_does_not(openai_double: DoubledOpenAI) -> None:
+    """The caller would hear it ring for that long: another address may answer sooner."""
+    call_id = openai_double.ring()
+    openai_double.fail(action="accept", status=429, retry_after=30)
+
+    with pytest.raises(Unavailable) as caught:
+        accept_call(call_id, SESSION)
+
+    assert (caught.value.retry_after, caught.value.outcome_unknown) == (30.0, False)
+    accept_call(call_id, SESSION)
+
+
+def test_lost_goodbye_is_told_to_be_gone(openai_double: DoubledOpenAI) -> None:
+    call_id = openai_double.ring()
+    accept_call(call_id, SESSION)
+    openai_double.fail(kind="lose", action="hangup")
+
+    with pytest.raises(CallGone) as caught:
+        hang_up_call(call_id)
+
+    assert caught.value.outcome_unknown
+    assert openai_double.state(call_id) == ENDED
+
+
 def test_lost_answer_leaves_open_what_was_done(openai_double: DoubledOpenAI) -> None:
     """The repetition is refused, since the first try was carried out: attaching shows that it was."""
     call_id = openai_double.ring()

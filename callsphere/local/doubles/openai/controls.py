@@ -22,7 +22,7 @@ from callsphere.local.doubles.openai.faults import Fault
 from callsphere.local.doubles.openai.wire import Answer, Request
 
 _CONTROL = re.compile(r"(?:/v1)?/_double/(.+)")
-_ADDRESS = re.compile(r"sips?:([^@;]+)@[^@;]+(;.*)?")
+_ADDRESS = re.compile(r"sips?:([^@;?]+)@[^@;?]+([;?].*)?")
 
 
 def path_of(request: Request) -> str | None:

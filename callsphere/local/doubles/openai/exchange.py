@@ -8,7 +8,7 @@ from typing import Any
 from callsphere.local.doubles.openai import scripts
 from callsphere.local.doubles.openai.calls import Call, Ways
 from callsphere.local.doubles.openai.conversation import Conversation
-from callsphere.local.doubles.openai.faults import Faults
+from callsphere.local.doubles.openai.faults import WEBHOOK, Faults
 from callsphere.local.doubles.openai.playing import Play
 from callsphere.local.doubles.openai.sockets import Socket
 from callsphere.local.doubles.openai.webhooks import Sender
@@ -40,7 +40,9 @@ class Exchange:
                 del self.calls[old]
         self._later(call, self.ways.ring_s, call.give_up)
         data = {"call_id": call.call_id, "sip_headers": call.sip_headers, "sip_media_security": "srtp"}
-        self._sender.send("realtime.call.incoming", data)
+        fault = self.faults.take(WEBHOOK, ("drop", "double"))
+        copies = 1 if fault is None else {"drop": 0, "double": 2}[fault.kind]
+        self._sender.send("realtime.call.incoming", data, copies=copies)
         return call
 
     def accept(self, call: Call, session: dict[str, Any]) -> None:
@@ -86,7 +88,7 @@ def _completed(to: str, sip_headers: list[dict[str, str]]) -> list[dict[str, str
     there = {each["name"].lower() for each in sip_headers}
     usual = {
         "From": "<sip:+14155550123@carrier.example>;tag=double",
-        "To": f"<{to}>",
+        "To": f"<{to.partition('?')[0]}>",
         "Call-ID": "double@carrier.example",
     }
     missing = [{"name": name, "value": usual[name]} for name in _HEADERS if name.lower() not in there]

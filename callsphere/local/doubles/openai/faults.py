@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Any
 
-KINDS = ("refuse", "drop", "lose", "hang", "cut")
-ACTIONS = ("", "accept", "reject", "refer", "hangup", "attach")
+ON_REQUESTS = ("refuse", "drop", "lose", "hang")
+KINDS = (*ON_REQUESTS, "cut", "double")
+WEBHOOK = "webhook"
+ACTIONS = ("", "accept", "reject", "refer", "hangup", "attach", WEBHOOK)
 
 
 class ApiError(Exception):
@@ -39,7 +41,8 @@ class Fault:
 
     `kind`: `refuse` answers `status` and does nothing; `drop` closes the connection and does nothing; `lose`
     does what was asked and closes the connection instead of answering; `hang` does nothing and says nothing
-    for `seconds`; `cut` lets a sideband break without a goodbye after `events` events.
+    for `seconds`; `cut` lets a sideband break without a goodbye after `events` events. Of a `webhook`, `drop`
+    sends none, and `double` sends it twice.
     """
 
     kind: str = "refuse"
@@ -86,10 +89,11 @@ class Faults:
         """Let everything go right again."""
         self._faults.clear()
 
-    def take(self, action: str, kinds: tuple[str, ...] = ("refuse", "drop", "lose", "hang")) -> Fault | None:
-        """Return the fault of this request and count it, or None."""
+    def take(self, action: str, kinds: tuple[str, ...] = ON_REQUESTS) -> Fault | None:
+        """Return the fault of this request, or webhook, and count it, or None."""
+        meant = (action,) if action == WEBHOOK else ("", action)
         for fault in self._faults:
-            if fault.times > 0 and fault.kind in kinds and fault.action in ("", action):
+            if fault.times > 0 and fault.kind in kinds and fault.action in meant:
                 fault.times -= 1
                 return fault
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from callsphere.local.doubles.openai import sessions
@@ -14,6 +15,8 @@ from callsphere.local.doubles.openai.speech import Response, Spoken, Wanted, hea
 from callsphere.local.doubles.openai.usage import seconds_of
 
 _BEFORE_CALLER_S, _BEFORE_MODEL_S = 0.7, 0.5
+_ENDING = ["hang_up", "end_call"]
+"""Names of the function with which a model ends a call."""
 _AT_A_LOSS = "Is there anything else I can do for you?"
 
 
@@ -103,9 +106,11 @@ class Play:
 
     async def _hang_up(self, step: Step) -> None:
         if step.value == "agent":
-            await self._call_function(Step("function", ["hang_up", "end_call"]))
-            if "hang_up" in self._results:
-                await asyncio.sleep(self._ways.patience_s)
+            await self._call_function(replace(step, action="function", value=_ENDING))
+            if _ENDING[0] in self._results:
+                await self._serve_for(self._ways.patience_s)
+            elif step.says:
+                await self._say(replace(step, action="agent", value=[step.says]))
         await self._finish_what_was_asked()
 
     # What the model does
@@ -153,21 +158,26 @@ class Play:
         conversation.active = response
         conversation.cancelled.clear()
         response.begin()
-        await self._pass(_BEFORE_MODEL_S)
-        if response.seconds:
-            conversation.has_spoken = True
-            response.start_audio()
-        response.tell()
-        await self._play(response.thinking_s)
-        is_cancelled = conversation.cancelled.is_set()
+        await self._play(_BEFORE_MODEL_S)
+        is_heard = bool(response.seconds) and not conversation.cancelled.is_set()
+        if not conversation.cancelled.is_set():
+            await self._generate(response)
         conversation.active = None
-        if is_cancelled:
+        if conversation.cancelled.is_set():
             response.finish("cancelled", "client_cancelled")
         else:
             response.finish()
-        if response.seconds:
+        if is_heard:
             await self._play(response.seconds - response.thinking_s)
             response.stop_audio(is_cleared=conversation.cancelled.is_set())
+
+    async def _generate(self, response: Response) -> None:
+        """Tell a response, which is complete before its audio has been played."""
+        if response.seconds:
+            self._conversation.has_spoken = True
+            response.start_audio()
+        response.tell()
+        await self._play(response.thinking_s)
 
     # Time
 
@@ -181,8 +191,12 @@ class Play:
     async def _wait(self, seconds: float) -> None:
         """Let time pass in which nobody speaks, unless the model is asked to."""
         self._ms += int(seconds * 1000)
+        await self._serve_for(seconds * self._ways.pace)
+
+    async def _serve_for(self, seconds: float) -> None:
+        """Let the model say for so long what it is asked for beside the script."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + seconds * self._ways.pace
+        until = loop.time() + seconds
         while (left := until - loop.time()) > 0:
             words = await self._conversation.wanted(left)
             if words is not None:

@@ -24,8 +24,8 @@ class Sender:
         self._secret = secret
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def send(self, kind: str, data: dict[str, Any]) -> None:
-        """Let an event go, from within the event loop."""
+    def send(self, kind: str, data: dict[str, Any], *, copies: int = 1) -> None:
+        """Let an event go, in several copies if wished, from within the event loop."""
         if self.url:
             event = {
                 "object": "event",
@@ -34,13 +34,14 @@ class Sender:
                 "created_at": int(time.time()),
                 "data": data,
             }
-            task = asyncio.create_task(self._deliver(json.dumps(event).encode()))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            identity = f"wh_{secrets.token_hex(16)}"
+            for _ in range(copies):
+                task = asyncio.create_task(self._deliver(identity, json.dumps(event).encode()))
+                self._tasks.add(task)
+                task.add_done_callback(self._tasks.discard)
 
-    async def _deliver(self, body: bytes) -> None:
+    async def _deliver(self, identity: str, body: bytes) -> None:
         """A later try has the same id, and a signature of its own time."""
-        identity = f"wh_{secrets.token_hex(16)}"
         async with httpx.AsyncClient(timeout=_PATIENCE_S, trust_env=False) as client:
             for wait in (*_WAITS_S, 0):
                 if await self._post(client, identity, body):
