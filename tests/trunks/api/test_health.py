@@ -19,7 +19,11 @@ SINCE = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 def judged(person: Person, **fields: Any) -> None:
     """Let the worker have found this at SINCE, and again just now."""
     with tenant_context(person.tenant):
-        GatewayHealth.objects.update(since=SINCE, checked_at=timezone.now().replace(microsecond=0), **fields)
+        GatewayHealth.objects.update(**{"since": SINCE, "checked_at": just_now(), **fields})
+
+
+def just_now() -> datetime:
+    return timezone.now().replace(microsecond=0)
 
 
 def test_a_gateway_that_answers(api: APIClient, alice: Person, made: dict[str, Any]) -> None:
@@ -76,11 +80,10 @@ def test_before_the_first_look(api: APIClient, made: dict[str, Any]) -> None:
 def test_a_refused_address_is_told_like_a_name_that_does_not_exist(
     api: APIClient, alice: Person, made: dict[str, Any]
 ) -> None:
-    judged(alice, state="down", cause="dns_not_found", detail="no records of sip.example.com", target="")
+    down: dict[str, Any] = {"state": "down", "checked_at": just_now()}
+    judged(alice, cause="dns_not_found", detail="no records of sip.example.com", target="", **down)
     missing = api.get(at(made, "health"))
-    judged(
-        alice, state="down", cause="address_refused", detail="inside 10.0.0.0/8", target="10.0.0.7:5060/udp"
-    )
+    judged(alice, cause="address_refused", detail="inside 10.0.0.0/8", target="10.0.0.7:5060/udp", **down)
     refused = api.get(at(made, "health"))
     assert refused.content == missing.content
     assert refused.json()["gateways"][0]["cause"]["code"] == "dns_not_found"
