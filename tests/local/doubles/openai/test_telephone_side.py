@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from callsphere.local.doubles.twilio.voice.agents import AgentSide, AgentState
+from callsphere.local.doubles.twilio.voice.agents import AgentSide, AgentState, NotThere
 from callsphere.providers.openai import accept_call, hang_up_call, refer_call, reject_call, sip_address
 from tests.openai_double import DoubledOpenAI
 
@@ -64,5 +64,5 @@ def test_caller_hangs_up(openai_double: DoubledOpenAI) -> None:
 
 
 def test_another_project_is_not_here(openai_double: DoubledOpenAI) -> None:
-    with pytest.raises(OSError, match="404"):
+    with pytest.raises(NotThere):
         AgentSide(openai_double.url).invite("sip:proj_1@sip.api.openai.com", HEADERS, "")
