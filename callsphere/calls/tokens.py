@@ -71,7 +71,8 @@ def sign_stream(*, audience: str, call_id: uuid.UUID, agent_id: uuid.UUID, now: 
 
 def published_keys() -> dict[str, Any]:
     """Return the keys that check stream tokens (RFC 7517): of today's secret, and of those before it."""
-    return {"keys": [_public(secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)]}
+    secrets = (settings.SECRET_KEY, *map(str, settings.SECRET_KEY_FALLBACKS))
+    return {"keys": [_public(secret) for secret in secrets]}
 
 
 def _public(secret: str) -> dict[str, str]:
