@@ -7,6 +7,8 @@
 .PHONY: help setup run test check check-static check-migrated format bench clean
 
 UV_VERSION := 0.13.9
+# Half of what tests do is to wait for peers, so that two cores have time for three of them.
+TEST_PROCESSES := 3
 VENV := .venv
 PYTHON_IN_VENV := $(VENV)/bin/python
 BUILD := callsphere/web/static/build
@@ -33,7 +35,7 @@ run: setup ## Run CallSphere on http://127.0.0.1:8000 until Ctrl-C (PORT= anothe
 	@$(PYTHON_IN_VENV) -m callsphere.local.run
 
 test: setup ## Run the tests with servers of their own (ARGS='-k trunk -x' goes to pytest)
-	@$(WITH_TEST_SERVERS) $(PYTHON_IN_VENV) -m pytest -n 2 --dist worksteal $(ARGS)
+	@$(WITH_TEST_SERVERS) $(PYTHON_IN_VENV) -m pytest -n $(TEST_PROCESSES) --dist worksteal $(ARGS)
 
 check: setup check-static ## Format, lint, types, import directions, migrations, deployment settings, row-level security
 	@$(WITH_TEST_SERVERS) $(MAKE) --no-print-directory check-migrated

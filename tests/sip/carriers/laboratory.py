@@ -334,9 +334,17 @@ def digest_is_right(credentials: str, method: str, challenge: str) -> bool:
 
 @contextmanager
 def serving(
-    carrier: Carrier, transport: str = "udp", tls: ssl.SSLContext | None = None, *, port: int = 0
+    carrier: Carrier,
+    transport: str = "udp",
+    tls: ssl.SSLContext | None = None,
+    *,
+    port: int = 0,
+    kept_open: bool = False,
 ) -> Iterator[str]:
-    """Serve a carrier on a port of its loopback address; give its URI."""
+    """Serve a carrier on a port of its loopback address; give its URI.
+
+    Who asks may keep connections open for another time: then their end is not waited for.
+    """
     carrier.transport = transport
     host = carrier.host.strip("[]")
     peer: UdpPeer | StreamPeer
@@ -356,7 +364,7 @@ def serving(
             yield f"sip:{carrier.host}:{peer.port}" + (
                 "" if transport == "udp" else f";transport={transport}"
             )
-            if isinstance(peer, StreamPeer):
+            if isinstance(peer, StreamPeer) and not kept_open:
                 peer.settle()
         finally:
             carrier.end()

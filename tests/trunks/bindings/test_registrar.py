@@ -157,7 +157,7 @@ def scene(alice: Person, trunk: Trunk, engine: RegistrarEngine) -> Scene:
 @pytest.mark.parametrize("transport", ["udp", "tcp"])
 def test_it_registers_and_refreshes_at_half_the_time(scene: Scene, transport: str) -> None:
     carrier = Registrar()
-    with serving(carrier, transport) as uri:
+    with serving(carrier, transport, kept_open=True) as uri:
         scene.add(uri)
         assert scene.work() == 1
         first = scene.status
@@ -509,7 +509,7 @@ def no_descriptors() -> Iterator[None]:
 
 def test_what_this_machine_lacks_is_never_booked_on_the_registrar(scene: Scene) -> None:
     carrier = Registrar()
-    with serving(carrier, "tcp") as uri:
+    with serving(carrier, "tcp", kept_open=True) as uri:
         registration = scene.add(uri)
         with no_descriptors():
             assert scene.work() == 1
