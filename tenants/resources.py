@@ -198,7 +198,7 @@ def _checked(serializer: Any, do: Callable[[dict[str, Any]], Any]) -> dict[str, 
 def _what_else_is_wrong(serializer: Any, do: Callable[[dict[str, Any]], Any]) -> DjangoValidationError | None:
     """Do what is usable of a request that is refused anyway, see what the rules behind say, and undo it."""
     usable = getattr(serializer, "usable", None)
-    if usable is None:
+    if usable is None or _lacks_something(serializer, usable):
         return None
     try:
         with transaction.atomic():
@@ -209,6 +209,12 @@ def _what_else_is_wrong(serializer: Any, do: Callable[[dict[str, Any]], Any]) ->
     except Refused:
         pass  # it may not be done at all, or not now: told when the fields are right
     return None
+
+
+def _lacks_something(serializer: Any, usable: dict[str, Any]) -> bool:
+    """Whether a field is missing that nothing can stand in for, such as another object's id."""
+    needed = (name for name, field in serializer.fields.items() if field.required and not field.read_only)
+    return not serializer.partial and any(name not in usable for name in needed)
 
 
 def _check_page_size(text: str) -> None:

@@ -203,3 +203,9 @@ def test_lists_ask_the_database_as_often_for_three_as_for_one(api: APIClient, al
             for address in (AGENTS, TOOLS, HOURS, ROUTES):
                 counts.setdefault(address, []).append(count_queries(api, address))
     assert {address: one == three for address, (one, three) in counts.items()} == dict.fromkeys(counts, True)
+
+
+def test_a_route_without_a_number_is_told_what_is_missing(alice: Person) -> None:
+    answer = alice.api("agents:write").post("/api/v1/number-routes/", {"closed_action": "hang_up"})
+    assert answer.status_code == 400
+    assert sorted(errors_of(answer)) == [("agent_id", "required"), ("phone_number_id", "required")]
