@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+import uuid
+from dataclasses import dataclass
+from functools import reduce
+from operator import or_
+
+from django.db.models import Q, QuerySet
 
 from agents.deciding import Plan, Target, Way
 from agents.enums import RouteAction
@@ -12,6 +17,19 @@ from agents.plans import schedule_of
 from tenants.models import Tenant
 
 
+@dataclass(frozen=True, slots=True)
+class NumberUse:
+    """A route that names an agent: `whens` has "" where it answers, and the ways on which it stands in."""
+
+    route: NumberRoute
+    whens: tuple[str, ...]
+
+    @property
+    def answers(self) -> bool:
+        """Whether calls to the number lead to the agent in the first place."""
+        return "" in self.whens
+
+
 def agents_of(tenant: Tenant) -> QuerySet[Agent]:
     """Return a tenant's agents with what answers."""
     return (
@@ -19,6 +37,34 @@ def agents_of(tenant: Tenant) -> QuerySet[Agent]:
         .select_related("published")
         .prefetch_related("tool_choices")
     )
+
+
+def listed_agents_of(tenant: Tenant) -> QuerySet[Agent]:
+    """Return a tenant's agents with what answers, and with the tools of draft and version. Three queries."""
+    agents = Agent.objects.filter(tenant=tenant, deleted_at=None).select_related("published")
+    return agents.prefetch_related("tool_choices__tool", "published__tools")
+
+
+def numbers_by_agent(tenant: Tenant, agent: Agent | None = None) -> dict[uuid.UUID, list[NumberUse]]:
+    """Return for each agent's id the numbers whose routes name it, answering ones first. One query."""
+    routes = NumberRoute.objects.filter(tenant=tenant)
+    if agent is not None:
+        stands_in = (Q(**{f"{when}_agent": agent}) for when in WHENS)
+        routes = routes.filter(reduce(or_, stands_in, Q(agent=agent)))
+    found: dict[uuid.UUID, list[NumberUse]] = {}
+    for route in routes.select_related("phone_number", "pinned").order_by("phone_number__number"):
+        for agent_id, whens in _named(route).items():
+            found.setdefault(agent_id, []).append(NumberUse(route, tuple(whens)))
+    return {pk: sorted(uses, key=lambda use: not use.answers) for pk, uses in found.items()}
+
+
+def _named(route: NumberRoute) -> dict[uuid.UUID, list[str]]:
+    named: dict[uuid.UUID, list[str]] = {route.agent_id: [""]}
+    for when in WHENS:
+        stand_in = getattr(route, f"{when}_agent_id")
+        if stand_in is not None:
+            named.setdefault(stand_in, []).append(when)
+    return named
 
 
 def routes_of(tenant: Tenant) -> QuerySet[NumberRoute]:
