@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from agents.deciding import Plan, Target, Way
 from agents.enums import RouteAction
@@ -15,6 +17,7 @@ from agents.models import Agent, AgentVersion, NumberRoute
 from agents.models.routes import WHENS
 from agents.plans import schedule_of
 from tenants.models import Tenant
+from trunks.models import PhoneNumber
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,24 @@ def routes_of(tenant: Tenant) -> QuerySet[NumberRoute]:
     agents = (f"{name}__published" for name in ("agent", *(f"{when}_agent" for when in WHENS)))
     rows = NumberRoute.objects.filter(tenant=tenant)
     return rows.select_related("phone_number", "pinned", "hours", *agents)
+
+
+def route_of(number: PhoneNumber) -> NumberRoute | None:
+    """Return where calls to a number lead, with all that a decision needs; None for nowhere. One query."""
+    return routes_of(number.tenant).filter(phone_number=number).first()
+
+
+def routes_by_number(tenant: Tenant, numbers: Iterable[uuid.UUID]) -> dict[uuid.UUID, NumberRoute]:
+    """Return by number's id where calls lead, each with its agent. One query."""
+    rows = NumberRoute.objects.filter(tenant=tenant, phone_number__in=list(numbers))
+    return {route.phone_number_id: route for route in rows.select_related("agent", "pinned")}
+
+
+def newest_versions(tenant: Tenant, most: int) -> list[AgentVersion]:
+    """Return the newest versions of each agent there is, `most` of each. One query."""
+    rank = Window(RowNumber(), partition_by=F("agent_id"), order_by=F("number").desc())
+    rows = AgentVersion.objects.filter(tenant=tenant, agent__deleted_at=None).annotate(rank=rank)
+    return list(rows.filter(rank__lte=most).only("agent_id", "number").order_by("agent_id", "-number"))
 
 
 def plan_of(route: NumberRoute) -> Plan:

@@ -10,8 +10,9 @@ from typing import Any
 from django.db.models import Field
 
 from agents.diff import Difference, as_told, differing_fields
-from agents.enums import BuiltinTool
-from agents.models import Agent, Configuration
+from agents.enums import BuiltinTool, RouteAction
+from agents.models import Agent, Configuration, NumberRoute
+from agents.models.routes import WHENS
 from agents.queries import NumberUse
 
 _NOTHING = "nothing"
@@ -88,7 +89,7 @@ def agent_row(agent: Agent, uses: Iterable[NumberUse]) -> AgentRow:
         )
     changed = has_changes(agent)
     detail = "the draft has unpublished changes" if changed else ""
-    next_step = "" if any(use.answers for use in numbers) else "No number leads to it yet."
+    next_step = "" if numbers else "No number leads to it yet."
     label = f"Version {agent.published.number} answers"
     return AgentRow(agent, "active", label, detail, next_step, numbers)
 
@@ -143,3 +144,37 @@ def _line(text: str) -> ShownLine:
         return ShownLine("gap", "")
     kinds = {"+": "added", "-": "removed"}
     return ShownLine(kinds.get(text[:1], "same"), text[1:])
+
+
+_WHENS = {
+    "closed": ("Closed", "Outside business hours"),
+    "overflow": ("Too many calls", "As many calls are going on as it takes at a time"),
+    "fallback": ("Out of reach", "Whoever should answer cannot be reached"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WayRow:
+    """What becomes of calls that are not for the agent: `applies` tells whether that can happen."""
+
+    title: str
+    meaning: str
+    action: RouteAction
+    number: str
+    agent: Agent | None
+    applies: bool
+
+
+def way_rows(route: NumberRoute) -> list[WayRow]:
+    """Return what becomes of other calls: closed, too many, out of reach."""
+    applies = {"closed": route.hours_id is not None, "overflow": route.most_calls is not None}
+    return [
+        WayRow(
+            *_WHENS[when],
+            action=RouteAction(getattr(route, f"{when}_action")),
+            number=getattr(route, f"{when}_number"),
+            agent=getattr(route, f"{when}_agent"),
+            applies=applies.get(when, True),
+        )
+        for when in WHENS
+    ]
