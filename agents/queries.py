@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import reduce
 from operator import or_
 
-from django.db.models import F, Q, QuerySet, Window
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
 
 from agents.deciding import Plan, Target, Way
 from agents.enums import RouteAction
-from agents.models import Agent, AgentVersion, NumberRoute
+from agents.models import Agent, AgentTool, AgentVersion, NumberRoute, Tool, ToolInvocation, VersionTool
 from agents.models.routes import WHENS
 from agents.plans import schedule_of
 from tenants.models import Tenant
@@ -118,3 +118,35 @@ def _way(route: NumberRoute, when: str) -> Way:
 def _target(agent: Agent, pinned: AgentVersion | None = None) -> Target:
     version = pinned or agent.published
     return Target(str(agent.pk), agent.name, version.number if version else None)
+
+
+def listed_tools_of(tenant: Tenant) -> QuerySet[Tool]:
+    """Return a tenant's tools by name, their secrets unread, each with `last_outcome` and `last_at`.
+
+    Both are None where it was never called; an empty outcome is a test that waits.
+    """
+    calls = ToolInvocation.objects.filter(tool=OuterRef("pk")).order_by("-created_at", "-pk")
+    rows = Tool.objects.filter(tenant=tenant, deleted_at=None).defer("secret_headers", "signing_secret")
+    return rows.annotate(
+        last_outcome=Subquery(calls.values("outcome")[:1]), last_at=Subquery(calls.values("created_at")[:1])
+    ).order_by("name")
+
+
+def users_by_tool(tenant: Tenant) -> dict[uuid.UUID, list[str]]:
+    """Return by tool's id the names of the agents that use it, in draft or published version. Two queries."""
+    drafts = AgentTool.objects.filter(tenant=tenant, agent__deleted_at=None)
+    answering = VersionTool.objects.filter(tenant=tenant, version__agent__published_id=F("version_id"))
+    found: dict[uuid.UUID, set[str]] = {}
+    for tool_id, name in [
+        *drafts.values_list("tool_id", "agent__name"),
+        *answering.values_list("tool_id", "version__agent__name"),
+    ]:
+        found.setdefault(tool_id, set()).add(name)
+    return {pk: sorted(names) for pk, names in found.items()}
+
+
+def agents_using_tool(tool: Tool) -> list[Agent]:
+    """Return the agents whose draft or published version uses a tool."""
+    uses = Q(tool_choices__tool=tool) | Q(published__tools__tool=tool)
+    rows = Agent.objects.filter(uses, tenant=tool.tenant_id, deleted_at=None)
+    return list(rows.distinct().order_by("name"))

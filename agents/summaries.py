@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from django.db.models import Field
 
 from agents.diff import Difference, as_told, differing_fields
-from agents.enums import BuiltinTool, RouteAction
-from agents.models import Agent, Configuration, NumberRoute
+from agents.enums import BuiltinTool, Outcome, RouteAction
+from agents.hours import DAYS, Schedule, opening_at
+from agents.models import Agent, BusinessHours, Configuration, NumberRoute, Tool, ToolInvocation
 from agents.models.routes import WHENS
+from agents.plans import schedule_of
 from agents.queries import NumberUse
 
 _NOTHING = "nothing"
@@ -178,3 +182,99 @@ def way_rows(route: NumberRoute) -> list[WayRow]:
         )
         for when in WHENS
     ]
+
+
+_OUTCOME_LOOKS = {
+    "": "pending",
+    Outcome.OK: "pass",
+    Outcome.WRONG_ARGUMENTS: "warn",
+    Outcome.INTERRUPTED: "warn",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRow:
+    """A tool as a line: how its last call went, and which agents use it."""
+
+    tool: Tool
+    looks: str
+    label: str
+    last_at: datetime | None
+    users: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationRow:
+    """One call of a tool as a line."""
+
+    invocation: ToolInvocation
+    looks: str
+    label: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a worker has yet to do it."""
+        return not self.invocation.outcome
+
+
+def tool_rows(tools: Iterable[Any], users: Mapping[uuid.UUID, Sequence[str]]) -> list[ToolRow]:
+    """Return tools of `listed_tools_of` as lines. No query but theirs."""
+    return [
+        ToolRow(tool, *_outcome(tool.last_outcome), tool.last_at, tuple(users.get(tool.pk, ())))
+        for tool in tools
+    ]
+
+
+def invocation_row(invocation: ToolInvocation) -> InvocationRow:
+    """Return one call of a tool as a line."""
+    return InvocationRow(invocation, *_outcome(invocation.outcome))
+
+
+def _outcome(outcome: str | None) -> tuple[str, str]:
+    """Return looks and words of an outcome; None is for a tool that was never called."""
+    if outcome is None:
+        return "unknown", "Not called yet"
+    label = Outcome(outcome).label if outcome else "Being called"
+    return _OUTCOME_LOOKS.get(outcome, "fail"), label
+
+
+@dataclass(frozen=True, slots=True)
+class HoursRow:
+    """Business hours as a line: whether it is open now and why, the week in short, the numbers that look."""
+
+    hours: BusinessHours
+    looks: str
+    label: str
+    why: str
+    week: tuple[tuple[str, str], ...]
+    holidays_ahead: int
+    numbers: tuple[NumberRoute, ...]
+
+
+def hours_rows(listed: Iterable[BusinessHours], now: datetime) -> list[HoursRow]:
+    """Return business hours, read with their routes, as lines."""
+    return [_hours_row(hours, now) for hours in listed]
+
+
+def _hours_row(hours: BusinessHours, now: datetime) -> HoursRow:
+    schedule = schedule_of(hours)
+    opening = opening_at(schedule, now)
+    today = now.astimezone(schedule.zone).date()
+    return HoursRow(
+        hours,
+        "active" if opening.is_open else "paused",
+        "Open" if opening.is_open else "Closed",
+        opening.why,
+        tuple(_week(schedule)),
+        sum(1 for day in schedule.holidays if day >= today),
+        tuple(hours.routes.all()),
+    )
+
+
+def _week(schedule: Schedule) -> Iterator[tuple[str, str]]:
+    """Yield days that have the same times, one after the other, and these times; none that are closed."""
+    for spans, group in groupby(range(7), key=lambda day: schedule.weekly[day]):
+        days = [DAYS[day].capitalize() for day in group]
+        if spans:
+            named = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+            yield named, ", ".join(map(str, spans))

@@ -20,7 +20,7 @@ from tenants.models import Versioned
 from trunks.pages.deleting import CHANGED_SINCE, OfOneVersion
 from trunks.pages.editing import FormPage
 
-_AREA = (("list", "Agents"),)
+_AREA = (("list", "Agents"), ("tools", "Tools"), ("hours", "Business hours"))
 
 
 class AgentsPage(TenantViewMixin):

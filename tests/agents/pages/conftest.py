@@ -11,10 +11,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from agents.models import Agent, AgentVersion
+from agents.invoking import request_test
+from agents.models import Agent, AgentVersion, Tool, ToolInvocation
 from agents.services.drafts import EDITABLE
 from tenants.context import tenant_context
-from tests.agents.conftest import edit, make_agent, publish
+from tests.agents.conftest import edit, make_agent, make_tool, publish
 from tests.conftest import Person
 
 TEMPLATE = "healthcare-receptionist"
@@ -69,3 +70,18 @@ def version(alice: Person, agent: Agent) -> AgentVersion:
     """What answers as that agent."""
     with tenant_context(alice.tenant):
         return AgentVersion.objects.get(agent=agent)
+
+
+@pytest.fixture
+def tool(alice: Person) -> Tool:
+    """A tool of Alice's."""
+    return make_tool(alice)
+
+
+@pytest.fixture
+def invocation(alice: Person, tool: Tool) -> ToolInvocation:
+    """A test of that tool which waits for a worker."""
+    with tenant_context(alice.tenant):
+        return request_test(
+            tenant=alice.tenant, actor=alice.actor, tool=tool, arguments={"day": "2027-01-04"}
+        )

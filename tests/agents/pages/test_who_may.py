@@ -7,21 +7,25 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from agents.models import Agent, AgentVersion
+from agents.models import Agent, AgentVersion, ToolInvocation
 from agents.urls import urlpatterns
+from tests.agents.conftest import make_hours
 from tests.agents.pages.conftest import page
 from tests.conftest import Person
 
 pytestmark = pytest.mark.django_db
 NAMES = sorted(str(pattern.name) for pattern in urlpatterns)
-READ = {"list", "detail", "versions", "version"}
-ABOUT_NOTHING = {"list", "create"}
+READ = {"list", "detail", "versions", "version", "tools", "tool", "invocation", "hours"}
+ABOUT_NOTHING = {"list", "create", "tools", "tool-create", "hours", "hours-create"}
 
 
 @pytest.fixture
-def addresses(alice: Person, agent: Agent, version: AgentVersion) -> dict[str, str]:
+def addresses(
+    alice: Person, agent: Agent, version: AgentVersion, invocation: ToolInvocation
+) -> dict[str, str]:
     """The address of every page in Alice's tenant."""
     parts: dict[str, Any] = {"agent_id": agent.pk, "version_id": version.pk}
+    parts |= {"tool_id": invocation.tool_id, "invocation_id": invocation.pk, "hours_id": make_hours(alice).pk}
     found = {}
     for pattern in urlpatterns:
         wanted = {name: value for name, value in parts.items() if name in str(pattern.pattern)}
@@ -46,7 +50,7 @@ def test_bob_sees_no_controls(bob: Person, addresses: dict[str, str]) -> None:
         html = bob.client().get(addresses[name]).content.decode()
         main = html.partition("<main")[2].partition("</main>")[0]
         assert '<form method="post"' not in main, name
-        for part in ("/new/", "/edit/", "/publish/", "/delete/", "/roll-back/"):
+        for part in ("/new/", "/edit/", "/publish/", "/delete/", "/roll-back/", "/test/", "/secret/"):
             assert part not in main, (name, part)
 
 
