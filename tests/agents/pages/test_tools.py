@@ -169,11 +169,11 @@ def test_a_test_is_followed_until_a_worker_has_done_it(alice: Person, backend: B
     form = browser.get(tool_page("tool-test", alice, tool)).context["form"]
     assert [(each.label, each.field.required) for each in form] == [("day", True), ("patient", False)]
     asked = browser.post(tool_page("tool-test", alice, tool), {"argument-day": "2027-01-04"})
-    live = {"headers": {"HX-Request": "true"}}
-    waiting = browser.get(asked["Location"], **live)
+    live = {"HX-Request": "true"}
+    waiting = browser.get(asked["Location"], headers=live)
     assert (waiting.status_code, "appears here in seconds" in waiting.content.decode()) == (200, True)
     run_due_tests()
-    done = browser.get(asked["Location"], **live)
+    done = browser.get(asked["Location"], headers=live)
     text = done.content.decode()
     assert (done.status_code, "It answered" in text, "text of 5" in text, "09:30" in text) == (
         286,
