@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import unified_diff
 from typing import Any
 
-from agents.models import Agent, AgentTool, AgentVersion, Configuration, VersionTool
+from agents.models import Agent, AgentTool, AgentVersion, Configuration, Tool, VersionTool
 from agents.models.agents import CONFIGURED
 
 _NOT_SHOWN = ("sip_secret",)
@@ -35,20 +36,30 @@ def choices_of(agent: Agent) -> list[AgentTool]:
 
 def told_of_tools(configuration: Configuration) -> dict[str, tuple[str, Any]]:
     """Return what the model is told of each tool of the tenant's own: description and parameters, by name."""
-    told: Any
+    told: Iterable[Tool | VersionTool]
     if isinstance(configuration, AgentVersion):
         told = VersionTool.objects.filter(tenant=configuration.tenant_id, version=configuration)
     elif isinstance(configuration, Agent):
         told = [each.tool for each in choices_of(configuration)]
     else:
         raise TypeError(f"{type(configuration).__name__} has no tools")
-    return {each.name: (each.description, each.parameters) for each in told}
+    return as_told(told)
+
+
+def as_told(tools: Iterable[Tool | VersionTool]) -> dict[str, tuple[str, Any]]:
+    """Return what the model is told of these tools: description and parameters, by name."""
+    return {each.name: (each.description, each.parameters) for each in tools}
+
+
+def differing_fields(before: Configuration, after: Configuration) -> list[str]:
+    """Return the names of the fields that differ, tools apart. No query."""
+    names = [name for name in CONFIGURED if name not in _NOT_SHOWN]
+    return [name for name in names if getattr(before, name) != getattr(after, name)]
 
 
 def differing(before: Configuration, after: Configuration) -> list[str]:
     """Return the names of the fields that differ."""
-    names = [name for name in CONFIGURED if name not in _NOT_SHOWN]
-    found = [name for name in names if getattr(before, name) != getattr(after, name)]
+    found = differing_fields(before, after)
     return [*found, "tools"] if told_of_tools(before) != told_of_tools(after) else found
 
 

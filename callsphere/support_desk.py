@@ -74,6 +74,17 @@ UNFOLD: dict[str, Any] = {
                 ],
             },
             {
+                "title": "Agents",
+                "items": [
+                    _item("Agents", "support_agent", "agents_agent"),
+                    _item("Versions of agents", "difference", "agents_agentversion"),
+                    _item("Routes of numbers", "call_split", "agents_numberroute"),
+                    _item("Business hours", "schedule", "agents_businesshours"),
+                    _item("Tools", "build", "agents_tool"),
+                    _item("Calls of tools", "webhook", "agents_toolinvocation"),
+                ],
+            },
+            {
                 "title": "Billing",
                 "items": [
                     _item("Subscriptions", "credit_card", "billing_subscription"),

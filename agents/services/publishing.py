@@ -70,6 +70,22 @@ def roll_back(
     return version
 
 
+def missing_in(agent: Agent) -> dict[str, list[str]]:
+    """Return by field what keeps a draft from being published, in sentences; empty when nothing does."""
+    return ValidationError(dict(_missing(agent))).message_dict
+
+
+def words_to_fill_in(agent: Agent) -> dict[str, list[str]]:
+    """Return by field which words of the template still wait in a draft to be replaced, each once."""
+    template = agent_templates().get(agent.template)
+    waiting = template.to_fill_in if template else ()
+    found = {
+        name: [words for words in re.findall(r"\[[^\]\n]+\]", getattr(agent, name)) if words in waiting]
+        for name in ("instructions", "safety_rules", "greeting", "consent_text")
+    }
+    return {name: list(dict.fromkeys(words)) for name, words in found.items() if words}
+
+
 def _refuse_deleted_tools(version: AgentVersion) -> None:
     """Raise Refused for a version whose tools are not all there; lock those that are."""
     tools = Tool.objects.select_for_update(no_key=True, of=("self",))
@@ -141,9 +157,5 @@ def _missing(agent: Agent) -> Iterator[tuple[str, ValidationError]]:
 
 def _unfilled(agent: Agent) -> Iterator[tuple[str, ValidationError]]:
     """Yield the texts in which words of the template still wait to be replaced."""
-    template = agent_templates().get(agent.template)
-    waiting = template.to_fill_in if template else ()
-    for name in ("instructions", "safety_rules", "greeting", "consent_text"):
-        found = [words for words in re.findall(r"\[[^\]\n]+\]", getattr(agent, name)) if words in waiting]
-        if found:
-            yield name, ValidationError(f"Replace {', '.join(dict.fromkeys(found))}.", code="to_fill_in")
+    for name, words in words_to_fill_in(agent).items():
+        yield name, ValidationError(f"Replace {', '.join(words)}.", code="to_fill_in")

@@ -48,7 +48,6 @@ OWN_PAPERS = (
     ("Messages", "They do not come over a SIP line."),
 )
 _AMERICA = ("US", "CA")
-_READY = "Nothing to do: it is ready."
 
 
 def is_under_way(number: PhoneNumber) -> bool:
@@ -91,5 +90,5 @@ def _active_step(number: PhoneNumber) -> str:
     if number.messaging_state == PaperState.FAILED:
         return f"Messages are not delivered. {number.messaging_detail}".strip()
     if has_emergency_calls(number) and number.emergency_state in (PaperState.NONE, PaperState.FAILED):
-        return "Calls work. It has no emergency address."
-    return _READY
+        return "It has no emergency address."
+    return ""

@@ -11,8 +11,7 @@ from django.shortcuts import render
 
 from callsphere.lib.errors import Refused, VersionConflict
 from callsphere.providers.twilio.client import parent_account
-from trunks.enums import NumberState
-from trunks.models import EmergencyAddress, NumberRefresh, PhoneNumber, Trunk
+from trunks.models import EmergencyAddress, NumberRefresh, PhoneNumber
 from trunks.numbers import services
 from trunks.numbers.number_forms import LabelForm
 from trunks.numbers.queries import events_of
@@ -45,13 +44,11 @@ class NumberDetail(LivePage, OneNumberPage):
             "has_emergency": has_emergency_calls(number),
             "emergency": EmergencyAddress.objects.filter(phone_number=number).first(),
             "moments": timeline(events_of(number)),
-            "needs_carrier": number.state == NumberState.ACTIVE
-            and not Trunk.objects.filter(tenant=self.tenant).exists(),
         }
 
     def said(self, context: dict[str, Any]) -> str:
         row = context["row"]
-        return f"{row.label}. {row.next_step}"
+        return f"{row.label}. {row.next_step}".strip()
 
 
 class NumberLook(OneNumberPage, EditsOnly):

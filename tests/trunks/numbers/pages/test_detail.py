@@ -10,7 +10,6 @@ from django.test.utils import CaptureQueriesContext
 
 from tenants.context import tenant_context
 from tests.conftest import Person
-from tests.trunks.conftest import make_trunk
 from tests.trunks.numbers.conftest import Desk
 from tests.trunks.numbers.pages.conftest import number_page
 from tests.trunks.web.conftest import page as trunk_page
@@ -39,11 +38,10 @@ def test_a_bought_number(alice: Person, bought: PhoneNumber) -> None:
         assert words in text
 
 
-def test_the_first_number_leads_on_to_the_carrier(alice: Person, bought: PhoneNumber) -> None:
-    page = alice.client().get(number_page("detail", alice, bought)).content.decode()
-    assert f'href="{trunk_page("create", alice)}">connect your carrier</a>' in page
-    make_trunk(alice)
-    assert "connect your carrier" not in seen(alice, bought)
+def test_a_number_that_leads_nowhere_offers_the_next_step(alice: Person, bought: PhoneNumber) -> None:
+    html = alice.client().get(number_page("detail", alice, bought)).content.decode()
+    assert "No agent answers yet" in html
+    assert f'href="{number_page("detail", alice, bought)}calls/edit/"' in html
 
 
 def test_timeline_has_what_was_done_the_newest_first(alice: Person, bought: PhoneNumber) -> None:

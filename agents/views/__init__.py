@@ -1,0 +1,1 @@
+"""The pages of agents, their tools, business hours, and routes."""
