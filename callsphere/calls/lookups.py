@@ -8,7 +8,7 @@ from django.db.models import CharField, Lookup
 
 
 @CharField.register_lookup
-class BeginsWith(Lookup):  # type: ignore[type-arg]  # Django's own is not generic
+class BeginsWith(Lookup):
     """`field__begins_with=text`, by PostgreSQL's `^@`.
 
     LIKE is not leakproof: under row-level security it is asked of a tenant's every row, and finds no index.
@@ -17,7 +17,7 @@ class BeginsWith(Lookup):  # type: ignore[type-arg]  # Django's own is not gener
 
     lookup_name = "begins_with"
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         field, of_field = self.process_lhs(compiler, connection)
         text, of_text = self.process_rhs(compiler, connection)
-        return f"{field}::text ^@ {text}::text", [*of_field, *of_text]
+        return f"{field}::text ^@ {text}::text", (*of_field, *of_text)

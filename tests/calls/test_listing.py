@@ -54,7 +54,7 @@ def test_newest_first_and_of_this_tenant_alone(line: Line, charlie: Person) -> N
 def test_each_filter_leaves_its_own(line: Line) -> None:
     agent = make_agent(line.person)
     plain = add_call(line, 0, talked_s=20, sip_code=200, outcome="agent")
-    told = {
+    told: dict[str, tuple[Call, dict[str, Any]]] = {
         "own number": (add_call(line, 1, phone_number=line.own), {"phone_number_id": line.own.pk}),
         "agent": (add_call(line, 2, agent=agent), {"agent_id": agent.pk}),
         "trunk": (add_call(line, 3, trunk=line.trunk), {"trunk_id": line.trunk.pk}),
