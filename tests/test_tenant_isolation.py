@@ -262,6 +262,9 @@ def test_filters_cannot_tell_another_tenants_id_from_a_made_up_one(acme: World, 
             compared.append((operation.segment, name))
     assert compared == [
         ("status-changes", "gateway_id"),
+        ("calls", "phone_number_id"),
+        ("calls", "agent_id"),
+        ("calls", "trunk_id"),
         ("call-events", "phone_number_id"),
         ("call-events", "trunk_id"),
         ("incidents", "subject_id"),

@@ -7,4 +7,4 @@ from tenants.audit_lines import Kind, add_kind, add_sentences
 def add_kinds() -> None:
     """Teach the log what people do with calls."""
     add_kind(Kind(Call, "call", "calls"))
-    add_sentences({"hung_up": "hung up the {noun} {name}"})
+    add_sentences({"hung_up": "hung up the {noun} {name}", "calls.exported": "exported calls of {name}"})

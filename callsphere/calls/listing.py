@@ -11,7 +11,7 @@ import binascii
 import re
 import uuid
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db.models import Prefetch, Q, QuerySet
 
@@ -28,6 +28,7 @@ PAGE_SIZE = 50
 _BEFORE, _AFTER = b"b", b"a"
 _CLASS = re.compile(r"([1-6])xx", re.IGNORECASE)
 _CODE = re.compile(r"[1-6][0-9]{2}", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SEPARATORS = re.compile(r"[\s().\-/]")
 
 
@@ -90,7 +91,12 @@ def live_calls_of(tenant: Tenant) -> QuerySet[Call]:
 
 def select_calls(tenant: Tenant, which: CallFilter = ALL) -> QuerySet[Call]:
     """Return the rows alone, the newest first."""
-    rows = Call.objects.filter(tenant=tenant, **_same(which), **_between(which)).order_by(NEWEST)
+    return narrow(Call.objects.filter(tenant=tenant).order_by(NEWEST), which)
+
+
+def narrow(rows: QuerySet[Call], which: CallFilter) -> QuerySet[Call]:
+    """Leave those of the calls that a filter is about."""
+    rows = rows.filter(**_same(which), **_between(which))
     if which.their_number:
         rows = rows.filter(their_number__begins_with=_beginning(which.their_number))
     if which.live:
@@ -136,14 +142,18 @@ def _same(which: CallFilter) -> dict[str, object]:
 
 def _between(which: CallFilter) -> dict[str, object]:
     wanted: dict[str, object] = {
-        "id__gte": which.started_from and first_uuid_of(which.started_from),
-        "id__lt": which.started_before and first_uuid_of(which.started_before),
+        "id__gte": which.started_from and _first_key(which.started_from),
+        "id__lt": which.started_before and _first_key(which.started_before),
         "talked_s__gte": which.shortest_s,
         "talked_s__lte": which.longest_s,
     }
     if which.sip_codes is not None and len(which.sip_codes) > 1:
         wanted |= {"sip_code__gte": which.sip_codes.start, "sip_code__lt": which.sip_codes.stop}
     return {name: value for name, value in wanted.items() if value is not None}
+
+
+def _first_key(moment: datetime) -> uuid.UUID:
+    return first_uuid_of(max(moment, _EPOCH))  # keys count from there
 
 
 def _beginning(text: str) -> str:
