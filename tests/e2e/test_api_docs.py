@@ -152,6 +152,10 @@ def test_the_page_tells_the_truth(
     assert (applied["state"], [each["key"] for each in applied["differences"]]) == ("applying", ["domain"])
     follow_the_agent(shell, number=ordered["id"])
 
+    missed, month = shell.next_answers()
+    assert (missed["results"], len(month["days"])) == ([], 31)
+    assert (tmp_path / "calls.csv").read_text().startswith("id,started_at,")
+
     plans, subscription, asked = shell.next_answers()
     assert [each["code"] for each in plans["results"]] == ["one", "three", "ten"]
     assert (subscription["status"], asked["state"], asked["plan"]) == ("none", "waiting", "three")
