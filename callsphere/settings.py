@@ -220,6 +220,7 @@ CELERY_BEAT_SCHEDULE = {
     "calls-to-end": {"task": "calls.end_calls", "schedule": schedule(5.0), "options": {"expires": 5}},
     "calls-to-look": {"task": "calls.look_at_calls", "schedule": schedule(30.0), "options": {"expires": 30}},
     "call-events": {"task": "calls.forget_events", "schedule": schedule(3600.0)},
+    "calls-kept": {"task": "calls.forget_calls", "schedule": schedule(3600.0)},
     "billing-sweep": {"task": "billing.sweep", "schedule": schedule(3600.0)},
     "tenants-sweep": {"task": "tenants.sweep_expired", "schedule": schedule(3600.0)},
 }

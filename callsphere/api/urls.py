@@ -19,7 +19,7 @@ from billing.affiliates.api import FiguresViewSet, PayoutViewSet, StatementViewS
 from billing.api import BillingRequestViewSet, InvoiceViewSet, PlanViewSet, SubscriptionViewSet
 from callsphere.alerts.api import IncidentViewSet
 from callsphere.api import views
-from callsphere.calls.api import CallEventViewSet, CallViewSet, CsvRenderer
+from callsphere.calls.api import CallEventViewSet, CallRetentionViewSet, CallViewSet, CsvRenderer
 from tenants.api import AuditEventViewSet, OwnTenantViewSet
 from tenants.renderers import CaptureRenderer, TextRenderer
 from trunks.access.api import AllowedNetworkViewSet, CredentialViewSet
@@ -139,6 +139,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="number-emergency-address",
     ),
     path("phone-numbers/<uuid:pk>/look/", LookViewSet.as_view({"post": "look"}), name="number-look"),
+    path(
+        "call-retention/",
+        CallRetentionViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
+        name="call-retention",
+    ),
     path("calls/<uuid:pk>/hang-up/", CallViewSet.as_view({"post": "hang_up"}), name="call-hang-up"),
     path(
         "calls/export/",

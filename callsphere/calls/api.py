@@ -22,8 +22,8 @@ from callsphere.calls.enums import EventKind
 from callsphere.calls.exporting import export_calls
 from callsphere.calls.filters import CallFilterSet
 from callsphere.calls.listing import CallPage, calls_of, page_of, read_cursor
-from callsphere.calls.models import Call, CallEvent
-from callsphere.calls.queries import call_events_of, calls_in_full
+from callsphere.calls.models import Call, CallEvent, CallRetention
+from callsphere.calls.queries import call_events_of, calls_in_full, retention_of
 from callsphere.calls.serializers import CallEventSerializer
 from callsphere.calls.summaries import LONGEST, days_of
 from tenants.access import Capability
@@ -31,7 +31,7 @@ from tenants.errors import WrongParameter
 from tenants.filters import OneOfFilter
 from tenants.pagination import CursorPagination
 from tenants.renderers import FileRenderer
-from tenants.resources import ResourceViewSet
+from tenants.resources import EditableViewSet, ResourceViewSet
 
 _SHOWN_DAYS = timedelta(days=6)
 
@@ -171,6 +171,26 @@ class CallViewSet(ResourceViewSet[Call]):
     def _in_full(self, call: Call, code: int) -> Response:
         told = {**self.get_serializer_context(), "invocations": invocations_for(self.tenant, str(call.pk))}
         return Response(serializers.CallInFullSerializer(call, context=told).data, status=code)
+
+
+class CallRetentionViewSet(EditableViewSet[CallRetention]):
+    """How long the tenant's calls are kept."""
+
+    model = CallRetention
+    noun = ("how long calls are kept", "")
+    read_capability = Capability.CALLS_READ
+    write_capability = Capability.CALLS_WRITE
+    serializer_class = serializers.CallRetentionSerializer
+    http_method_names = ["get", "head", "patch"]
+
+    def get_object(self) -> CallRetention:
+        return retention_of(self.tenant)
+
+    def change(self, row: CallRetention, version: int, data: dict[str, Any]) -> CallRetention:
+        return services.set_retention(tenant=self.tenant, actor=self.actor, expected_version=version, **data)
+
+    def as_answered(self, row: CallRetention) -> CallRetention:
+        return retention_of(self.tenant)
 
 
 def _days(request: Request) -> tuple[date, date, ZoneInfo]:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from callsphere.calls.enums import EventKind
 from callsphere.calls.listing import calls_of
-from callsphere.calls.models import Call, CallEvent
+from callsphere.calls.models import Call, CallEvent, CallRetention
 from tenants.models import Tenant
 
 
@@ -30,3 +30,8 @@ def calls_in_full(tenant: Tenant) -> QuerySet[Call]:
     return calls_of(tenant).prefetch_related(
         "legs", "notes", "transcript", "voice_messages", "sessions__version"
     )
+
+
+def retention_of(tenant: Tenant) -> CallRetention:
+    """Return how long a tenant's calls are kept; what it never said is not stored, and of version 1."""
+    return CallRetention.objects.filter(tenant=tenant).first() or CallRetention(tenant=tenant)

@@ -27,9 +27,16 @@ from callsphere.calls.models import (
     TranscriptLine,
     VoiceMessage,
 )
+from callsphere.calls.models.keeping import (
+    CALLS_KEPT_DAYS,
+    LONGEST_KEPT_DAYS,
+    SHORTEST_CALLS_KEPT_DAYS,
+    TRANSCRIPTS_KEPT_DAYS,
+)
 from callsphere.calls.summaries import DayOfCalls
 from callsphere.sip.causes import CAUSES, Cause
 from callsphere.sip.q850 import NetworkCause, network_cause
+from tenants.serializers import StrictSerializer
 
 
 class CallEventSerializer(serializers.Serializer[CallEvent]):
@@ -243,3 +250,20 @@ class SummarySerializer(serializers.Serializer[Any]):
 
     time_zone = serializers.CharField()
     days = DayOfCallsSerializer(many=True)
+
+
+class CallRetentionSerializer(StrictSerializer):
+    """How long calls are kept, in days from when they began."""
+
+    version = serializers.IntegerField(
+        read_only=True, help_text="Raised by each edit; the ETag holds it too."
+    )
+    calls_kept_days = serializers.IntegerField(
+        min_value=SHORTEST_CALLS_KEPT_DAYS, max_value=LONGEST_KEPT_DAYS, default=CALLS_KEPT_DAYS
+    )
+    transcripts_kept_days = serializers.IntegerField(
+        min_value=1,
+        max_value=LONGEST_KEPT_DAYS,
+        default=TRANSCRIPTS_KEPT_DAYS,
+        help_text="Transcripts, notes, and what tools were asked; never longer than their call",
+    )

@@ -283,6 +283,7 @@ API_BODIES: dict[str, dict[str, Any]] = {
     },
     "look": {},
     "hang-up": {},
+    "call-retention": {"calls_kept_days": 30},
     "agents": {"name": "stolen"},
     "publish": {"note": "stolen"},
     "roll-back": {"number": 1},

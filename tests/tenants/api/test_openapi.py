@@ -119,6 +119,7 @@ def test_version_and_paths(document: dict[str, Any]) -> None:
         "/api/v1/number-routes/",
         "/api/v1/number-routes/{id}/",
         "/api/v1/number-routes/{id}/dry-run/",
+        "/api/v1/call-retention/",
         "/api/v1/calls/",
         "/api/v1/calls/{id}/",
         "/api/v1/calls/{id}/hang-up/",
