@@ -13,6 +13,7 @@ import secrets
 import sys
 import time
 import uuid
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -113,9 +114,10 @@ def requests(address: str, count: int) -> list[dict[str, Any]]:
     return made
 
 
-def _started(status: str, _headers: Any, _problem: Any = None) -> None:
+def _started(status: str, _headers: Any, _problem: Any = None, /) -> Callable[[bytes], object]:
     if status != "204 No Content":
         raise RuntimeError(f"answered with {status}")
+    return bytes
 
 
 def serve(application: WSGIHandler, waiting: list[dict[str, Any]]) -> dict[str, float]:

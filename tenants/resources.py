@@ -120,12 +120,12 @@ class StrictViewSet(GenericViewSet[M], Generic[M]):
         """Answer with one object."""
         return Response(self.get_serializer(self.get_object()).data)
 
-    def known_parameters(self) -> list[str]:
+    def known_parameters(self) -> tuple[str, ...]:
         """Return the parameters that the action takes."""
         if getattr(self, "action", None) != "list":
-            return []
+            return ()
         filters = getattr(self, "filterset_class", None)
-        return ["cursor", "page_size", *(filters.base_filters if filters else ())]
+        return ("cursor", "page_size", *(filters.base_filters if filters else ()))
 
     def _check_parameters(self, request: Request) -> None:
         known = self.known_parameters()

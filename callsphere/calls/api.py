@@ -76,19 +76,19 @@ class CallEventViewSet(ResourceViewSet[CallEvent]):
 class CallPagination(CursorPagination):
     """The log's own pages: a cursor names a key."""
 
-    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Call]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> Any:
         cursor = request.query_params.get(self.cursor_query_param, "")
         if cursor and read_cursor(cursor) is None:
             raise NotFound(self.invalid_cursor_message)
         self.request = request
-        self.page: CallPage = page_of(queryset, cursor, self.get_page_size(request) or self.max_page_size)
-        return self.page.calls
+        self.found: CallPage = page_of(queryset, cursor, self.get_page_size(request) or self.max_page_size)
+        return self.found.calls
 
     def get_next_link(self) -> str | None:
-        return self._link(self.page.next)
+        return self._link(self.found.next)
 
     def get_previous_link(self) -> str | None:
-        return self._link(self.page.previous)
+        return self._link(self.found.previous)
 
     def _link(self, cursor: str) -> str | None:
         address = self.request.build_absolute_uri()
@@ -163,10 +163,10 @@ class CallViewSet(ResourceViewSet[Call]):
         days = days_of(self.tenant, first, last, zone)
         return Response(serializers.SummarySerializer({"time_zone": zone.key, "days": days}).data)
 
-    def known_parameters(self) -> list[str]:
+    def known_parameters(self) -> tuple[str, ...]:
         if self.action == "export":
-            return list(CallFilterSet.base_filters)
-        return ["from", "to", "time_zone"] if self.action == "summary" else super().known_parameters()
+            return tuple(CallFilterSet.base_filters)
+        return ("from", "to", "time_zone") if self.action == "summary" else super().known_parameters()
 
     def _in_full(self, call: Call, code: int) -> Response:
         told = {**self.get_serializer_context(), "invocations": invocations_for(self.tenant, str(call.pk))}

@@ -60,7 +60,7 @@ def _row(call: Call) -> Iterator[Any]:
         "trunk": call.trunk.name if call.trunk else "",
     }
     for column in _COLUMNS:
-        value = names[column] if column in names else getattr(call, column)
+        value: Any = names[column] if column in names else getattr(call, column)
         yield value.isoformat() if column.endswith("_at") and value else _cell(value)
 
 

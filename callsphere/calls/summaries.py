@@ -9,12 +9,11 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Aggregate, Count, FloatField, QuerySet
+from django.db.models import Aggregate, Count, FloatField
 from django.db.models.functions import TruncDate
 
 from callsphere.calls.enums import CallOutcome
 from callsphere.calls.listing import CallFilter, select_calls
-from callsphere.calls.models import Call
 from tenants.models import Tenant
 
 LONGEST = timedelta(days=92)
@@ -66,7 +65,7 @@ def days_of(tenant: Tenant, first: date, last: date, zone: ZoneInfo) -> list[Day
     return list(days.values())
 
 
-def _calls_of(tenant: Tenant, first: date, last: date, zone: ZoneInfo) -> QuerySet[Call, Any]:
+def _calls_of(tenant: Tenant, first: date, last: date, zone: ZoneInfo) -> Any:
     within = CallFilter(
         started_from=datetime.combine(first, time.min, zone),
         started_before=datetime.combine(last + timedelta(days=1), time.min, zone),

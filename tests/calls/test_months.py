@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 from django.db import connection
+from psycopg.types.json import Jsonb
 
 from callsphere.lib.ids import first_uuid_of, uuid7_at
 from tests.databases import owner_connection
@@ -38,7 +39,7 @@ def month_of(owner: psycopg.Connection, moment: datetime) -> str:
     row = owner.execute(
         "INSERT INTO calls_by_month SELECT (jsonb_populate_record(NULL::calls_by_month, %s)).*"
         " RETURNING tableoid::regclass::text",
-        [psycopg.types.json.Jsonb(call_of(moment))],
+        [Jsonb(call_of(moment))],
     ).fetchone()
     assert row is not None
     return str(row[0]).removeprefix("calls_month_")
