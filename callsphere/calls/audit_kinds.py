@@ -1,10 +1,11 @@
 """How the audit log speaks of calls."""
 
-from callsphere.calls.models import Call
+from callsphere.calls.models import Call, CallRetention
 from tenants.audit_lines import Kind, add_kind, add_sentences
 
 
 def add_kinds() -> None:
     """Teach the log what people do with calls."""
     add_kind(Kind(Call, "call", "calls"))
-    add_sentences({"hung_up": "hung up the {noun} {name}"})
+    add_kind(Kind(CallRetention, "retention of calls", "retention of calls"))
+    add_sentences({"hung_up": "hung up the {noun} {name}", "calls.exported": "exported calls of {name}"})

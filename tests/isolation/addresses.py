@@ -220,6 +220,9 @@ PERSONAL_API = {
     "/api/v1/affiliate/statements/{month}/",
 }
 
+# Operations that change nothing but the audit log, which tells who read so much.
+AUDITED_READS = {"/api/v1/calls/export/"}
+
 # What `{id}` stands for in the API, by the part of the address before it.
 API_IDS = {
     "trunks": "trunk_id",
@@ -240,6 +243,7 @@ API_IDS = {
     "phone-numbers": "number_id",
     "number-searches": "search_id",
     "call-events": "call_event_id",
+    "calls": "call_id",
     "numbers": "trunk_number_id",
     "agents": "agent_id",
     "versions": "version_id",
@@ -278,6 +282,8 @@ API_BODIES: dict[str, dict[str, Any]] = {
         "postal_code": "94601",
     },
     "look": {},
+    "hang-up": {},
+    "call-retention": {"calls_kept_days": 30},
     "agents": {"name": "stolen"},
     "publish": {"note": "stolen"},
     "roll-back": {"number": 1},

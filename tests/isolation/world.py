@@ -19,6 +19,7 @@ from agents.models import Agent, ToolInvocation
 from billing.models import BillingRequest, Invoice, Notice, Subscription
 from callsphere.alerts.enums import Severity
 from callsphere.alerts.services import Subject, open_incident
+from callsphere.calls import services as call_services
 from callsphere.calls.models import (
     Call,
     CallEvent,
@@ -106,6 +107,7 @@ def make_world(canary: str) -> World:
         ids["call_event_id"] = _call_event(owner, ids["number_id"], canary)
         ids["search_id"] = _search(owner, canary)
         ids |= _agents(owner, ids["number_id"], canary)
+        call_services.set_retention(tenant=owner.tenant, actor=owner.actor, calls_kept_days=31)
         ids["call_id"] = _call(owner, ids["number_id"], ids["agent_id"], canary)
     with platform_context("history is written by workers"):
         _buckets(trunk)

@@ -3,6 +3,7 @@
 from callsphere.calls.models.calls import Call, CallKey, CallLeg
 from callsphere.calls.models.conversations import CallNote, RealtimeSession, TranscriptLine
 from callsphere.calls.models.events import CallEvent
+from callsphere.calls.models.keeping import CallRetention
 from callsphere.calls.models.recordings import VoiceMessage
 
 __all__ = (
@@ -11,6 +12,7 @@ __all__ = (
     "CallKey",
     "CallLeg",
     "CallNote",
+    "CallRetention",
     "RealtimeSession",
     "TranscriptLine",
     "VoiceMessage",
