@@ -1,7 +1,13 @@
 """Calls: what was told of them, what became of them, what was said."""
 
 from callsphere.calls.models.calls import Call, CallKey, CallLeg
-from callsphere.calls.models.conversations import CallNote, RealtimeSession, TranscriptLine
+from callsphere.calls.models.conversations import (
+    CallNote,
+    FunctionCall,
+    RealtimeSession,
+    TranscriptLine,
+    UnwantedCall,
+)
 from callsphere.calls.models.events import CallEvent
 from callsphere.calls.models.recordings import VoiceMessage
 
@@ -11,7 +17,9 @@ __all__ = (
     "CallKey",
     "CallLeg",
     "CallNote",
+    "FunctionCall",
     "RealtimeSession",
     "TranscriptLine",
+    "UnwantedCall",
     "VoiceMessage",
 )
