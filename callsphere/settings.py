@@ -459,6 +459,8 @@ OPENAI_WEBHOOK_SECRET = env.webhook_secret("OPENAI_WEBHOOK_SECRET")
 # Another region of OpenAI's, or where its double answers; `make run` sets it when no key is configured.
 OPENAI_BASE_URL = env.web_address("OPENAI_BASE_URL")
 OPENAI_SIP_HOST = env.text("OPENAI_SIP_HOST", "sip.api.openai.com")
+# How many calls one `manage.py realtime` holds; others hold what is more.
+REALTIME_CALLS = env.integer("REALTIME_CALLS", 200, minimum=1, maximum=2000)
 
 # Telemetry
 

@@ -201,6 +201,7 @@ PUBLIC = {
     "billing:start",
     "billing:referral",
     "billing:stripe-webhook",
+    "openai-webhook",
     # proven by the provider's signature
     *(
         f"calls:{place}-{kind}"

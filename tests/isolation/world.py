@@ -26,6 +26,7 @@ from callsphere.calls.models import (
     CallKey,
     CallLeg,
     CallNote,
+    FunctionCall,
     RealtimeSession,
     TranscriptLine,
     VoiceMessage,
@@ -226,7 +227,12 @@ def _call(owner: Person, number_id: uuid.UUID, agent_id: uuid.UUID, canary: str)
     CallKey.objects.create(**of_call, call_sid=call.call_sid)
     CallLeg.objects.create(**of_call, call_sid=f"CA{canary}leg", kind="agent", target=f"{canary} target")
     CallNote.objects.create(**of_call, key="note", text=f"{canary} note", noted_at=timezone.now())
-    RealtimeSession.objects.create(**of_call, version=agent.published, openai_call_id=f"rtc_{canary}")
+    session = RealtimeSession.objects.create(
+        **of_call, version=agent.published, openai_call_id=f"rtc_{canary}"
+    )
+    FunctionCall.objects.create(
+        tenant=owner.tenant, session=session, function_call_id=f"call_{canary}", name=f"{canary} tool"
+    )
     TranscriptLine.objects.create(
         **of_call, item_id="item", speaker="caller", text=f"{canary} said", said_at=timezone.now()
     )

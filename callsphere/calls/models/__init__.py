@@ -1,7 +1,13 @@
 """Calls: what was told of them, what became of them, what was said."""
 
 from callsphere.calls.models.calls import Call, CallKey, CallLeg
-from callsphere.calls.models.conversations import CallNote, RealtimeSession, TranscriptLine
+from callsphere.calls.models.conversations import (
+    CallNote,
+    FunctionCall,
+    RealtimeSession,
+    TranscriptLine,
+    UnwantedCall,
+)
 from callsphere.calls.models.events import CallEvent
 from callsphere.calls.models.keeping import CallRetention
 from callsphere.calls.models.recordings import VoiceMessage
@@ -13,7 +19,9 @@ __all__ = (
     "CallLeg",
     "CallNote",
     "CallRetention",
+    "FunctionCall",
     "RealtimeSession",
     "TranscriptLine",
+    "UnwantedCall",
     "VoiceMessage",
 )
