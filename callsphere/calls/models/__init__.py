@@ -3,7 +3,9 @@
 from callsphere.calls.models.calls import Call, CallKey, CallLeg
 from callsphere.calls.models.conversations import CallNote, RealtimeSession, TranscriptLine
 from callsphere.calls.models.events import CallEvent
+from callsphere.calls.models.follow_ups import CallbackRequest, CallerMessage
 from callsphere.calls.models.recordings import VoiceMessage
+from callsphere.calls.models.texts import TextMessage
 
 __all__ = (
     "Call",
@@ -11,7 +13,10 @@ __all__ = (
     "CallKey",
     "CallLeg",
     "CallNote",
+    "CallbackRequest",
+    "CallerMessage",
     "RealtimeSession",
+    "TextMessage",
     "TranscriptLine",
     "VoiceMessage",
 )
