@@ -8,8 +8,11 @@ come again: what is stored already is not stored twice, and gets the same answer
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from django.http import QueryDict
 
@@ -30,6 +33,8 @@ from callsphere.providers.twilio.webhooks import why_unproven
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from trunks.models import PhoneNumber, Trunk
+
+_Taken = TypeVar("_Taken")
 
 
 class Unproven(Exception):
@@ -68,21 +73,30 @@ def take(told: Told) -> str:
 
     Call it outside any context. Raises Unproven and NotACall; then nothing is stored.
     """
-    account_sid = told.form.get("AccountSid", "")
+    return proven(told.form.get("AccountSid", ""), partial(_take, told))
+
+
+def proven(account_sid: str, take_by: Callable[[Prover], _Taken]) -> _Taken:
+    """Return what `take_by` makes of a request, given what proves those of an account. Raises Unproven."""
     prover = remembered_prover(account_sid)
     if prover is not None:
         with suppress(Unproven):  # by what was known; the account may have another token by now
-            return _take(told, prover)
+            return take_by(prover)
     prover = read_prover(account_sid)
     if prover is None:
         raise Unproven("unknown_account")
-    return _take(told, prover)
+    return take_by(prover)
+
+
+def check_signature(prover: Prover, url: str, form: QueryDict, signature: str, settings: str) -> None:
+    """Raise Unproven unless the account's token has signed an address and its fields."""
+    why = why_unproven(prover.token, url, form, signature, settings)
+    if why:
+        raise Unproven(why)
 
 
 def _take(told: Told, prover: Prover) -> str:
-    why = why_unproven(prover.token, told.url, told.form, told.signature, told.signature_settings)
-    if why:
-        raise Unproven(why)
+    check_signature(prover, told.url, told.form, told.signature, told.signature_settings)
     with tenant_context(prover.tenant):
         called = _find_place(told, prover)
         if called is None or not called.is_proven:

@@ -1,6 +1,6 @@
 """Background work of the calls app."""
 
-from callsphere.calls import applying, provider_side, retention
+from callsphere.calls import applying, provider_side, retention, text_sending
 from callsphere.celery import app
 from tenants.clock import database_now
 
@@ -27,6 +27,13 @@ def end_calls() -> None:
 def look_at_calls() -> None:
     """Ask the provider about calls of which something is not known yet."""
     while provider_side.look_at_due_calls() == provider_side.AT_ONCE:
+        pass
+
+
+@app.task(name="calls.send_texts")
+def send_texts() -> None:
+    """Send the text messages that wait."""
+    while text_sending.send_due_texts() == text_sending.AT_ONCE:
         pass
 
 

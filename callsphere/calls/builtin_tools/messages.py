@@ -15,6 +15,18 @@ ANOTHER_NUMBER = "Only when the caller wants to be called at another number than
 _BAD_NUMBER = "Nobody can be called back at this number. Ask the caller for it again, with the area code."
 
 
+def keep_message(run: Run, text: str, *, number: str, is_urgent: bool) -> CallerMessage:
+    """Store a message of the caller for people."""
+    return CallerMessage.objects.create(
+        tenant=run.tenant,
+        call=run.call,
+        name=run.text("name")[:LONGEST_CALLER_NAME],
+        number=number,
+        text=text,
+        is_urgent=is_urgent,
+    )
+
+
 def take_message(run: Run) -> Reply:
     """Store a message; without a number to call back it is the caller's own."""
     if CallerMessage.objects.filter(tenant=run.tenant, call=run.call).count() >= MOST_MESSAGES:
@@ -26,14 +38,7 @@ def take_message(run: Run) -> Reply:
     number = read_named_number(named, run.call) if named else caller_number(run.call)
     if named and not number:
         return declined(_BAD_NUMBER)
-    CallerMessage.objects.create(
-        tenant=run.tenant,
-        call=run.call,
-        name=run.text("name")[:LONGEST_CALLER_NAME],
-        number=number,
-        text=text,
-        is_urgent=bool(run.arguments.get("urgent")),
-    )
+    keep_message(run, text, number=number, is_urgent=bool(run.arguments.get("urgent")))
     if not number:
         advice = "It is kept, but there is no number to call back. Ask for one, and take the message again."
         return done(callback_number=None, what_to_do=advice)

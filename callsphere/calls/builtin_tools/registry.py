@@ -11,14 +11,19 @@ from callsphere.calls.builtin_tools.ending import HANG_UP
 from callsphere.calls.builtin_tools.last_calls import LAST_CALLS
 from callsphere.calls.builtin_tools.messages import TAKE_MESSAGE
 from callsphere.calls.builtin_tools.opening_hours import CHECK_BUSINESS_HOURS
+from callsphere.calls.builtin_tools.texting import SEND_SMS
+from callsphere.calls.builtin_tools.transfer import ESCALATE, TRANSFER_TO_HUMAN
 
 BUILTINS: dict[str, Builtin] = {
     tool.name.value: tool
     for tool in (
+        TRANSFER_TO_HUMAN,
+        SEND_SMS,
         TAKE_MESSAGE,
         CHECK_BUSINESS_HOURS,
         SCHEDULE_CALLBACK,
         LAST_CALLS,
+        ESCALATE,
         HANG_UP,
     )
 }

@@ -16,9 +16,11 @@ from callsphere.calls.models import Call
 from callsphere.lib.ids import uuid7, uuid7_at
 from tenants.clock import database_now
 from tenants.context import tenant_context
-from tests.agents.conftest import make_agent, publish
+from tests.agents.conftest import edit, make_agent, publish
 from tests.calls.conftest import CALLER, NUMBER, Line, make_line, new_sid
 from tests.conftest import Person
+
+PERSON = "+12125550155"
 
 
 @dataclass
@@ -54,6 +56,12 @@ class Talk:
         with tenant_context(self.person.tenant):
             Call.objects.filter(pk=self.call.pk).update(**fields)
 
+    def choose(self, **fields: Any) -> None:
+        """Publish another version of the agent, which holds the call from now on."""
+        edit(self.person, self.version.agent, **fields)
+        self.version = publish(self.person, self.version.agent)
+        self.change(version=self.version)
+
     def rows(self, model: Any) -> list[Any]:
         """Return all rows of a model that the tenant has, the oldest first."""
         with tenant_context(self.person.tenant):
@@ -83,10 +91,10 @@ def make_call(line: Line, **fields: Any) -> Call:
         )
 
 
-def make_talk(person: Person, number: str = NUMBER, own: str = "+4930901820", **fields: Any) -> Talk:
+def make_talk(person: Person, number: str = NUMBER, own: str = "+4930901820") -> Talk:
     """Give a person a call that an agent with all built-in tools holds."""
     line = make_line(person, number, own)
-    agent = make_agent(person, builtin_tools=BuiltinTool.values, **fields)
+    agent = make_agent(person, builtin_tools=BuiltinTool.values, transfer_number=PERSON)
     version = publish(person, agent)
     return Talk(line, version, make_call(line, agent=agent, version=version))
 
