@@ -390,6 +390,8 @@ SPECTACULAR_SETTINGS = {
         "ToolOutcome": "agents.enums.Outcome",
         "RouteAction": "agents.enums.RouteAction",
         "CallEventKind": "callsphere.calls.enums.EventKind",
+        "CallbackState": "callsphere.calls.enums.CallbackState",
+        "TextState": "callsphere.calls.enums.TextState",
         "ProvisionKind": "trunks.enums.ProvisionKind",
         "ProvisionState": "trunks.enums.ProvisionState",
         "DifferenceKind": "trunks.enums.DifferenceKind",

@@ -12,6 +12,8 @@ class Capability(StrEnum):
     TRUNKS_WRITE = "trunks:write"
     AGENTS_READ = "agents:read"
     AGENTS_WRITE = "agents:write"
+    CALLS_READ = "calls:read"
+    CALLS_WRITE = "calls:write"
     ALERTS_READ = "alerts:read"
     ALERTS_WRITE = "alerts:write"
     TEAM_READ = "team:read"
@@ -30,6 +32,8 @@ DESCRIPTIONS: dict[Capability, tuple[str, str]] = {
     Capability.TRUNKS_WRITE: ("Change trunks", "Connect carriers, edit gateways, networks and credentials."),
     Capability.AGENTS_READ: ("See agents", "What they say, the tools they use, where calls lead."),
     Capability.AGENTS_WRITE: ("Change agents", "Edit and publish agents, tools, business hours and routes."),
+    Capability.CALLS_READ: ("See calls", "Who called whom, what was said, and what became of it."),
+    Capability.CALLS_WRITE: ("Act on calls", "Hang up calls that go on; say how long calls are kept."),
     Capability.ALERTS_READ: ("See alerts", "What went wrong, since when, and what to do about it."),
     Capability.ALERTS_WRITE: ("Resolve incidents", "Say that something is dealt with, with a note."),
     Capability.AUDIT_READ: ("Read the audit log", "Who did what, and when."),
@@ -54,6 +58,7 @@ _READ_EVERYTHING = frozenset(
     {
         Capability.TRUNKS_READ,
         Capability.AGENTS_READ,
+        Capability.CALLS_READ,
         Capability.ALERTS_READ,
         Capability.TEAM_READ,
         Capability.TENANT_READ,
@@ -67,6 +72,7 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
     | {
         Capability.TRUNKS_WRITE,
         Capability.AGENTS_WRITE,
+        Capability.CALLS_WRITE,
         Capability.ALERTS_WRITE,
         Capability.API_KEYS_WRITE,
         Capability.AUDIT_READ,
@@ -84,6 +90,8 @@ API_KEY_CAPABILITIES = frozenset(
         Capability.TRUNKS_WRITE,
         Capability.AGENTS_READ,
         Capability.AGENTS_WRITE,
+        Capability.CALLS_READ,
+        Capability.CALLS_WRITE,
         Capability.ALERTS_READ,
         Capability.ALERTS_WRITE,
         Capability.TENANT_READ,

@@ -1,10 +1,13 @@
 """How the audit log speaks of calls."""
 
-from callsphere.calls.models import Call
+from callsphere.calls.models import Call, CallbackRequest, CallerMessage
 from tenants.audit_lines import Kind, add_kind, add_sentences
 
 
 def add_kinds() -> None:
     """Teach the log what people do with calls."""
     add_kind(Kind(Call, "call", "calls"))
+    add_kind(Kind(CallerMessage, "message", "messages of callers"))
+    add_kind(Kind(CallbackRequest, "callback", "callbacks"))
+    add_sentences({"handled": "dealt with the {noun} {name}"})
     add_sentences({"hung_up": "hung up the {noun} {name}"})

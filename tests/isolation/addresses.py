@@ -207,6 +207,7 @@ PUBLIC = {
         for place in ("number", "trunk")
         for kind in ("incoming", "fallback", "status", "dialled", "recorded", "recording")
     ),
+    "calls:text-message",
     "account_confirm_email",
     "account_reset_password_from_key",
     "tenants:invitation",
@@ -240,6 +241,9 @@ API_IDS = {
     "phone-numbers": "number_id",
     "number-searches": "search_id",
     "call-events": "call_event_id",
+    "caller-messages": "caller_message_id",
+    "callbacks": "callback_id",
+    "text-messages": "text_message_id",
     "numbers": "trunk_number_id",
     "agents": "agent_id",
     "versions": "version_id",
@@ -278,6 +282,7 @@ API_BODIES: dict[str, dict[str, Any]] = {
         "postal_code": "94601",
     },
     "look": {},
+    "handle": {},
     "agents": {"name": "stolen"},
     "publish": {"note": "stolen"},
     "roll-back": {"number": 1},

@@ -32,7 +32,8 @@ def send_sms(run: Run) -> Reply:
         return declined("The text is empty. Say what is to be sent.")
     if not number:
         return declined("The caller's number is withheld: nothing can be sent to it.")
-    if not _can_send(run):
+    sender = _sender(run)
+    if not sender:
         return declined("This number cannot send text messages. Say what it is about instead.")
     if TextMessage.objects.filter(tenant=run.tenant, call=run.call).count() >= MOST_TEXTS:
         return declined(f"{MOST_TEXTS} text messages were sent in this call. Send no more.")
@@ -48,7 +49,7 @@ def send_sms(run: Run) -> Reply:
         tenant=run.tenant,
         call=run.call,
         to_number=number,
-        from_number=run.call.phone_number.number,
+        from_number=sender,
         body=text,
         due_at=run.now,
         created_at=run.now,
@@ -57,14 +58,12 @@ def send_sms(run: Run) -> Reply:
     return done(what_to_do="It is being sent. Tell the caller that it arrives within a minute or so.")
 
 
-def _can_send(run: Run) -> bool:
+def _sender(run: Run) -> str:
+    """Return the number that was called; "" where it cannot send."""
     number = run.call.phone_number
-    return (
-        number is not None
-        and number.source == NumberSource.BOUGHT
-        and number.state == NumberState.ACTIVE
-        and number.has_sms
-    )
+    if number is None or number.source != NumberSource.BOUGHT or number.state != NumberState.ACTIVE:
+        return ""
+    return number.number if number.has_sms else ""
 
 
 SEND_SMS = Builtin(

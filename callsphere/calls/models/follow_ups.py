@@ -52,7 +52,7 @@ class CallerMessage(TenantOwned):
         ]
 
     def __str__(self) -> str:
-        return f"message of {self.name or self.number or 'a caller'}"
+        return f"of {self.created_at:%Y-%m-%d %H:%M} UTC"
 
 
 class CallbackRequest(TenantOwned):
@@ -94,4 +94,4 @@ class CallbackRequest(TenantOwned):
         ]
 
     def __str__(self) -> str:
-        return f"callback to {self.number}"
+        return f"for {self.wanted_at:%Y-%m-%d %H:%M} UTC"

@@ -58,4 +58,4 @@ class TextMessage(TenantOwned):
         ]
 
     def __str__(self) -> str:
-        return f"text message to {self.to_number}"
+        return f"text message of {self.created_at:%Y-%m-%d %H:%M} UTC"
