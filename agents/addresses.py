@@ -1,4 +1,4 @@
-"""The addresses of agents that customers run themselves, read strictly.
+"""The addresses that agents and routes lead calls to, read strictly.
 
 Twilio dials them, and no service of ours. Numeric addresses are judged all the same: one inside a private
 network can only be a mistake.
@@ -9,11 +9,14 @@ from __future__ import annotations
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+import phonenumbers
 from django.conf import settings
+from phonenumbers import PhoneNumberFormat
 
 from callsphere.lib.netguard import AddressPolicy, AddressRefused
 from callsphere.sip.uri import SipUri, SipUriError
 from tenants.services.editing import field_error
+from trunks.number_format import NumberError, read_number
 
 _TRANSPORTS = ("udp", "tcp", "tls")
 
@@ -43,6 +46,16 @@ def sip_target(uri: str) -> tuple[str, int | None, str]:
     read = SipUri.parse(uri)
     transport = dict(read.params).get("transport") or ("tls" if read.scheme == "sips" else "udp")
     return read.host.lower(), read.port, transport
+
+
+def read_e164(field: str, text: str) -> str:
+    """Return a person's number as E.164, "" for none. Raises ValidationError on `field`."""
+    if not text.strip(" "):
+        return ""
+    try:
+        return str(phonenumbers.format_number(read_number(text), PhoneNumberFormat.E164))
+    except NumberError as error:
+        raise field_error(field, str(error), "number_invalid") from None
 
 
 def read_stream_url(text: str) -> str:

@@ -83,6 +83,7 @@ class Outcome(TextChoices):
     NO_JSON = "no_json", "The answer is no JSON"
     UNUSABLE = "unusable", "The tool cannot be used"
     INTERRUPTED = "interrupted", "Interrupted, and not repeated"
+    DECLINED = "declined", "It could not be done"
 
 
 class RouteAction(TextChoices):

@@ -36,6 +36,8 @@ AT_ONCE = 8
 """Tests of one worker at the same time: one endpoint that hangs keeps no others waiting."""
 TESTS_WAITING = 5
 KEPT = timedelta(days=30)
+LONGEST_CALL = timedelta(hours=5)
+"""No call lasts as long."""
 TASK, QUEUE = "agents.run_tool_tests", "deliver"
 _NOT_THERE = Result(Outcome.UNUSABLE, "The agent has no such tool, or it was deleted.")
 _UNREADABLE = Result(Outcome.UNUSABLE, "Its secrets cannot be opened. Enter them again.")
@@ -110,9 +112,16 @@ def run_due_tests(clock: Clock = database_now) -> int:
 
 
 def forget_old_invocations(clock: Clock = database_now) -> int:
-    """Delete what ended more than 30 days ago; return how many that were."""
+    """Delete what ended more than 30 days ago; return how many that were.
+
+    What built-in tools told the model is forgotten when no call of then can go on any more.
+    """
+    now = clock()
     with platform_context("forget invocations of tools"):
-        return ToolInvocation.objects.filter(ended_at__lt=clock() - KEPT).delete()[0]
+        rows = ToolInvocation.objects
+        rows.filter(created_at__lt=now - LONGEST_CALL).exclude(sealed_answer="").update(sealed_answer="")
+        rows.filter(outcome="", due_at=None, created_at__lt=now - KEPT).delete()
+        return rows.filter(ended_at__lt=now - KEPT).delete()[0]
 
 
 def _claim_tests(now: datetime) -> list[ToolInvocation]:
@@ -127,14 +136,15 @@ def _claim_tests(now: datetime) -> list[ToolInvocation]:
 
 def _prepared(test: ToolInvocation) -> Callable[[], Result]:
     """Open what a test needs, before threads start: they use no database."""
-    if test.claim > 1 and not test.tool.is_idempotent:
-        return lambda: _INTERRUPTED
-    if test.tool.deleted_at is not None:
+    tool = test.tool
+    if tool is None or tool.deleted_at is not None:
         return lambda: _NOT_THERE
+    if test.claim > 1 and not tool.is_idempotent:
+        return lambda: _INTERRUPTED
     try:
         with tenant_context(test.tenant):
             arguments = json.loads(reveal(test, "sealed_arguments"))
-            endpoint = _endpoint_of(test.tool, test.tool.parameters)
+            endpoint = _endpoint_of(tool, tool.parameters)
     except SecretUnreadable:
         return lambda: _UNREADABLE
     return partial(_call, endpoint, arguments, f"test-{test.pk}")

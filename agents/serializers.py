@@ -77,6 +77,9 @@ class ConfigurationSerializer(StrictSerializer):
     builtin_tools = serializers.ListField(
         child=OneOf(BuiltinTool.choices), default=list, max_length=len(BuiltinTool)
     )
+    transfer_number = _text(
+        40, help_text="Whom `transfer_to_human` and `escalate` call, such as +12125550100"
+    )
     stream_url = _text(LONGEST_ADDRESS, help_text="Such as wss://agent.example.com:8084/calls")
     sip_uri = _text(LONGEST_ADDRESS, help_text="Such as sip:agent@sbc.example.com;transport=tls")
     sip_username = _text(128)

@@ -161,6 +161,7 @@ CELERY_TASK_ROUTES = {
     "calls.apply_events": {"queue": "deliver"},
     "calls.end_calls": {"queue": "deliver"},
     "calls.look_at_calls": {"queue": "deliver"},
+    "calls.send_texts": {"queue": "deliver"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -220,6 +221,7 @@ CELERY_BEAT_SCHEDULE = {
     "calls": {"task": "calls.apply_events", "schedule": schedule(1.0), "options": {"expires": 5}},
     "calls-to-end": {"task": "calls.end_calls", "schedule": schedule(5.0), "options": {"expires": 5}},
     "calls-to-look": {"task": "calls.look_at_calls", "schedule": schedule(30.0), "options": {"expires": 30}},
+    "texts": {"task": "calls.send_texts", "schedule": schedule(5.0), "options": {"expires": 5}},
     "call-events": {"task": "calls.forget_events", "schedule": schedule(3600.0)},
     "calls-kept": {"task": "calls.forget_calls", "schedule": schedule(3600.0)},
     "billing-sweep": {"task": "billing.sweep", "schedule": schedule(3600.0)},
@@ -399,6 +401,8 @@ SPECTACULAR_SETTINGS = {
         "LegState": "callsphere.calls.enums.LegState",
         "SessionState": "callsphere.calls.enums.SessionState",
         "Speaker": "callsphere.calls.enums.Speaker",
+        "CallbackState": "callsphere.calls.enums.CallbackState",
+        "TextState": "callsphere.calls.enums.TextState",
         "ProvisionKind": "trunks.enums.ProvisionKind",
         "ProvisionState": "trunks.enums.ProvisionState",
         "DifferenceKind": "trunks.enums.DifferenceKind",
@@ -453,6 +457,8 @@ TWILIO_TIMEOUT = env.integer("TWILIO_TIMEOUT", 15, minimum=1, maximum=60)
 TWILIO_REQUESTS_AT_ONCE = env.integer("TWILIO_REQUESTS_AT_ONCE", 10, minimum=1, maximum=100)
 # How many requests a second looking for drift makes, over all tenants and workers together.
 TWILIO_SWEEP_RATE = env.integer("TWILIO_SWEEP_RATE", 20, minimum=1, maximum=1000)
+# How many text messages a tenant's agents send within an hour, so that a model that goes wrong costs little.
+TEXTS_PER_HOUR = env.integer("TEXTS_PER_HOUR", 60, minimum=1, maximum=100_000)
 OPENAI_API_KEY = env.secret("OPENAI_API_KEY", "")
 OPENAI_PROJECT_ID = env.openai_project("OPENAI_PROJECT_ID")
 OPENAI_WEBHOOK_SECRET = env.webhook_secret("OPENAI_WEBHOOK_SECRET")

@@ -144,6 +144,12 @@ class DraftForm(EditForm, AgentNameForm):
     builtin_tools = CardMultipleChoiceField(
         label="Built-in tools", required=False, choices=BuiltinTool.choices, cards=_BUILT_IN
     )
+    transfer_number = forms.CharField(
+        required=False,
+        label="Number for callers who want a person",
+        max_length=40,
+        help_text="Transfers and escalated calls ring here.",
+    )
     tool_ids = CardMultipleChoiceField(label="Your own tools", required=False)
     stream_url = forms.CharField(
         required=False,

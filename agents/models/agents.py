@@ -22,6 +22,7 @@ LONGEST_INSTRUCTIONS = 16_000
 LONGEST_RULES = 4_000
 LONGEST_SPOKEN = 1_000
 """Of greeting and consent text, in characters: about a minute of speech."""
+E164 = r"^\+[1-9][0-9]{6,14}$"
 LONGEST_ADDRESS = 255
 """Twilio takes no longer address in <Sip>, in characters."""
 
@@ -69,6 +70,9 @@ class Configuration(models.Model):
         validators=[MinValueValidator(SHORTEST_CALL_S), MaxValueValidator(LONGEST_CALL_S)],
     )
     builtin_tools = ArrayField(models.CharField(max_length=32, choices=BuiltinTool), default=list, blank=True)
+    transfer_number = models.CharField(
+        "number for callers who want a person", max_length=16, blank=True, help_text="E.164"
+    )
     stream_url = models.CharField(max_length=LONGEST_ADDRESS, blank=True)
     sip_uri = models.CharField("SIP URI", max_length=LONGEST_ADDRESS, blank=True)
     sip_username = models.CharField("SIP user name", max_length=128, blank=True)
@@ -97,6 +101,10 @@ class Configuration(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(builtin_tools__contained_by=BuiltinTool.values), name="%(class)s_tools_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(transfer_number="") | Q(transfer_number__regex=E164),
+                name="%(class)s_transfer_number",
             ),
             # a password is kept for the address and the user that it was entered for
             models.CheckConstraint(

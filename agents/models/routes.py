@@ -8,12 +8,11 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 from agents.enums import RouteAction
-from agents.models.agents import Agent, AgentVersion
+from agents.models.agents import E164, Agent, AgentVersion
 from tenants.models import VersionedOwned, one_line
 from trunks.models import PhoneNumber
 
 MOST_CALLS = 1_000
-_E164 = r"^\+[1-9][0-9]{6,14}$"
 WHENS = ("closed", "overflow", "fallback")
 """When a call is not for the agent: out of hours, too many calls at once, the agent cannot be reached."""
 
@@ -54,7 +53,7 @@ def _whole(when: str) -> models.CheckConstraint:
     rest = [RouteAction.VOICEMAIL, RouteAction.HANG_UP]
     return models.CheckConstraint(
         condition=Q(**{f"{action}__in": rest, number: "", agent: None})
-        | Q(**{action: RouteAction.HUMAN, f"{number}__regex": _E164, agent: None})
+        | Q(**{action: RouteAction.HUMAN, f"{number}__regex": E164, agent: None})
         | Q(**{action: RouteAction.AGENT, number: "", f"{agent}__isnull": False}),
         name=f"number_route_{when}_whole",
     )

@@ -109,24 +109,32 @@ class VersionTool(TenantOwned):
 class ToolInvocation(TenantOwned):
     """A tool was called, or is to be called as a test. What was asked and answered is kept masked.
 
-    A test waits with `due_at` for a worker, its arguments sealed until it is done; each claim raises `claim`.
+    It is the tenant's own `tool` or a `builtin` one. A test waits with `due_at` for a worker, its arguments
+    sealed until it is done; each claim raises `claim`. A built-in tool acts once for each `function_call_id`
+    of a call (`reference`): until its outcome is known somebody is at it, or died over it. What it told the
+    model is sealed while the call may ask again.
     """
 
     tenant = models.ForeignKey(
         Tenant, on_delete=models.CASCADE, related_name="+", editable=False, db_index=False
     )
-    tool = models.ForeignKey(Tool, on_delete=models.PROTECT, related_name="invocations", db_index=False)
+    tool = models.ForeignKey(
+        Tool, null=True, on_delete=models.PROTECT, related_name="invocations", db_index=False
+    )
+    builtin = models.CharField("built-in tool", max_length=32, choices=BuiltinTool, blank=True)
     version = models.ForeignKey(
         AgentVersion, null=True, on_delete=models.PROTECT, related_name="+", db_index=False
     )
     kind = models.CharField(max_length=8, choices=InvocationKind)
     reference = models.CharField(max_length=64, blank=True, help_text="The call that it was for")
+    function_call_id = models.CharField(max_length=128, blank=True, help_text="The model's id of its request")
     arguments = models.JSONField(default=dict, help_text="Masked: what kind of values, not which")
     sealed_arguments = EncryptedTextField(blank=True, default="")
     outcome = models.CharField(max_length=16, choices=Outcome, blank=True)
     detail = models.CharField(max_length=LONGEST_DETAIL, blank=True)
     status = models.PositiveSmallIntegerField("HTTP status", null=True)
     answer = models.JSONField(null=True, help_text="Masked")
+    sealed_answer = EncryptedTextField(blank=True, default="")
     tries = models.PositiveSmallIntegerField(default=0)
     duration_ms = models.PositiveIntegerField("duration in milliseconds", null=True)
     due_at = models.DateTimeField(null=True)
@@ -137,12 +145,30 @@ class ToolInvocation(TenantOwned):
         ordering = ["-created_at", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind__in=InvocationKind.values, outcome__in=["", *Outcome.values]),
+                condition=Q(
+                    kind__in=InvocationKind.values,
+                    outcome__in=["", *Outcome.values],
+                    builtin__in=["", *BuiltinTool.values],
+                ),
                 name="tool_invocation_words_known",
             ),
             models.CheckConstraint(
+                condition=Q(tool__isnull=False, builtin="", function_call_id="", sealed_answer="")
+                | Q(tool=None, kind=InvocationKind.CALL)
+                & ~Q(builtin="")
+                & ~Q(function_call_id="")
+                & ~Q(reference=""),
+                name="tool_invocation_one_tool",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "reference", "function_call_id"],
+                condition=~Q(function_call_id=""),
+                name="tool_invocation_once",
+            ),
+            models.CheckConstraint(
                 condition=Q(outcome="", due_at__isnull=False, ended_at=None, kind=InvocationKind.TEST)
-                | ~Q(outcome="") & Q(due_at=None, ended_at__isnull=False, sealed_arguments=""),
+                | ~Q(outcome="") & Q(due_at=None, ended_at__isnull=False, sealed_arguments="")
+                | ~Q(builtin="") & Q(outcome="", due_at=None, ended_at=None, sealed_arguments=""),
                 name="tool_invocation_due_until_ended",
             ),
         ]
@@ -161,7 +187,13 @@ class ToolInvocation(TenantOwned):
             models.Index(
                 fields=["ended_at"], name="tool_invocation_over", condition=Q(ended_at__isnull=False)
             ),
+            # answers to be forgotten, and what never ended
+            models.Index(
+                fields=["created_at"],
+                name="tool_invocation_sealed",
+                condition=~Q(sealed_answer="") | Q(outcome=""),
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.tool}: {self.get_outcome_display() or 'waits'}"
+        return f"{self.tool or self.get_builtin_display()}: {self.get_outcome_display() or 'waits'}"

@@ -8,7 +8,7 @@ from typing import Any
 from babel import Locale, UnknownLocaleError
 from django.utils import timezone
 
-from agents.addresses import read_sip_uri, read_stream_url, sip_target
+from agents.addresses import read_e164, read_sip_uri, read_stream_url, sip_target
 from agents.enums import BuiltinTool
 from agents.models import Agent
 from agents.models.agents import CONFIGURED, LONGEST_INSTRUCTIONS, LONGEST_RULES, LONGEST_SPOKEN
@@ -70,6 +70,8 @@ def _read(name: str, value: Any) -> Any:
         return _language(value)
     if name == "builtin_tools":
         return _tools(value)
+    if name == "transfer_number":
+        return read_e164(name, value)
     if name in ("stream_url", "sip_uri") and value.strip(" "):
         return read_stream_url(value) if name == "stream_url" else read_sip_uri(value)
     return value.strip(" ") if isinstance(value, str) else value

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from agents.agent_templates import agent_templates
 from agents.diff import choices_of, differing
-from agents.enums import Runtime
+from agents.enums import BuiltinTool, Runtime
 from agents.models import Agent, AgentVersion, Tool, VersionTool
 from agents.models.agents import CONFIGURED
 from agents.services.agents import lock_agent
@@ -145,6 +145,9 @@ def _missing(agent: Agent) -> Iterator[tuple[str, ValidationError]]:
         yield "stream_url", ValidationError("Enter where calls are streamed to.", code="required")
     if agent.runtime == Runtime.SIP_URI and not agent.sip_uri:
         yield "sip_uri", ValidationError("Enter where calls are sent to.", code="required")
+    if BuiltinTool.TRANSFER_TO_HUMAN in agent.builtin_tools and not agent.transfer_number:
+        words = "Enter the number of whoever takes calls that the agent transfers to a human."
+        yield "transfer_number", ValidationError(words, code="required")
     if agent.sip_username and not agent.sip_secret:
         words = "Enter the password. It is kept only for the address and user name it was entered for."
         yield "sip_secret", ValidationError(words, code="required")

@@ -6,10 +6,9 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-import phonenumbers
 from django.db import transaction
-from phonenumbers import PhoneNumberFormat
 
+from agents.addresses import read_e164
 from agents.models import Agent, BusinessHours, NumberRoute
 from agents.models.routes import WHENS
 from tenants.audit import Actor, snapshot
@@ -28,7 +27,6 @@ from tenants.services.editing import (
 )
 from trunks.models import PhoneNumber
 from trunks.models.numbers import OVER_STATES
-from trunks.number_format import NumberError, read_number
 
 _WAYS = tuple(f"{when}_{part}" for when in WHENS for part in ("action", "number", "agent_id"))
 EDITABLE = ("agent_id", "pinned_version", "hours_id", "most_calls", *_WAYS)
@@ -110,7 +108,7 @@ def _apply(route: NumberRoute, changes: Mapping[str, Any], wrong: FieldErrors) -
             elif name == "hours_id":
                 route.hours = _hours(route.tenant, value)
             elif name.endswith("_number"):
-                setattr(route, name, _e164(name, value))
+                setattr(route, name, read_e164(name, value))
             elif name != "pinned_version":
                 setattr(route, name, value)
     if pinned is not _KEPT:
@@ -175,15 +173,6 @@ def _number(tenant: Tenant, pk: uuid.UUID) -> PhoneNumber:
     if found is None:
         raise field_error("phone_number_id", "You have no such number.", "does_not_exist")
     return found
-
-
-def _e164(field: str, text: str) -> str:
-    if not text.strip(" "):
-        return ""
-    try:
-        return phonenumbers.format_number(read_number(text), PhoneNumberFormat.E164)
-    except NumberError as error:
-        raise field_error(field, str(error), "number_invalid") from None
 
 
 def _as_kept(row: NumberRoute, changes: Mapping[str, Any]) -> dict[str, Any]:

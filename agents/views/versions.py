@@ -25,7 +25,7 @@ VERSIONS_LISTED = 50
 _CHANGED_SINCE = "Somebody edited the draft since you opened the page. Look at what it changes now."
 _FACTS = (
     *("runtime", "greeting", "consent_text", "voice", "language", "model", "turn_detection", "eagerness"),
-    *("longest_call_s", "builtin_tools", "stream_url", "sip_uri", "sip_username"),
+    *("longest_call_s", "builtin_tools", "transfer_number", "stream_url", "sip_uri", "sip_username"),
 )
 _REALTIME = ("greeting", "consent_text", "voice", "language", "model", "turn_detection", "eagerness")
 _USED_BY = {

@@ -20,6 +20,7 @@ from billing.api import BillingRequestViewSet, InvoiceViewSet, PlanViewSet, Subs
 from callsphere.alerts.api import IncidentViewSet
 from callsphere.api import views
 from callsphere.calls.api import CallEventViewSet, CallRetentionViewSet, CallViewSet, CsvRenderer
+from callsphere.calls.messages_api import CallbackViewSet, CallerMessageViewSet, TextMessageViewSet
 from tenants.api import AuditEventViewSet, OwnTenantViewSet
 from tenants.renderers import CaptureRenderer, TextRenderer
 from trunks.access.api import AllowedNetworkViewSet, CredentialViewSet
@@ -76,6 +77,9 @@ router.register("business-hours", BusinessHoursViewSet, basename="business-hours
 router.register("number-routes", NumberRouteViewSet, basename="number-route")
 router.register("calls", CallViewSet, basename="call")
 router.register("call-events", CallEventViewSet, basename="call-event")
+router.register("caller-messages", CallerMessageViewSet, basename="caller-message")
+router.register("callbacks", CallbackViewSet, basename="callback")
+router.register("text-messages", TextMessageViewSet, basename="text-message")
 router.register("billing-requests", BillingRequestViewSet, basename="billing-request")
 router.register("invoices", InvoiceViewSet, basename="invoice")
 router.register("incidents", IncidentViewSet, basename="incident")

@@ -8,7 +8,16 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from unfold.decorators import action
 
-from callsphere.calls.models import Call, CallEvent, CallLeg, RealtimeSession, VoiceMessage
+from callsphere.calls.models import (
+    Call,
+    CallbackRequest,
+    CallerMessage,
+    CallEvent,
+    CallLeg,
+    RealtimeSession,
+    TextMessage,
+    VoiceMessage,
+)
 from callsphere.calls.services import hang_up
 from callsphere.lib.errors import Refused
 from tenants.admin import ReadOnlyAdmin, ReasonForm, admin_link, staff_actor
@@ -127,3 +136,46 @@ class CallEventAdmin(OfTenantAdmin):
     @admin.display(description="to")
     def called(self, event: CallEvent) -> str:
         return str(event.payload.get("To", ""))
+
+
+class _LeftBehindAdmin(OfTenantAdmin):
+    """What calls left behind, in every tenant. What was said stays with the tenant."""
+
+    search_fields: tuple[str, ...] = ("=id", "=call__id")
+
+
+@admin.register(CallerMessage)
+class CallerMessageAdmin(_LeftBehindAdmin):
+    """Messages that agents took."""
+
+    list_display = ("created_at", "tenant_link", "call_id", "is_urgent", "handled_at")
+    list_filter = ("is_urgent", "created_at")
+    fields = ("created_at", "tenant_link", "call_id", "is_urgent", "handled_at", "handled_by", "id")
+    readonly_fields = fields
+
+
+@admin.register(CallbackRequest)
+class CallbackAdmin(_LeftBehindAdmin):
+    """Callers who want to be called back."""
+
+    list_display = ("created_at", "tenant_link", "call_id", "wanted_at", "state", "handled_at")
+    list_filter = ("state", "created_at")
+    fields = (
+        *("created_at", "tenant_link", "call_id", "wanted_at", "time_zone", "state"),
+        *("handled_at", "handled_by", "id"),
+    )
+    readonly_fields = fields
+
+
+@admin.register(TextMessage)
+class TextMessageAdmin(_LeftBehindAdmin):
+    """Text messages, and what became of them."""
+
+    list_display = ("created_at", "tenant_link", "call_id", "state", "error_code", "message_sid")
+    list_filter = ("state", "created_at")
+    search_fields = ("=id", "=call__id", "=message_sid")
+    fields = (
+        *("created_at", "tenant_link", "call_id", "from_number", "state", "message_sid"),
+        *("error_code", "error", "due_at", "ended_at", "id"),
+    )
+    readonly_fields = fields

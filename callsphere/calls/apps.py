@@ -9,7 +9,8 @@ class CallsConfig(AppConfig):
     verbose_name = "Calls"
 
     def ready(self) -> None:
-        from callsphere.calls import audit_kinds, watching  # noqa: PLC0415  # needs models
+        from callsphere.calls import audit_kinds, incidents, watching  # noqa: PLC0415  # needs models
 
         audit_kinds.add_kinds()
+        incidents.add_kinds()
         watching.add_enders()

@@ -110,3 +110,22 @@ class Speaker(TextChoices):
 
     CALLER = "caller", "Caller"
     AGENT = "agent", "Agent"
+
+
+class CallbackState(TextChoices):
+    """Whether somebody has called back."""
+
+    OPEN = "open", "Open"
+    DONE = "done", "Done"
+
+
+class TextState(TextChoices):
+    """Where a text message is."""
+
+    WAITING = "waiting", "Waits to be sent"
+    SENDING = "sending", "Being sent"
+    SENT = "sent", "Sent"
+    DELIVERED = "delivered", "Delivered"
+    UNDELIVERED = "undelivered", "Not delivered"
+    FAILED = "failed", "Failed"
+    UNKNOWN = "unknown", "May have been sent"

@@ -8,8 +8,11 @@ come again: what is stored already is not stored twice, and gets the same answer
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from django.http import QueryDict
 
@@ -33,6 +36,7 @@ from trunks.models import PhoneNumber, Trunk
 
 _UNANSWERED = (EventKind.STATUS, EventKind.RECORDING)
 """Told by the way: nothing is to be answered."""
+_Taken = TypeVar("_Taken")
 
 
 class Unproven(Exception):
@@ -71,21 +75,30 @@ def take(told: Told) -> str:
 
     Call it outside any context. Raises Unproven and NotACall; then nothing is stored.
     """
-    account_sid = told.form.get("AccountSid", "")
+    return proven(told.form.get("AccountSid", ""), partial(_take, told))
+
+
+def proven(account_sid: str, take_by: Callable[[Prover], _Taken]) -> _Taken:
+    """Return what `take_by` makes of a request, given what proves those of an account. Raises Unproven."""
     prover = remembered_prover(account_sid)
     if prover is not None:
         with suppress(Unproven):  # by what was known; the account may have another token by now
-            return _take(told, prover)
+            return take_by(prover)
     prover = read_prover(account_sid)
     if prover is None:
         raise Unproven("unknown_account")
-    return _take(told, prover)
+    return take_by(prover)
+
+
+def check_signature(prover: Prover, url: str, form: QueryDict, signature: str, settings: str) -> None:
+    """Raise Unproven unless the account's token has signed an address and its fields."""
+    why = why_unproven(prover.token, url, form, signature, settings)
+    if why:
+        raise Unproven(why)
 
 
 def _take(told: Told, prover: Prover) -> str:
-    why = why_unproven(prover.token, told.url, told.form, told.signature, told.signature_settings)
-    if why:
-        raise Unproven(why)
+    check_signature(prover, told.url, told.form, told.signature, told.signature_settings)
     if told.place is PhoneNumber and told.kind in _UNANSWERED and call_sid_of(told.form):
         _proven(store_on_number(told.place_id, prover, _event(told, prover.tenant)))
         return ""

@@ -1,6 +1,6 @@
 """Background work of the calls app."""
 
-from callsphere.calls import applying, provider_side, retention
+from callsphere.calls import applying, provider_side, retention, text_sending
 from callsphere.celery import app
 from tenants.clock import database_now
 
@@ -34,6 +34,13 @@ def look_at_calls() -> None:
 def forget_calls() -> None:
     """Delete the calls that their tenants do not keep any longer, and before that what was said in them."""
     retention.forget_old_calls(database_now())
+
+
+@app.task(name="calls.send_texts")
+def send_texts() -> None:
+    """Send the text messages that wait."""
+    while text_sending.send_due_texts() == text_sending.AT_ONCE:
+        pass
 
 
 @app.task(name="calls.forget_events")

@@ -16,4 +16,5 @@ urlpatterns = [
         path(f"<uuid:number_id>/{kind}/", views.of_number, {"kind": kind}, name=f"number-{kind}")
         for kind in TOLD
     ),
+    path("<uuid:number_id>/message/<uuid:text_id>/", views.of_text, name="text-message"),
 ]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from callsphere.calls import intake
+from callsphere.calls import intake, text_intake
 from callsphere.calls.enums import EventKind
 from callsphere.calls.refusals import note_refusal
 from callsphere.calls.tokens import published_keys
@@ -34,6 +35,22 @@ def of_trunk(request: HttpRequest, trunk_id: uuid.UUID, kind: EventKind) -> Http
     return _take(request, Trunk, trunk_id, kind)
 
 
+@csrf_exempt  # as above
+@require_POST
+def of_text(request: HttpRequest, number_id: uuid.UUID, text_id: uuid.UUID) -> HttpResponse:
+    """Take what is told of a text message from a bought number."""
+    if not _is_form(request):
+        return _refused("no_form", text_id)
+    told = text_intake.ToldOfText(number_id=number_id, text_id=text_id, **_signed(request))
+    try:
+        text_intake.take(told)
+    except intake.Unproven as error:
+        return _refused(str(error), text_id)
+    except text_intake.NotAText:
+        return HttpResponse("MessageSid is missing.\n", status=400, content_type="text/plain")
+    return HttpResponse(status=204)
+
+
 @require_safe
 def stream_keys(_request: HttpRequest) -> HttpResponse:
     """Publish the keys with which a media stream's token is checked."""
@@ -45,17 +62,14 @@ def stream_keys(_request: HttpRequest) -> HttpResponse:
 def _take(
     request: HttpRequest, place: type[PhoneNumber] | type[Trunk], place_id: uuid.UUID, kind: EventKind
 ) -> HttpResponse:
-    if request.content_type != _FORM or int(request.META.get("CONTENT_LENGTH") or 0) > LONGEST_BODY:
+    if not _is_form(request):
         return _refused("no_form", place_id)
     told = intake.Told(
         kind=kind,
         place=place,
         place_id=place_id,
-        url=f"{settings.PUBLIC_URL}{request.get_full_path()}",
-        form=request.POST,
-        signature=request.headers.get("X-Twilio-Signature", ""),
-        signature_settings=request.headers.get("X-Twilio-Webhooks-Signature-Settings", ""),
         after=request.GET.get("after", ""),
+        **_signed(request),
     )
     try:
         document = intake.take(told)
@@ -66,6 +80,20 @@ def _take(
     if not document:
         return HttpResponse(status=204)
     return HttpResponse(document, content_type=twiml.CONTENT_TYPE)
+
+
+def _is_form(request: HttpRequest) -> bool:
+    length = int(request.META.get("CONTENT_LENGTH") or 0)
+    return request.content_type == _FORM and length <= LONGEST_BODY
+
+
+def _signed(request: HttpRequest) -> dict[str, Any]:
+    return {
+        "url": f"{settings.PUBLIC_URL}{request.get_full_path()}",
+        "form": request.POST,
+        "signature": request.headers.get("X-Twilio-Signature", ""),
+        "signature_settings": request.headers.get("X-Twilio-Webhooks-Signature-Settings", ""),
+    }
 
 
 def _refused(why: str, place_id: uuid.UUID) -> HttpResponse:

@@ -77,6 +77,7 @@ def test_template_and_what_is_left_out(api: APIClient) -> None:
     assert {each["field"]: each["code"] for each in refused.json()["errors"]} == {
         "instructions": "to_fill_in",
         "greeting": "to_fill_in",
+        "transfer_number": "required",
     }
 
 

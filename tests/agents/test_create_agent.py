@@ -61,6 +61,7 @@ def template_order() -> list[str]:
         ({"longest_call_s": 3501}, "longest_call_s", "invalid"),
         ({"longest_call_s": 10}, "longest_call_s", "min_value"),
         ({"builtin_tools": ["dance"]}, "builtin_tools", "invalid_choice"),
+        ({"transfer_number": "555"}, "transfer_number", "number_invalid"),
         ({"sip_uri": "agent@example.com"}, "sip_uri", "uri_invalid"),
         ({"sip_uri": "sip:a:b@example.com"}, "sip_uri", "uri_invalid"),
         ({"sip_uri": "sip:a@example.com;maddr=10.0.0.1"}, "sip_uri", "uri_invalid"),
@@ -83,6 +84,10 @@ def test_wrong_fields_are_named(
         [(field, None)],
     )
     assert not Agent.objects.exists()
+
+
+def test_the_number_of_a_person_is_kept_as_it_is_dialled(alice: Person, in_acme: Tenant) -> None:
+    assert make_agent(alice, transfer_number=" +1 (212) 555-0177 ").transfer_number == "+12125550177"
 
 
 def test_longer_calls_are_fine_where_no_session_of_openai_ends_them(alice: Person, in_acme: Tenant) -> None:

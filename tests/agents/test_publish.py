@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import psycopg
 import pytest
 from django.core.exceptions import ValidationError
@@ -50,10 +52,11 @@ def test_versions_are_counted_and_hold_what_the_draft_said(alice: Person, in_acm
         ({"runtime": "media_stream"}, "stream_url", "required"),
         ({"runtime": "sip_uri"}, "sip_uri", "required"),
         (SIP, "sip_secret", "required"),
+        ({"builtin_tools": ["transfer_to_human"]}, "transfer_number", "required"),
     ],
 )
 def test_what_takes_no_calls_is_not_published(
-    alice: Person, in_acme: Tenant, fields: dict[str, str], field: str, code: str
+    alice: Person, in_acme: Tenant, fields: dict[str, Any], field: str, code: str
 ) -> None:
     agent = make_agent(alice, **fields)
     with pytest.raises(ValidationError) as refused:
@@ -63,7 +66,7 @@ def test_what_takes_no_calls_is_not_published(
 
 
 def test_words_of_the_template_are_replaced_first(alice: Person, in_acme: Tenant) -> None:
-    agent = make_agent(alice, template="healthcare-receptionist")
+    agent = make_agent(alice, template="healthcare-receptionist", transfer_number="+12125550155")
     with pytest.raises(ValidationError) as refused:
         publish(alice, agent)
     assert refused.value.message_dict == {"greeting": ["Replace [name of the practice]."]}

@@ -35,6 +35,7 @@ def test_from_a_template_to_a_published_agent_and_back(visitor: Visitor) -> None
         for words, instead in TO_FILL_IN.items():
             text = text.replace(words, instead)
         field.fill(text)
+    page.get_by_label("Number for callers who want a person").fill("+1 212 555 0155")
     page.get_by_text("Advanced: model").click()
     expect(page.get_by_label("How soon it speaks")).to_be_visible()
     page.get_by_label("By silence").check()

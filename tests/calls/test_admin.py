@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from callsphere.calls.models import Call, CallLeg, RealtimeSession, VoiceMessage
+from callsphere.calls.models import (Call, CallbackRequest, CallerMessage, CallLeg, RealtimeSession, TextMessage, VoiceMessage)
 from tenants.context import tenant_context
 from tenants.models import AuditEvent
 from tests.agents.conftest import make_agent, publish
 from tests.calls.conftest import CALLER, Line
 from tests.calls.test_listing import add_call
+from tests.calls.test_messages_api import make
 from tests.tenants.conftest import desk, sam
 
 __all__ = ["desk", "sam"]
@@ -30,6 +33,23 @@ def test_support_looks_and_changes_nothing(line: Line, desk: Client) -> None:
     answers = [desk.post(f"{LIST}add/"), desk.post(f"{LIST}{event.pk}/delete/", {"post": "yes"})]
     assert [answer.status_code for answer in answers] == [403, 403]
     assert len(line.events()) == 1
+
+
+@pytest.mark.parametrize(
+    ("model", "address"),
+    [
+        (CallerMessage, "/admin/calls/callermessage/"),
+        (CallbackRequest, "/admin/calls/callbackrequest/"),
+        (TextMessage, "/admin/calls/textmessage/"),
+    ],
+)
+def test_what_calls_left_behind(line: Line, desk: Client, model: Any, address: str) -> None:
+    row = make(line, model)
+    listed, page = desk.get(address), desk.get(f"{address}{row.pk}/change/")
+    assert (listed.status_code, page.status_code) == (200, 200)
+    assert str(row.call_id) in page.content.decode()
+    assert all(text not in page.content.decode() for text in ("Please call.", "Jane Roe", CALLER, "Hello"))
+    assert desk.post(f"{address}{row.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
 def test_a_long_list_takes_no_more_queries(line: Line, desk: Client) -> None:

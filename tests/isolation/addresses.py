@@ -208,6 +208,7 @@ PUBLIC = {
         for place in ("number", "trunk")
         for kind in ("incoming", "fallback", "status", "dialled", "recorded", "recording")
     ),
+    "calls:text-message",
     "account_confirm_email",
     "account_reset_password_from_key",
     "tenants:invitation",
@@ -245,6 +246,9 @@ API_IDS = {
     "number-searches": "search_id",
     "call-events": "call_event_id",
     "calls": "call_id",
+    "caller-messages": "caller_message_id",
+    "callbacks": "callback_id",
+    "text-messages": "text_message_id",
     "numbers": "trunk_number_id",
     "agents": "agent_id",
     "versions": "version_id",
@@ -285,6 +289,7 @@ API_BODIES: dict[str, dict[str, Any]] = {
     "look": {},
     "hang-up": {},
     "call-retention": {"calls_kept_days": 30},
+    "handle": {},
     "agents": {"name": "stolen"},
     "publish": {"note": "stolen"},
     "roll-back": {"number": 1},

@@ -22,12 +22,15 @@ from callsphere.alerts.services import Subject, open_incident
 from callsphere.calls import services as call_services
 from callsphere.calls.models import (
     Call,
+    CallbackRequest,
+    CallerMessage,
     CallEvent,
     CallKey,
     CallLeg,
     CallNote,
     FunctionCall,
     RealtimeSession,
+    TextMessage,
     TranscriptLine,
     VoiceMessage,
 )
@@ -110,6 +113,7 @@ def make_world(canary: str) -> World:
         ids |= _agents(owner, ids["number_id"], canary)
         call_services.set_retention(tenant=owner.tenant, actor=owner.actor, calls_kept_days=31)
         ids["call_id"] = _call(owner, ids["number_id"], ids["agent_id"], canary)
+        ids |= _left_by_caller(owner, ids["call_id"], canary)
     with platform_context("history is written by workers"):
         _buckets(trunk)
     return World(owner, viewer, canary, ids)
@@ -238,6 +242,27 @@ def _call(owner: Person, number_id: uuid.UUID, agent_id: uuid.UUID, canary: str)
     )
     VoiceMessage.objects.create(**of_call, recording_sid=f"RE{canary}")
     return call.pk
+
+
+def _left_by_caller(owner: Person, call_id: uuid.UUID, canary: str) -> dict[str, uuid.UUID]:
+    of_call: dict[str, Any] = {"tenant": owner.tenant, "call_id": call_id}
+    message = CallerMessage.objects.create(**of_call, name=f"{canary} caller", text=f"{canary} text")
+    callback = CallbackRequest.objects.create(
+        **of_call,
+        number="+12125550100",
+        wanted_at=timezone.now(),
+        time_zone="UTC",
+        note=f"{canary} callback",
+    )
+    text = TextMessage.objects.create(
+        **of_call,
+        to_number="+12125550100",
+        from_number="+14155550101",
+        body=f"{canary} body",
+        state="delivered",
+        message_sid=f"SM{canary}",
+    )
+    return {"caller_message_id": message.pk, "callback_id": callback.pk, "text_message_id": text.pk}
 
 
 def _agents(owner: Person, number_id: uuid.UUID, canary: str) -> dict[str, uuid.UUID]:

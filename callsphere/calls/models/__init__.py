@@ -10,7 +10,9 @@ from callsphere.calls.models.conversations import (
 )
 from callsphere.calls.models.events import CallEvent
 from callsphere.calls.models.keeping import CallRetention
+from callsphere.calls.models.follow_ups import CallbackRequest, CallerMessage
 from callsphere.calls.models.recordings import VoiceMessage
+from callsphere.calls.models.texts import TextMessage
 
 __all__ = (
     "Call",
@@ -20,7 +22,10 @@ __all__ = (
     "CallNote",
     "CallRetention",
     "FunctionCall",
+    "CallbackRequest",
+    "CallerMessage",
     "RealtimeSession",
+    "TextMessage",
     "TranscriptLine",
     "UnwantedCall",
     "VoiceMessage",

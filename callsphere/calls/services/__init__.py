@@ -2,5 +2,6 @@
 
 from callsphere.calls.services.keeping import set_retention
 from callsphere.calls.services.live import hang_up
+from callsphere.calls.services.messages import handle_callback, handle_message
 
-__all__ = ("hang_up", "set_retention")
+__all__ = ("handle_callback", "handle_message", "hang_up", "set_retention")

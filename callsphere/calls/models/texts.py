@@ -1,0 +1,61 @@
+"""Text messages."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from callsphere.calls.enums import Direction, TextState
+from callsphere.calls.models.calls import Call
+from tenants.models import Tenant, TenantOwned
+
+LONGEST_TEXT = 1_600
+_TO_DO = [TextState.WAITING, TextState.SENDING]
+
+
+class TextMessage(TenantOwned):
+    """A text message that belongs to a call.
+
+    A worker sends what waits: it is claimed before the provider is asked, and given up as `unknown` when the
+    worker does not come back from there by `due_at`, since sending it again might send it twice.
+    """
+
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.CASCADE, related_name="+", editable=False, db_index=False
+    )
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="text_messages")
+    direction = models.CharField(max_length=8, choices=Direction, default=Direction.OUTBOUND)
+    to_number = models.CharField("to", max_length=16)
+    from_number = models.CharField("from", max_length=16)
+    body = models.TextField(max_length=LONGEST_TEXT)
+    state = models.CharField(max_length=16, choices=TextState, default=TextState.WAITING)
+    message_sid = models.CharField("id at the provider", max_length=34, blank=True)
+    error_code = models.PositiveIntegerField("error of the provider", null=True)
+    error = models.CharField(max_length=500, blank=True)
+    due_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True, help_text="When it was clear what became of it")
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(direction__in=Direction.values, state__in=TextState.values),
+                name="text_message_words_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=_TO_DO, due_at__isnull=False) | ~Q(state__in=_TO_DO) & Q(due_at=None),
+                name="text_message_due_until_sent",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "message_sid"],
+                condition=~Q(message_sid=""),
+                name="text_message_sid_once",
+            ),
+        ]
+        indexes = [
+            models.Index(F("tenant"), F("created_at").desc(), F("id").desc(), name="text_message_newest"),
+            models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="text_message_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"text message of {self.created_at:%Y-%m-%d %H:%M} UTC"
