@@ -24,14 +24,14 @@ class Waker:
 
     def __init__(self, sender: Celery) -> None:
         self._sender = sender
-        self._wanted: SimpleQueue[tuple[str, str]] = SimpleQueue()
-        self._pending: set[tuple[str, str]] = set()
+        self._wanted: SimpleQueue[tuple[str, ...]] = SimpleQueue()
+        self._pending: set[tuple[str, ...]] = set()
         self._lock = Lock()
         self._thread: Thread | None = None
 
-    def wake(self, task_name: str, queue: str) -> None:
+    def wake(self, task_name: str, queue: str, *arguments: str) -> None:
         """Have the message sent soon."""
-        wanted = task_name, queue
+        wanted = task_name, queue, *arguments
         with self._lock:
             if wanted not in self._pending:
                 self._pending.add(wanted)
@@ -48,9 +48,9 @@ class Waker:
                 self._pending.discard(wanted)
             self._send(*wanted)
 
-    def _send(self, task_name: str, queue: str) -> None:
+    def _send(self, task_name: str, queue: str, *arguments: str) -> None:
         try:
-            self._sender.send_task(task_name, queue=queue, retry=False, expires=10)
+            self._sender.send_task(task_name, arguments, queue=queue, retry=False, expires=10)
         except (
             OperationalError,
             *self._sender.connection_for_write().recoverable_connection_errors,
@@ -61,6 +61,9 @@ class Waker:
 _waker = Waker(app)
 
 
-def wake(task_name: str, queue: str) -> None:
-    """Ask a worker to look for due rows now. A lost message only costs time: ticks find the same rows."""
-    _waker.wake(task_name, queue)
+def wake(task_name: str, queue: str, *arguments: str) -> None:
+    """Ask a worker to look for due rows now. A lost message only costs time: ticks find the same rows.
+
+    Arguments are for what may be lost: there is no row that asks for it again.
+    """
+    _waker.wake(task_name, queue, *arguments)

@@ -162,6 +162,7 @@ CELERY_TASK_ROUTES = {
     "calls.end_calls": {"queue": "deliver"},
     "calls.look_at_calls": {"queue": "deliver"},
     "calls.send_texts": {"queue": "deliver"},
+    "calls.ring_double": {"queue": "deliver"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

@@ -40,6 +40,14 @@ def test_a_wake_up_reaches_the_broker() -> None:
     assert message.headers["task"] == TASK
 
 
+def test_what_a_wake_up_is_about_goes_along() -> None:
+    app = Celery(broker="memory://arguments")
+    Waker(app).wake(TASK, QUEUE, "this", "that")
+    with Connection("memory://arguments") as broker:
+        message = broker.SimpleQueue(QUEUE).get(timeout=60)
+    assert message.payload[0] == ["this", "that"]
+
+
 def test_nobody_waits_for_a_mute_broker(listener: socket.socket) -> None:
     waker = Waker(Celery(broker=f"redis://127.0.0.1:{listener.getsockname()[1]}/0"))
     for _ in range(3):

@@ -168,6 +168,8 @@ def test_viewers_look_and_change_nothing(acme: World) -> None:
     ids = {**acme.ids, "member_id": acme.owner.membership.pk}
     wrong = {}
     for page in tenant_pages():
+        if page.name in AUDITED_READS:
+            continue
         path = page.path(acme.tenant.slug, ids)
         looked, sent = visit(client, "get", path).status_code, visit(client, "post", path).status_code
         may_look = PAGES[page.name] is not Viewer.IS_REFUSED

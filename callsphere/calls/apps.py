@@ -1,5 +1,8 @@
 from django.apps import AppConfig
 
+from tenants.access import Capability
+from tenants.navigation import Area, add_area
+
 
 class CallsConfig(AppConfig):
     """What the provider tells of calls, and what callers hear."""
@@ -11,6 +14,7 @@ class CallsConfig(AppConfig):
     def ready(self) -> None:
         from callsphere.calls import audit_kinds, incidents, watching  # noqa: PLC0415  # needs models
 
+        add_area(Area("Calls", "call-log:list", "call", Capability.CALLS_READ, 40))
         audit_kinds.add_kinds()
         incidents.add_kinds()
         watching.add_enders()

@@ -1,8 +1,14 @@
 """Background work of the calls app."""
 
-from callsphere.calls import applying, provider_side, retention, text_sending
+import uuid
+
+import structlog
+
+from callsphere.calls import applying, provider_side, retention, ringing, text_sending
 from callsphere.celery import app
 from tenants.clock import database_now
+
+log = structlog.get_logger(__name__)
 
 _BATCHES = 20
 """Batches of one run: what comes faster waits for the next, a second later."""
@@ -47,3 +53,12 @@ def send_texts() -> None:
 def forget_events() -> None:
     """Delete what was told of calls long ago."""
     retention.forget_old_events(database_now())
+
+
+@app.task(name="calls.ring_double")
+def ring_double(tenant_id: str, number_id: str, script: str) -> None:
+    """Have Twilio's double call a number of the tenant's, where that double is in use."""
+    try:
+        ringing.ring_number(uuid.UUID(tenant_id), uuid.UUID(number_id), script)
+    except ringing.CannotRing as error:
+        log.warning("number_not_rung", tenant_id=tenant_id, number=number_id, why=str(error))

@@ -1,4 +1,4 @@
-"""Demo data: a clinic with a trunk to each sandbox carrier, its people, and one member of support."""
+"""Demo data: a clinic with a trunk to each sandbox carrier, its people and calls, and one of support."""
 
 import base64
 import json
@@ -11,6 +11,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from billing.payments import is_simulated
 from billing.queries import offered_plans
 from billing.services import comp_plan, request_trial
+from callsphere.local.demo_calls import make_calls
 from callsphere.local.paths import write_private
 from callsphere.local.sandbox.carriers import PASSWORD, USERNAME
 from tenants.audit import Actor, record_event
@@ -133,6 +134,8 @@ def _make_tenant(owner: User, viewer: User, base_port: int) -> None:
         _give_plan(tenant)
         for demo in demo_trunks(base_port):
             _make_trunk(tenant, demo)
+        tenant.refresh_from_db()  # the plan gave it room
+        make_calls(tenant, ACTOR)
 
 
 def _give_plan(tenant: Tenant) -> None:

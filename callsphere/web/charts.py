@@ -90,6 +90,15 @@ def _area(run: Sequence[tuple[float, float]], height: int) -> SafeString:
     )
 
 
+def bar(share: float) -> SafeString:
+    """Draw a horizontal bar for a share from 0 to 1; the number stands beside it."""
+    return format_html(
+        '<svg class="bar" viewBox="0 0 100 8" height="8" preserveAspectRatio="none" aria-hidden="true">'
+        '<rect width="{}" height="8" rx="1"/></svg>',
+        f"{100 * share:.1f}",
+    )
+
+
 def availability_strip(buckets: Sequence[Any], *, label: str) -> SafeString:
     """Draw one bar per stretch of time, old to new. A bucket has `state` and `label` (attributes or keys)."""
     width = max(len(buckets) * (BAR_WIDTH + BAR_GAP) - BAR_GAP, 1)

@@ -69,6 +69,16 @@ def duration(seconds: float | datetime.timedelta | None) -> str:
     return _two_units(total // DAY, "d", total % DAY // HOUR, "h")
 
 
+def talk_time(seconds: float | None) -> str:
+    """Write how long somebody spoke or waited, to the second: "45 s", "2 min 14 s", "1 h 5 min"."""
+    if seconds is None:
+        return NOTHING
+    total = abs(int(seconds))
+    if MINUTE <= total < HOUR:
+        return _two_units(total // MINUTE, "min", total % MINUTE, "s")
+    return duration(total)
+
+
 def _two_units(large: int, large_unit: str, small: int, small_unit: str) -> str:
     text = f"{large} {large_unit}"
     return f"{text} {small} {small_unit}" if small else text

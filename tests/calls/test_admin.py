@@ -9,7 +9,15 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from callsphere.calls.models import (Call, CallbackRequest, CallerMessage, CallLeg, RealtimeSession, TextMessage, VoiceMessage)
+from callsphere.calls.models import (
+    Call,
+    CallbackRequest,
+    CallerMessage,
+    CallLeg,
+    RealtimeSession,
+    TextMessage,
+    VoiceMessage,
+)
 from tenants.context import tenant_context
 from tenants.models import AuditEvent
 from tests.agents.conftest import make_agent, publish

@@ -61,6 +61,12 @@ PAGES: dict[str, Viewer] = {
     "agents:versions": Viewer.LOOKS,
     "alerts:detail": Viewer.LOOKS,
     "alerts:list": Viewer.LOOKS,
+    "call-log:charts": Viewer.LOOKS,
+    "call-log:detail": Viewer.LOOKS,
+    "call-log:export": Viewer.LOOKS,
+    "call-log:hang-up": Viewer.IS_REFUSED,
+    "call-log:list": Viewer.LOOKS,
+    "call-log:ring": Viewer.IS_REFUSED,
     "numbers:buy": Viewer.IS_REFUSED,
     "numbers:detail": Viewer.LOOKS,
     "numbers:edit": Viewer.IS_REFUSED,
@@ -222,8 +228,8 @@ PERSONAL_API = {
     "/api/v1/affiliate/statements/{month}/",
 }
 
-# Operations that change nothing but the audit log, which tells who read so much.
-AUDITED_READS = {"/api/v1/calls/export/"}
+# Pages and operations that change nothing but the audit log, which tells who read so much.
+AUDITED_READS = {"call-log:export", "/api/v1/calls/export/"}
 
 # What `{id}` stands for in the API, by the part of the address before it.
 API_IDS = {

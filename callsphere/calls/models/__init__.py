@@ -9,8 +9,8 @@ from callsphere.calls.models.conversations import (
     UnwantedCall,
 )
 from callsphere.calls.models.events import CallEvent
-from callsphere.calls.models.keeping import CallRetention
 from callsphere.calls.models.follow_ups import CallbackRequest, CallerMessage
+from callsphere.calls.models.keeping import CallRetention
 from callsphere.calls.models.recordings import VoiceMessage
 from callsphere.calls.models.texts import TextMessage
 
@@ -21,9 +21,9 @@ __all__ = (
     "CallLeg",
     "CallNote",
     "CallRetention",
-    "FunctionCall",
     "CallbackRequest",
     "CallerMessage",
+    "FunctionCall",
     "RealtimeSession",
     "TextMessage",
     "TranscriptLine",

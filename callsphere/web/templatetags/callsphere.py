@@ -46,6 +46,7 @@ register.filter("latency", formats.latency)
 register.filter("phone", formats.phone)
 register.filter("phone_at_home", formats.phone_at_home)
 register.filter("seconds", formats.seconds)
+register.filter("talk_time", formats.talk_time)
 
 
 @register.filter
@@ -128,10 +129,16 @@ def sparkline(
 
 
 @register.inclusion_tag("components/chart.html")
-def chart(names: Sequence[str], rows: Sequence[Sequence[Any]], label: str, unit: str = "") -> dict[str, Any]:
-    """Draw lines over time, the table behind them. A row is a moment, then one number or None per name."""
+def chart(
+    names: Sequence[str], rows: Sequence[Sequence[Any]], label: str, unit: str = "", kind: str = "lines"
+) -> dict[str, Any]:
+    """Draw lines over time, the table behind them. A row is a moment, then one number or None per name.
+
+    `kind="bars"` stacks what was counted day by day.
+    """
     return {
         "names": names,
+        "kind": kind,
         "label": label,
         "unit": unit,
         "rows": [
@@ -139,6 +146,12 @@ def chart(names: Sequence[str], rows: Sequence[Sequence[Any]], label: str, unit:
             for row in rows
         ],
     }
+
+
+@register.simple_tag
+def bar(share: float) -> SafeString:
+    """Draw a share of the largest, from 0 to 1, beside the figure that says it."""
+    return charts.bar(share)
 
 
 @register.inclusion_tag("components/chart_assets.html")

@@ -1,7 +1,14 @@
 /* Draws the table of a [data-chart] figure as lines over time. The table stays: it is what the picture is made of. */
 
 const HEIGHT = 220;
-const TONES = ["--color-primary", "--cs-mark-warn", "--cs-mark-ok", "--cs-mark-fail"];
+const TONES = [
+  ...["--color-primary", "--cs-mark-warn", "--cs-mark-ok", "--cs-mark-fail"],
+  ...["--cs-mark-idle", "--color-info"],
+];
+const DAY_S = 24 * 3600;
+/* Steps of the axes where something is counted by the day: whole days, whole things. */
+const DAYS = [1, 2, 7, 14, 28].map((days) => days * DAY_S);
+const WHOLES = [1, 2, 5].flatMap((step) => [0, 1, 2, 3, 4, 5, 6].map((zeros) => step * 10 ** zeros)).sort((a, b) => a - b);
 
 function color(name) {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -25,7 +32,16 @@ function clock(seconds) {
   return `${String(hours).padStart(2, "0")}:${String(minutes).padStart(2, "0")}`;
 }
 
-function axis(unit) {
+/* Each column with those behind it added: the first is the whole height, and the others are drawn over it. */
+function stacked(data) {
+  const [times, ...counts] = data;
+  const sums = counts.map((_, at) =>
+    times.map((_, row) => counts.slice(at).reduce((sum, count) => sum + (count[row] ?? 0), 0)),
+  );
+  return [times, ...sums];
+}
+
+function axis(unit, steps) {
   return {
     stroke: color("--cs-muted"),
     font: "12px Geist Variable, sans-serif",
@@ -33,6 +49,7 @@ function axis(unit) {
     ticks: { show: false },
     values: (_, splits) => splits.map((split) => (unit === null ? clock(split) : `${split} ${unit}`)),
     ...(unit !== null && { size: 64 }),
+    ...(steps && { incrs: steps }),
   };
 }
 
@@ -40,6 +57,8 @@ function draw(figure) {
   const table = figure.querySelector("details table");
   const place = figure.querySelector("[data-plot]");
   const unit = figure.dataset.unit;
+  const isBars = figure.dataset.kind === "bars";
+  const data = columns(table);
   const names = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
   const options = {
     width: place.clientWidth,
@@ -47,23 +66,32 @@ function draw(figure) {
     tzDate: (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     cursor: { y: false, points: { size: 7 } },
     legend: { show: names.length > 1 },
-    scales: { y: { range: (_, low, high) => [0, Math.max(high * 1.15, 1)] } },
-    axes: [axis(null), axis(unit)],
+    scales: {
+      ...(isBars && { x: { range: (_, low, high) => [low - DAY_S / 2, high + DAY_S / 2] } }),
+      y: { range: (_, low, high) => [0, Math.max(high * 1.15, 1)] },
+    },
+    axes: isBars ? [axis(null, DAYS), axis(unit, WHOLES)] : [axis(null), axis(unit)],
     series: names.map((label, at) =>
       at === 0
         ? { label, value: (_, seconds) => (seconds === null ? "–" : `${clock(seconds)} UTC`) }
         : {
             label,
             stroke: color(TONES[(at - 1) % TONES.length]),
-            width: 1.75,
+            ...(isBars
+              ? { fill: color(TONES[(at - 1) % TONES.length]), width: 0, paths: window.uPlot.paths.bars({ size: [0.7, 48] }) }
+              : { width: 1.75 }),
             points: { show: false },
-            value: (_, value) => (value === null ? "–" : `${value} ${unit}`),
+            // what was counted, not the height that it is stacked to
+            value: (_, value, column, row) => {
+              const counted = row === null || row === undefined ? value : data[column][row];
+              return counted === null || counted === undefined ? "–" : `${counted} ${unit}`;
+            },
           },
     ),
   };
   place.replaceChildren();
   figure.plot?.destroy();
-  figure.plot = new window.uPlot(options, columns(table), place);
+  figure.plot = new window.uPlot(options, isBars ? stacked(data) : data, place);
 }
 
 function drawAll(scope) {

@@ -1,0 +1,113 @@
+"""What the pictures of calls show: days, and how long people talk. Call these inside the tenant's context."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Case, Count, IntegerField, Sum, Value, When
+
+from callsphere.calls.listing import CallFilter, select_calls
+from callsphere.calls.summaries import DayOfCalls, days_of
+from tenants.models import Tenant
+
+PERIODS = (7, 30, 90)
+"""Days that a page may ask for."""
+_CLASSES = {
+    "1xx": "1xx, not final",
+    "2xx": "2xx, taken",
+    "3xx": "3xx, sent elsewhere",
+    "4xx": "4xx, refused or nobody there",
+    "5xx": "5xx, a server failed",
+    "6xx": "6xx, declined everywhere",
+}
+LENGTHS = (
+    (10, "under 10 s"),
+    (30, "10 to 30 s"),
+    (60, "30 to 60 s"),
+    (120, "1 to 2 min"),
+    (300, "2 to 5 min"),
+    (600, "5 to 10 min"),
+    (1200, "10 to 20 min"),
+)
+LONGER = "20 min and more"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """A period, day by day from old to new, and how many calls took how long (`lengths`: words, count).
+
+    Calls that go on are left out. Rows are for charts: a moment, then one number for each name.
+    """
+
+    days: list[DayOfCalls]
+    lengths: list[tuple[str, int]]
+    talked_s: int
+
+    @property
+    def calls(self) -> int:
+        """Those that are over."""
+        return sum(day.by_outcome.total() for day in self.days)
+
+    @property
+    def answered_percent(self) -> int | None:
+        """Of the calls that are over, how many an agent or a person took."""
+        answered = sum(day.answered for day in self.days)
+        return round(100 * answered / self.calls) if self.calls else None
+
+    @property
+    def talks(self) -> int:
+        """Calls in which somebody, or something that records, was there."""
+        return sum(count for _, count in self.lengths)
+
+    @property
+    def average_s(self) -> int | None:
+        """Seconds that those lasted."""
+        return round(self.talked_s / self.talks) if self.talks else None
+
+    def volume_rows(self) -> list[list[Any]]:
+        """Return calls that were answered and that were not."""
+        return [[_at(day), day.answered, day.by_outcome.total() - day.answered] for day in self.days]
+
+    def rate_rows(self) -> list[list[Any]]:
+        """Return how many percent were answered; None for a day without calls."""
+        rates = ((day, day.answered_percent) for day in self.days)
+        return [[_at(day), None if rate is None else round(rate)] for day, rate in rates]
+
+    @property
+    def code_names(self) -> list[str]:
+        """The classes of SIP codes that occurred, in words."""
+        return [_CLASSES.get(name, name) for name in self._classes]
+
+    def code_rows(self) -> list[list[Any]]:
+        """Return how often each class of `code_names` occurred."""
+        return [[_at(day), *(day.by_sip_class[name] for name in self._classes)] for day in self.days]
+
+    @property
+    def _classes(self) -> list[str]:
+        return sorted({name for day in self.days for name in day.by_sip_class})
+
+
+def figures_of(tenant: Tenant, days: int, now: datetime) -> Figures:
+    """Return the figures of the last so many days of UTC, today among them. Three queries."""
+    last = now.astimezone(UTC).date()
+    first = last - timedelta(days=days - 1)
+    lengths, talked_s = _lengths(tenant, datetime.combine(first, time(), UTC))
+    return Figures(days_of(tenant, first, last, ZoneInfo("UTC")), lengths, talked_s)
+
+
+def _lengths(tenant: Tenant, since: datetime) -> tuple[list[tuple[str, int]], int]:
+    ends = [When(talked_s__lt=end, then=Value(number)) for number, (end, _) in enumerate(LENGTHS)]
+    bucket = Case(*ends, default=Value(len(LENGTHS)), output_field=IntegerField())
+    talked = select_calls(tenant, CallFilter(started_from=since)).filter(talked_s__isnull=False).order_by()
+    grouped = talked.annotate(bucket=bucket).values("bucket")
+    rows = {row["bucket"]: row for row in grouped.annotate(count=Count("id"), seconds=Sum("talked_s"))}
+    names = [*(name for _, name in LENGTHS), LONGER]
+    counts = [(name, rows[number]["count"] if number in rows else 0) for number, name in enumerate(names)]
+    return counts, sum(row["seconds"] for row in rows.values())
+
+
+def _at(day: DayOfCalls) -> datetime:
+    return datetime.combine(day.day, time(), UTC)
