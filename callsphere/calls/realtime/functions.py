@@ -18,9 +18,9 @@ from agents.invoking import invoke
 from agents.models import AgentVersion
 from agents.models.tools import LONGEST_TIMEOUT_S
 from agents.tool_calls import Result
+from callsphere.calls.builtin_tools import After, run_builtin
 from callsphere.calls.enums import CallState, EndReason
 from callsphere.calls.models import Call, FunctionCall
-from callsphere.calls.realtime.builtin import After, run_builtin
 from callsphere.calls.realtime.claims import Held, holding
 from callsphere.calls.realtime.metrics import FUNCTIONS
 from callsphere.calls.realtime.notes import add_note

@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from agents.answering import opening_words, realtime_session
 from agents.models import AgentVersion, VersionTool
+from callsphere.calls.builtin_tools import functions_of
 from callsphere.calls.enums import CallState, EndReason, SessionState, Speaker
 from callsphere.calls.models import Call, TranscriptLine
 from callsphere.calls.models.conversations import LONGEST_LINE
-from callsphere.calls.realtime.builtin import functions_of
 from callsphere.calls.realtime.claims import Held, holding
 from callsphere.calls.realtime.metrics import SESSIONS
 from callsphere.calls.realtime.notes import add_note

@@ -10,7 +10,7 @@ from tenants.rls import EnableTenantRLS
 
 
 class Migration(migrations.Migration):
-    dependencies = [("calls", "0006_log_indexes"), ("tenants", "0008_account_route")]
+    dependencies = [("calls", "0007_log_indexes"), ("tenants", "0008_account_route")]
 
     operations = [
         migrations.CreateModel(

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("agents", "0003_routes")]
+    dependencies = [("agents", "0005_transfer_number")]
 
     operations = [
         migrations.AddIndex(

@@ -10,7 +10,7 @@ TABLES = ("CallbackRequest", "CallerMessage", "TextMessage")
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("calls", "0004_calls_row_level_security"),
+        ("calls", "0005_realtime"),
         ("tenants", "0008_account_route"),
     ]
 

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("calls", "0004_calls_row_level_security")]
+    dependencies = [("calls", "0006_messages")]
 
     operations = [
         migrations.RemoveIndex(
