@@ -11,6 +11,9 @@ from typing import Any
 from agents.enums import TurnDetection
 from agents.models import AgentVersion, VersionTool
 
+TRANSCRIBES = "gpt-4o-mini-transcribe"
+"""The model that writes down what callers say. No language is given: callers may prefer another."""
+
 
 def realtime_session(
     version: AgentVersion, tools: Iterable[VersionTool], built_in: Iterable[dict[str, Any]] = ()
@@ -26,7 +29,7 @@ def realtime_session(
         "instructions": _instructions(version),
         "output_modalities": ["audio"],
         "audio": {
-            "input": {"turn_detection": _turns(version)},
+            "input": {"turn_detection": _turns(version), "transcription": {"model": TRANSCRIBES}},
             "output": {"voice": version.voice},
         },
         "tools": functions,

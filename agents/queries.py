@@ -42,6 +42,12 @@ def agents_of(tenant: Tenant) -> QuerySet[Agent]:
     )
 
 
+def invocations_for(tenant: Tenant, reference: str) -> QuerySet[ToolInvocation]:
+    """Return the tools that were called for one call (`reference`), the earliest first."""
+    rows = ToolInvocation.objects.filter(tenant=tenant, reference=reference).exclude(reference="")
+    return rows.select_related("tool").defer("sealed_arguments").order_by("created_at", "id")
+
+
 def listed_agents_of(tenant: Tenant) -> QuerySet[Agent]:
     """Return a tenant's agents with what answers, and with the tools of draft and version. Three queries."""
     agents = Agent.objects.filter(tenant=tenant, deleted_at=None).select_related("published")

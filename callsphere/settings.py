@@ -71,6 +71,7 @@ MIDDLEWARE = [
     "tenants.client_address.ClientAddressMiddleware",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "callsphere.calls.shortcut.VoiceShortcut",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -222,6 +223,7 @@ CELERY_BEAT_SCHEDULE = {
     "calls-to-look": {"task": "calls.look_at_calls", "schedule": schedule(30.0), "options": {"expires": 30}},
     "texts": {"task": "calls.send_texts", "schedule": schedule(5.0), "options": {"expires": 5}},
     "call-events": {"task": "calls.forget_events", "schedule": schedule(3600.0)},
+    "calls-kept": {"task": "calls.forget_calls", "schedule": schedule(3600.0)},
     "billing-sweep": {"task": "billing.sweep", "schedule": schedule(3600.0)},
     "tenants-sweep": {"task": "tenants.sweep_expired", "schedule": schedule(3600.0)},
 }
@@ -390,6 +392,15 @@ SPECTACULAR_SETTINGS = {
         "ToolOutcome": "agents.enums.Outcome",
         "RouteAction": "agents.enums.RouteAction",
         "CallEventKind": "callsphere.calls.enums.EventKind",
+        "CallDirection": "callsphere.calls.enums.Direction",
+        "CallAction": "callsphere.calls.enums.CallAction",
+        "CallState": "callsphere.calls.enums.CallState",
+        "CallOutcome": "callsphere.calls.enums.CallOutcome",
+        "HungUpBy": "callsphere.calls.enums.HungUpBy",
+        "LegKind": "callsphere.calls.enums.LegKind",
+        "LegState": "callsphere.calls.enums.LegState",
+        "SessionState": "callsphere.calls.enums.SessionState",
+        "Speaker": "callsphere.calls.enums.Speaker",
         "CallbackState": "callsphere.calls.enums.CallbackState",
         "TextState": "callsphere.calls.enums.TextState",
         "ProvisionKind": "trunks.enums.ProvisionKind",
@@ -454,6 +465,8 @@ OPENAI_WEBHOOK_SECRET = env.webhook_secret("OPENAI_WEBHOOK_SECRET")
 # Another region of OpenAI's, or where its double answers; `make run` sets it when no key is configured.
 OPENAI_BASE_URL = env.web_address("OPENAI_BASE_URL")
 OPENAI_SIP_HOST = env.text("OPENAI_SIP_HOST", "sip.api.openai.com")
+# How many calls one `manage.py realtime` holds; others hold what is more.
+REALTIME_CALLS = env.integer("REALTIME_CALLS", 200, minimum=1, maximum=2000)
 
 # Telemetry
 

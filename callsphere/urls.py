@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from callsphere.api import views as api
+from callsphere.calls.openai_webhook import openai
 from callsphere.calls.views import stream_keys
 from callsphere.web import readiness
 from tenants.views.addresses import EmailAddresses
@@ -25,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("reports/<str:token>/", SharedReport.as_view(), name="shared-report"),
     path("t/<slug:tenant>/alerts/", include("callsphere.alerts.urls")),
     path("voice/", include("callsphere.calls.urls")),
+    path("webhooks/openai/", openai, name="openai-webhook"),
     path(".well-known/jwks.json", stream_keys, name="stream-keys"),
     path("", include("billing.urls")),
     path("", include("tenants.urls")),

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from django.db import connection, transaction
@@ -41,6 +41,10 @@ class Access:
 
 
 _NOBODY = Access(role="none")
+_APPLY = (
+    "SELECT set_config('role', %s, true), set_config('app.tenant', %s, true),"
+    " set_config('app.user', %s, true)"
+)
 _current: ContextVar[Access] = ContextVar("tenant_access", default=_NOBODY)
 
 
@@ -59,6 +63,23 @@ def tenant_context(tenant: Tenant, *, user_id: uuid.UUID = NIL) -> Iterator[None
         structlog.contextvars.bound_contextvars(tenant_id=str(tenant.pk)),
     ):
         yield
+
+
+def run_in_tenant(tenant_id: uuid.UUID, statement: str, values: list[Any]) -> list[tuple[Any, ...]]:
+    """Run one statement as a tenant, in a transaction of its own, and return its rows.
+
+    It takes one round trip: context and statement are sent together, and the database runs what is sent
+    together as one transaction. Call it outside any context.
+    """
+    if _current.get() != _NOBODY or _in_foreign_transaction():
+        raise ContextError("already inside a context or a transaction: run the statement there")
+    with connection.cursor() as cursor:
+        cursor.execute(f"{_APPLY}; {statement}", [*_values(Access("none", tenant_id)), *values])
+        cursor.nextset()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    if connection.in_atomic_block:  # a test case's transaction goes on
+        _apply(_NOBODY)
+    return rows
 
 
 @contextmanager
@@ -104,8 +125,8 @@ def _in_foreign_transaction() -> bool:
 
 def _apply(access: Access) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('role', %s, true), set_config('app.tenant', %s, true),"
-            " set_config('app.user', %s, true)",
-            [access.role, str(access.tenant), str(access.user)],
-        )
+        cursor.execute(_APPLY, _values(access))
+
+
+def _values(access: Access) -> list[str]:
+    return [access.role, str(access.tenant), str(access.user)]

@@ -120,11 +120,16 @@ class StrictViewSet(GenericViewSet[M], Generic[M]):
         """Answer with one object."""
         return Response(self.get_serializer(self.get_object()).data)
 
+    def known_parameters(self) -> tuple[str, ...]:
+        """Return the parameters that the action takes."""
+        if getattr(self, "action", None) != "list":
+            return ()
+        filters = getattr(self, "filterset_class", None)
+        return ("cursor", "page_size", *(filters.base_filters if filters else ()))
+
     def _check_parameters(self, request: Request) -> None:
-        known = []
-        if getattr(self, "action", None) == "list":
-            filters = getattr(self, "filterset_class", None)
-            known = ["cursor", "page_size", *(filters.base_filters if filters else ())]
+        known = self.known_parameters()
+        if "page_size" in known:
             _check_page_size(request.query_params.get("page_size", "1"))
         unknown = [name for name in request.query_params if name not in known]
         if unknown:

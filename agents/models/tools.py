@@ -175,6 +175,12 @@ class ToolInvocation(TenantOwned):
         indexes = [
             # the log of a tool, newest first
             models.Index(F("tool"), F("created_at").desc(), F("id").desc(), name="tool_invocation_newest"),
+            # what was called for one call
+            models.Index(
+                fields=["tenant", "reference"],
+                name="tool_invocation_for_call",
+                condition=~Q(reference=""),
+            ),
             # tests that wait
             models.Index(fields=["due_at"], name="tool_invocation_due", condition=Q(due_at__isnull=False)),
             # what is old enough to be forgotten

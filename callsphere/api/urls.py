@@ -19,7 +19,7 @@ from billing.affiliates.api import FiguresViewSet, PayoutViewSet, StatementViewS
 from billing.api import BillingRequestViewSet, InvoiceViewSet, PlanViewSet, SubscriptionViewSet
 from callsphere.alerts.api import IncidentViewSet
 from callsphere.api import views
-from callsphere.calls.api import CallEventViewSet
+from callsphere.calls.api import CallEventViewSet, CallRetentionViewSet, CallViewSet, CsvRenderer
 from callsphere.calls.messages_api import CallbackViewSet, CallerMessageViewSet, TextMessageViewSet
 from tenants.api import AuditEventViewSet, OwnTenantViewSet
 from tenants.renderers import CaptureRenderer, TextRenderer
@@ -75,6 +75,7 @@ router.register("tools", ToolViewSet, basename="tool")
 router.register("tools/<uuid:tool_id>/invocations", ToolInvocationViewSet, basename="tool-invocation")
 router.register("business-hours", BusinessHoursViewSet, basename="business-hours")
 router.register("number-routes", NumberRouteViewSet, basename="number-route")
+router.register("calls", CallViewSet, basename="call")
 router.register("call-events", CallEventViewSet, basename="call-event")
 router.register("caller-messages", CallerMessageViewSet, basename="caller-message")
 router.register("callbacks", CallbackViewSet, basename="callback")
@@ -142,6 +143,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="number-emergency-address",
     ),
     path("phone-numbers/<uuid:pk>/look/", LookViewSet.as_view({"post": "look"}), name="number-look"),
+    path(
+        "call-retention/",
+        CallRetentionViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
+        name="call-retention",
+    ),
+    path("calls/<uuid:pk>/hang-up/", CallViewSet.as_view({"post": "hang_up"}), name="call-hang-up"),
+    path(
+        "calls/export/",
+        CallViewSet.as_view({"get": "export"}, renderer_classes=[CsvRenderer], pagination_class=None),
+        name="call-export",
+    ),
+    path(
+        "calls/summary/",
+        CallViewSet.as_view({"get": "summary"}, pagination_class=None, filterset_class=None),
+        name="call-summary",
+    ),
     path("agents/<uuid:pk>/publish/", AgentViewSet.as_view({"post": "publish"}), name="agent-publish"),
     path("agents/<uuid:pk>/roll-back/", AgentViewSet.as_view({"post": "roll_back"}), name="agent-roll-back"),
     path("agents/<uuid:pk>/changes/", AgentViewSet.as_view({"get": "changes"}), name="agent-changes"),

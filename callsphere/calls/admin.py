@@ -1,31 +1,133 @@
-"""The support desk: what was told of calls, to look at."""
+"""The support desk: calls and what was told of them, to look at; a call can be hung up."""
 
-from django.contrib import admin
+from typing import Any
+
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from unfold.decorators import action
 
-from callsphere.calls.models import CallbackRequest, CallerMessage, CallEvent, TextMessage
-from tenants.admin import ReadOnlyAdmin, admin_link
-from tenants.models import TenantOwned
+from callsphere.calls.models import (
+    Call,
+    CallbackRequest,
+    CallerMessage,
+    CallEvent,
+    CallLeg,
+    RealtimeSession,
+    TextMessage,
+    VoiceMessage,
+)
+from callsphere.calls.services import hang_up
+from callsphere.lib.errors import Refused
+from tenants.admin import ReadOnlyAdmin, ReasonForm, admin_link, staff_actor
+from tenants.admin.base import ReadOnlyInline
+
+
+class OfTenantAdmin(ReadOnlyAdmin):
+    """Rows of every tenant's."""
+
+    list_select_related: Any = ("tenant",)
+    show_full_result_count = False
+
+    @admin.display(description="tenant", ordering="tenant__name")
+    def tenant_link(self, row: Any) -> str:
+        return admin_link(reverse("admin:tenants_tenant_change", args=[row.tenant_id]), str(row.tenant))
+
+
+class CallLegInline(ReadOnlyInline):
+    """Who was called within a call."""
+
+    model = CallLeg
+    fields = ("kind", "target", "state", "sip_code", "error_code", "started_at", "answered_at", "ended_at")
+
+
+@admin.register(Call)
+class CallAdmin(OfTenantAdmin):
+    """The log of every tenant. What was said in a call is its tenant's alone."""
+
+    list_display = (
+        *("started_at", "tenant_link", "direction", "their_number", "our_number", "state", "outcome"),
+        *("sip_code", "talked_s"),
+    )
+    list_filter = ("state", "outcome", "direction", "started_at")
+    search_fields = ("=id", "=keys__call_sid")
+    fields = (
+        *("started_at", "tenant_link", "direction", "their_number", "our_number", "phone_number", "trunk"),
+        *("agent", "version", "action", "sent_to", "because", "state", "outcome", "hung_up_by", "sip_code"),
+        *("error_code", "cause", "verstat", "answered_at", "ended_at", "talked_s", "price", "price_unit"),
+        *("end_due_at", "end_reason", "look_due_at", "looks", "call_sid", "id"),
+    )
+    readonly_fields = fields
+    inlines = (CallLegInline,)
+    actions_detail = ("hang_up",)
+
+    @action(description="Hang up", icon="call_end")
+    def hang_up(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Have a call ended, for a reason that the tenant's audit log tells."""
+        call = get_object_or_404(Call.objects.select_related("tenant"), pk=object_id)
+        form = ReasonForm(request.POST or None)
+        if request.method == "POST" and form.is_valid():
+            reason = form.cleaned_data["reason"]
+            try:
+                hang_up(tenant=call.tenant, actor=staff_actor(request), call=call, reason=reason)
+            except Refused as refusal:
+                form.add_error(None, str(refusal))
+            else:
+                messages.success(request, "The call is ended within seconds.")
+                return HttpResponseRedirect(reverse("admin:calls_call_change", args=[object_id]))
+        return self.ask_for_reason(
+            request, form, f"Hang up {call}", "Whoever talks is cut off, without a word.", "Hang up"
+        )
+
+
+@admin.register(VoiceMessage)
+class VoiceMessageAdmin(OfTenantAdmin):
+    """That callers left messages. Nobody but the tenant hears them."""
+
+    list_display = ("created_at", "tenant_link", "call", "duration_s", "heard_at")
+    list_select_related = ("tenant", "call")
+    search_fields = ("=id", "=call__id", "=recording_sid")
+    fields = (
+        "created_at",
+        "tenant_link",
+        "call",
+        "recording_sid",
+        "duration_s",
+        "heard_at",
+        "heard_by",
+        "id",
+    )
+    readonly_fields = fields
+
+
+@admin.register(RealtimeSession)
+class RealtimeSessionAdmin(OfTenantAdmin):
+    """Sessions with OpenAI: how far each came, and what it took."""
+
+    list_display = ("created_at", "tenant_link", "call", "state", "why", "accepted_at", "ended_at")
+    list_filter = ("state", "created_at")
+    list_select_related = ("tenant", "call")
+    search_fields = ("=id", "=call__id", "=openai_call_id")
+    fields = (
+        *("created_at", "tenant_link", "call", "version", "openai_call_id", "state", "why", "offered_at"),
+        *("accepted_at", "greeted_at", "ended_at", "due_at", "claim", "usage", "id"),
+    )
+    readonly_fields = fields
 
 
 @admin.register(CallEvent)
-class CallEventAdmin(ReadOnlyAdmin):
+class CallEventAdmin(OfTenantAdmin):
     """What the provider told of calls, in every tenant."""
 
     list_display = ("received_at", "tenant_link", "kind", "call_status", "caller", "called", "call_sid")
     list_filter = ("kind", "received_at")
-    list_select_related = ("tenant",)
     search_fields = ("call_sid", "=id", "=phone_number__number")
-    show_full_result_count = False
     fields = (
         *("received_at", "tenant_link", "kind", "call_sid", "sequence_number", "call_status"),
         *("phone_number", "trunk", "caller", "called", "payload", "id"),
     )
     readonly_fields = fields
-
-    @admin.display(description="tenant", ordering="tenant__name")
-    def tenant_link(self, event: CallEvent) -> str:
-        return admin_link(reverse("admin:tenants_tenant_change", args=[event.tenant_id]), str(event.tenant))
 
     @admin.display(description="from")
     def caller(self, event: CallEvent) -> str:
@@ -36,16 +138,10 @@ class CallEventAdmin(ReadOnlyAdmin):
         return str(event.payload.get("To", ""))
 
 
-class _LeftBehindAdmin(ReadOnlyAdmin):
+class _LeftBehindAdmin(OfTenantAdmin):
     """What calls left behind, in every tenant. What was said stays with the tenant."""
 
-    list_select_related = ("tenant",)
     search_fields: tuple[str, ...] = ("=id", "=call__id")
-    show_full_result_count = False
-
-    @admin.display(description="tenant", ordering="tenant__name")
-    def tenant_link(self, row: TenantOwned) -> str:
-        return admin_link(reverse("admin:tenants_tenant_change", args=[row.tenant_id]), str(row.tenant))
 
 
 @admin.register(CallerMessage)

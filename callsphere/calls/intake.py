@@ -27,13 +27,15 @@ from callsphere.calls.payload import (
     sequence_number_of,
     subject_of,
 )
-from callsphere.calls.places import Called, find_number, find_trunk
+from callsphere.calls.places import Called, find_number, find_trunk, store_on_number
 from callsphere.calls.proving import Prover, read_prover, remembered_prover
 from callsphere.providers.twilio.webhooks import why_unproven
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from trunks.models import PhoneNumber, Trunk
 
+_UNANSWERED = (EventKind.STATUS, EventKind.RECORDING)
+"""Told by the way: nothing is to be answered."""
 _Taken = TypeVar("_Taken")
 
 
@@ -97,12 +99,19 @@ def check_signature(prover: Prover, url: str, form: QueryDict, signature: str, s
 
 def _take(told: Told, prover: Prover) -> str:
     check_signature(prover, told.url, told.form, told.signature, told.signature_settings)
+    if told.place is PhoneNumber and told.kind in _UNANSWERED and call_sid_of(told.form):
+        _proven(store_on_number(told.place_id, prover, _event(told, prover.tenant)))
+        return ""
     with tenant_context(prover.tenant):
-        called = _find_place(told, prover)
-        if called is None or not called.is_proven:
-            raise Unproven("unknown_place" if called is None else "unknown_account")
+        called = _proven(_find_place(told, prover))
         _store(told, prover.tenant, called)
         return _answer(told, prover.tenant, called)
+
+
+def _proven(called: Called | None) -> Called:
+    if called is None or not called.is_proven:
+        raise Unproven("unknown_place" if called is None else "unknown_account")
+    return called
 
 
 def _answer(told: Told, tenant: Tenant, called: Called) -> str:
@@ -123,20 +132,23 @@ def _find_place(told: Told, prover: Prover) -> Called | None:
 
 
 def _store(told: Told, tenant: Tenant, called: Called) -> None:
-    call_sid = call_sid_of(told.form)
-    if not call_sid:
+    if not call_sid_of(told.form):
         raise NotACall
+    event = _event(told, tenant)
+    event.phone_number_id, event.trunk_id = called.number_id, called.trunk_id
+    CallEvent.objects.bulk_create([event], ignore_conflicts=True)
+
+
+def _event(told: Told, tenant: Tenant) -> CallEvent:
+    """Return what was told, as it is stored, its place left out."""
     payload = known_fields(told.form)
-    event = CallEvent(
+    return CallEvent(
         tenant=tenant,
-        phone_number_id=called.number_id,
-        trunk_id=called.trunk_id,
         kind=told.kind,
-        call_sid=call_sid,
+        call_sid=call_sid_of(told.form),
         root_sid=root_sid_of(told.form),
         subject=subject_of(told.form),
         sequence_number=sequence_number_of(told.form) if told.kind == EventKind.STATUS else None,
         call_status=payload.get("CallStatus", "")[:20],
         payload=payload,
     )
-    CallEvent.objects.bulk_create([event], ignore_conflicts=True)

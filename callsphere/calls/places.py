@@ -5,6 +5,7 @@ The statements run as the tenant: the database's policies leave out what is not 
 
 from __future__ import annotations
 
+import json
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -12,20 +13,35 @@ from typing import Any
 from django.db import connection
 
 from callsphere.calls.dialled import numbers_meant
+from callsphere.calls.models import CallEvent
 from callsphere.calls.proving import Prover
+from tenants.context import run_in_tenant
 from trunks.models import PhoneNumber
 from trunks.models.numbers import OVER_STATES
 
 # The columns of each: the place's id, a text of its own, whether calls may be taken there, and whether the
 # account still has the token that proved the request.
 _PLACE = """
-    SELECT place.id, place.{text}, {may_take} AND tenant.is_active AND tenant.read_only_reason = '',
+    SELECT place.id, place.{text},
+           {may_take} AND tenant.is_active AND tenant.read_only_reason = '' AS may_take,
            EXISTS (SELECT FROM trunks_provideraccount AS account
                    WHERE account.tenant_id = place.tenant_id AND account.sid = %s AND account.auth_token = %s)
+           AS is_proven
     FROM {table} AS place JOIN tenants_tenant AS tenant ON tenant.id = place.tenant_id
     WHERE place.id = %s
 """
 _NUMBER = _PLACE.format(table="trunks_phonenumber", text="state", may_take="true")
+# Stores an event where the place is the tenant's and the token holds, and returns the place as above.
+_STORED = f"""
+    WITH place AS ({_NUMBER}),
+    stored AS (
+        INSERT INTO calls_callevent (id, tenant_id, phone_number_id, kind, call_sid, root_sid, subject,
+                                     sequence_number, call_status, payload)
+        SELECT %s, %s, place.id, %s, %s, %s, %s, %s, %s, %s::jsonb FROM place WHERE place.is_proven
+        ON CONFLICT DO NOTHING
+    )
+    SELECT * FROM place
+"""
 _TRUNK = _PLACE.format(table="trunks_trunk", text="home_country", may_take="place.is_enabled")
 
 
@@ -49,6 +65,24 @@ def find_number(number_id: uuid.UUID, prover: Prover) -> Called | None:
     if row is None:
         return None
     pk, state, may_take, is_proven = row
+    return Called(pk, state, None, may_take, is_proven)
+
+
+def store_on_number(number_id: uuid.UUID, prover: Prover, event: CallEvent) -> Called | None:
+    """Store what was told of a call to a number of the tenant's, unless it is known, in one round trip.
+
+    Nothing is stored where the number is not the tenant's (None) or `is_proven` is false. Call it outside any
+    context.
+    """
+    values = [
+        *(prover.account_sid, prover.sealed, number_id, event.pk, prover.tenant.pk, event.kind),
+        *(event.call_sid, event.root_sid, event.subject, event.sequence_number, event.call_status),
+        json.dumps(event.payload),
+    ]
+    rows = run_in_tenant(prover.tenant.pk, _STORED, values)
+    if not rows:
+        return None
+    pk, state, may_take, is_proven = rows[0]
     return Called(pk, state, None, may_take, is_proven)
 
 

@@ -1,26 +1,84 @@
-"""How long it is remembered who called whom."""
+"""How long calls are remembered, and who called whom: in portions, so that no transaction lasts."""
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
-from callsphere.calls.models import CallEvent
+from django.db.models import Model, QuerySet
+
+from agents.models import ToolInvocation
+from callsphere.calls.models import Call, CallEvent, CallNote, CallRetention, TranscriptLine
+from callsphere.calls.models.keeping import CALLS_KEPT_DAYS, TRANSCRIPTS_KEPT_DAYS
+from callsphere.lib.ids import first_uuid_of
 from tenants.context import platform_context
+from tenants.models import Tenant
 
 EVENTS_KEPT = timedelta(days=90)
 _BATCH = 10_000
+_CALLS_AT_ONCE = 500
+"""Each takes a dozen rows of other tables along."""
 
 
 def forget_old_events(now: datetime) -> int:
     """Delete what was told longer ago than EVENTS_KEPT; return how much that was."""
+    return _forget(lambda: CallEvent.objects.filter(received_at__lt=now - EVENTS_KEPT), _BATCH)
+
+
+def forget_old_calls(now: datetime) -> int:
+    """Delete what each tenant does not keep any longer: what was said and done in calls, then calls.
+
+    Return how many rows that were, those that hang on calls counting too.
+    """
     count = 0
-    while deleted := _forget_some(now - EVENTS_KEPT):
+    for tenant_id, calls_days, transcripts_days in _kept_days():
+        said_before = now - timedelta(days=min(transcripts_days, calls_days))
+        for find in _details(tenant_id, said_before):
+            count += _forget(find, _BATCH)
+        count += _forget(_calls(tenant_id, now - timedelta(days=calls_days)), _CALLS_AT_ONCE)
+    return count
+
+
+def _kept_days() -> list[tuple[uuid.UUID, int, int]]:
+    """Return for each tenant how many days calls and transcripts are kept."""
+    with platform_context("read how long calls are kept"):
+        own = {row.tenant_id: row for row in CallRetention.objects.all()}
+        tenants = list(Tenant.objects.values_list("pk", flat=True))
+    default = CallRetention(calls_kept_days=CALLS_KEPT_DAYS, transcripts_kept_days=TRANSCRIPTS_KEPT_DAYS)
+    kept = ((pk, own.get(pk, default)) for pk in tenants)
+    return [(pk, row.calls_kept_days, row.transcripts_kept_days) for pk, row in kept]
+
+
+def _calls(tenant_id: uuid.UUID, before: datetime) -> Callable[[], QuerySet[Any]]:
+    return lambda: Call.objects.filter(tenant=tenant_id, id__lt=first_uuid_of(before))
+
+
+def _details(tenant_id: uuid.UUID, before: datetime) -> Iterable[Callable[[], QuerySet[Any]]]:
+    """Return what was said and done in the calls that began before a moment, found by the calls' keys."""
+    first = first_uuid_of(before)
+    return (
+        lambda: TranscriptLine.objects.filter(tenant=tenant_id, call__lt=first),
+        lambda: CallNote.objects.filter(tenant=tenant_id, call__lt=first),
+        # `reference` is the call's key as text, which sorts as keys do
+        lambda: ToolInvocation.objects.filter(
+            tenant=tenant_id, reference__gt="", reference__lt=str(first), created_at__lt=before
+        ),
+    )
+
+
+def _forget(find: Callable[[], QuerySet[Any]], at_once: int) -> int:
+    count = 0
+    while deleted := _forget_some(find, at_once):
         count += deleted
     return count
 
 
-def _forget_some(before: datetime) -> int:
+def _forget_some(find: Callable[[], QuerySet[Any]], at_once: int) -> int:
     """Delete some in a transaction of their own, so that none holds its rows for long."""
-    with platform_context("forget old events of calls"):
-        old = CallEvent.objects.filter(received_at__lt=before).order_by()[:_BATCH]
-        return CallEvent.objects.filter(pk__in=old.values("pk")).delete()[0]
+    with platform_context("forget what is old of calls"):
+        old = find()
+        model: type[Model] = old.model
+        portion = old.order_by().values("pk")[:at_once]
+        return model._default_manager.filter(pk__in=portion).delete()[0]

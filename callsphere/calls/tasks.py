@@ -30,6 +30,12 @@ def look_at_calls() -> None:
         pass
 
 
+@app.task(name="calls.forget_calls")
+def forget_calls() -> None:
+    """Delete the calls that their tenants do not keep any longer, and before that what was said in them."""
+    retention.forget_old_calls(database_now())
+
+
 @app.task(name="calls.send_texts")
 def send_texts() -> None:
     """Send the text messages that wait."""

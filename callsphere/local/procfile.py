@@ -57,6 +57,7 @@ def commands(
         # production keeps apart, share it: the load of one person costs less than the start of a process.
         Command("probe", (*_WORKER, "-Q", "probe,check", *_THREADS, "-n", "probe@%h"), _NO_CHECKS),
         Command("work", (*_WORKER, "-Q", queues, "-P", "prefork", "-c", "2", "-n", "work@%h")),
+        Command("realtime", ("manage.py", "realtime", "--skip-checks")),
         Command("beat", (*_CELERY, "beat", "--schedule", str(folder / "beat-schedule")), _NO_CHECKS),
     ]
     if with_sandbox:

@@ -13,6 +13,7 @@ from django_prometheus.exports import ExportToDjangoView
 from redis import Redis
 from redis.exceptions import RedisError
 
+from callsphere.calls.realtime.claims import oldest_due_s as oldest_session_due_s
 from tenants.mail.delivery import is_left_lying
 from trunks.bindings.claims import oldest_due_s as oldest_registration_due_s
 from trunks.health.judging import oldest_due_s
@@ -20,6 +21,8 @@ from trunks.overdue import OVERDUE_AFTER
 
 log = structlog.get_logger(__name__)
 
+SESSION_OVERDUE_S = 30.0
+"""A caller waits meanwhile: longer than a process takes to start."""
 OK, DEGRADED, FAILED = "ok", "degraded", "failed"
 _seen_applied: list[bool] = []
 
@@ -89,6 +92,7 @@ def _workers() -> dict[str, str]:
         "mail": is_left_lying(now),
         "probes": oldest_due_s(now) > overdue_s,
         "registrations": oldest_registration_due_s(now) > overdue_s,
+        "realtime": oldest_session_due_s(now) > SESSION_OVERDUE_S,
     }
     for part in (part for part, is_left in left.items() if is_left):
         log.warning("degraded", part=part)

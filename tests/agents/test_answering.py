@@ -36,7 +36,8 @@ def test_session_by_meaning() -> None:
                     "eagerness": "low",
                     "create_response": True,
                     "interrupt_response": True,
-                }
+                },
+                "transcription": {"model": "gpt-4o-mini-transcribe"},
             },
             "output": {"voice": "coral"},
         },

@@ -9,8 +9,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from callsphere.calls.models import CallbackRequest, CallerMessage, TextMessage
+from callsphere.calls.models import (Call, CallbackRequest, CallerMessage, CallLeg, RealtimeSession, TextMessage, VoiceMessage)
+from tenants.context import tenant_context
+from tenants.models import AuditEvent
+from tests.agents.conftest import make_agent, publish
 from tests.calls.conftest import CALLER, Line
+from tests.calls.test_listing import add_call
 from tests.calls.test_messages_api import make
 from tests.tenants.conftest import desk, sam
 
@@ -56,5 +60,62 @@ def test_a_long_list_takes_no_more_queries(line: Line, desk: Client) -> None:
         desk.get(LIST)
         with CaptureQueriesContext(connection) as queries:
             desk.get(LIST)
+        counts.append(len(queries))
+    assert counts[0] == counts[1]
+
+
+def add_whole_call(line: Line, minutes: int = 0) -> Call:
+    """Store a call under way with a leg, a session and a message."""
+    call = add_call(line, minutes, state="in_progress")
+    version = publish(line.person, make_agent(line.person, f"Agent {minutes}"))
+    with tenant_context(line.person.tenant):
+        of_call = {"tenant": line.person.tenant, "call": call}
+        CallLeg.objects.create(**of_call, call_sid="CA1", kind="agent", target="sip:agent.example")
+        RealtimeSession.objects.create(**of_call, version=version, why="It rings")
+        VoiceMessage.objects.create(**of_call, recording_sid="RE1", duration_s=7)
+    return call
+
+
+def test_calls_sessions_and_messages_are_looked_at(line: Line, desk: Client) -> None:
+    call = add_whole_call(line)
+    for name in ("call", "realtimesession", "voicemessage"):
+        listed = desk.get(f"/admin/calls/{name}/?q={call.pk}")
+        assert (listed.status_code, line.person.tenant.name in listed.content.decode()) == (200, True)
+        assert desk.post(f"/admin/calls/{name}/add/").status_code == 403
+    page = desk.get(f"/admin/calls/call/{call.pk}/change/").content.decode()
+    assert ("sip:agent.example" in page, CALLER in page) == (True, True)
+
+
+def test_support_hangs_up_for_a_reason_that_the_audit_log_tells(line: Line, desk: Client) -> None:
+    call = add_whole_call(line)
+    address = f"/admin/calls/call/{call.pk}/hang_up/"
+    assert "Whoever talks is cut off" in desk.get(address).content.decode()
+    assert desk.post(address, {"reason": ""}).status_code == 200
+    answer = desk.post(address, {"reason": "The customer asked on the phone."})
+    assert answer.status_code == 302
+    with tenant_context(line.person.tenant):
+        call.refresh_from_db()
+        event = AuditEvent.objects.get(verb="call.hung_up")
+    assert (call.end_reason, event.actor_kind, event.reason) == (
+        "asked",
+        "staff",
+        "The customer asked on the phone.",
+    )
+
+
+def test_a_call_that_is_over_is_told(line: Line, desk: Client) -> None:
+    call = add_call(line)
+    answer = desk.post(f"/admin/calls/call/{call.pk}/hang_up/", {"reason": "The customer asked."})
+    assert "This call has ended already." in answer.content.decode()
+
+
+@pytest.mark.parametrize("name", ["call", "realtimesession", "voicemessage"])
+def test_a_long_list_of_calls_takes_no_more_queries(line: Line, desk: Client, name: str) -> None:
+    counts = []
+    for number in range(2):
+        add_whole_call(line, number)
+        desk.get(f"/admin/calls/{name}/")
+        with CaptureQueriesContext(connection) as queries:
+            desk.get(f"/admin/calls/{name}/")
         counts.append(len(queries))
     assert counts[0] == counts[1]

@@ -31,6 +31,7 @@ REFUSAL = (403, b"The signature does not prove this.\n")
 # back, which is for a test's transaction alone.
 QUERIES_OF_NUMBER = 4
 QUERIES_OF_TRUNK = 5
+QUERIES_OF_STATUS = 2  # all of the first three at once
 QUERIES_OF_TOKEN = 5
 
 
@@ -353,7 +354,7 @@ def test_many_refusals_fill_no_log(line: Line, caplog: Any, monkeypatch: Any) ->
 @pytest.mark.parametrize(
     ("kind", "trunk", "first", "again"),
     [
-        ("status", False, QUERIES_OF_NUMBER, QUERIES_OF_NUMBER),
+        ("status", False, QUERIES_OF_STATUS, QUERIES_OF_STATUS),
         ("status", True, QUERIES_OF_TRUNK, QUERIES_OF_TRUNK),
         ("incoming", False, QUERIES_OF_NUMBER + 8, QUERIES_OF_NUMBER + 4),
         ("incoming", True, QUERIES_OF_TRUNK + 8, QUERIES_OF_TRUNK + 4),

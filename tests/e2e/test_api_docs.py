@@ -87,6 +87,7 @@ def test_the_page_tells_the_truth(
     key = alice.api_token(
         *("trunks:read", "trunks:write", "tenant:read", "tenant:write", "audit:read"),
         *("billing:read", "billing:write", "agents:read", "agents:write"),
+        *("calls:read", "calls:write"),
     )
     shell = Shell(tmp_path, CALLSPHERE=f"{live_server.url}/api/v1", KEY=key)
 
@@ -150,6 +151,10 @@ def test_the_page_tells_the_truth(
     (applied,) = shell.next_answers()
     assert (applied["state"], [each["key"] for each in applied["differences"]]) == ("applying", ["domain"])
     follow_the_agent(shell, number=ordered["id"])
+
+    missed, month = shell.next_answers()
+    assert (missed["results"], len(month["days"])) == ([], 31)
+    assert (tmp_path / "calls.csv").read_text().startswith("id,started_at,")
 
     plans, subscription, asked = shell.next_answers()
     assert [each["code"] for each in plans["results"]] == ["one", "three", "ten"]

@@ -52,7 +52,7 @@ class Background:
         self._environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "callsphere.settings",
-            "DATABASE_URL": _database_url(),
+            "DATABASE_URL": database_url(),
             "REDIS_URL": redis_url(apart=apart),
             "CELERY_SKIP_CHECKS": "true",
             **environment,
@@ -132,5 +132,5 @@ def redis_url(*, apart: bool = False) -> str:
     return urlsplit(url)._replace(path=f"/{number}").geturl()
 
 
-def _database_url() -> str:
+def database_url() -> str:
     return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}").geturl()

@@ -201,6 +201,7 @@ PUBLIC = {
     "billing:start",
     "billing:referral",
     "billing:stripe-webhook",
+    "openai-webhook",
     # proven by the provider's signature
     *(
         f"calls:{place}-{kind}"
@@ -220,6 +221,9 @@ PERSONAL_API = {
     "/api/v1/affiliate/payouts/",
     "/api/v1/affiliate/statements/{month}/",
 }
+
+# Operations that change nothing but the audit log, which tells who read so much.
+AUDITED_READS = {"/api/v1/calls/export/"}
 
 # What `{id}` stands for in the API, by the part of the address before it.
 API_IDS = {
@@ -241,6 +245,7 @@ API_IDS = {
     "phone-numbers": "number_id",
     "number-searches": "search_id",
     "call-events": "call_event_id",
+    "calls": "call_id",
     "caller-messages": "caller_message_id",
     "callbacks": "callback_id",
     "text-messages": "text_message_id",
@@ -282,6 +287,8 @@ API_BODIES: dict[str, dict[str, Any]] = {
         "postal_code": "94601",
     },
     "look": {},
+    "hang-up": {},
+    "call-retention": {"calls_kept_days": 30},
     "handle": {},
     "agents": {"name": "stolen"},
     "publish": {"note": "stolen"},

@@ -55,6 +55,7 @@ OF_PLATFORM: dict[str, dict[str, str]] = {
     "billing_referralclick": {"SELECT": "own_rows"},
     "billing_referraltouch": {"SELECT": "own_rows"},
     "billing_stripeevent": {"INSERT": "may_add"},
+    "calls_unwantedcall": {"INSERT": "may_add"},
     "tenants_outgoingmail": {"INSERT": "may_add"},
     "tenants_platformevent": {"SELECT": "own_rows"},
 }

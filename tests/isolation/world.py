@@ -19,6 +19,7 @@ from agents.models import Agent, ToolInvocation
 from billing.models import BillingRequest, Invoice, Notice, Subscription
 from callsphere.alerts.enums import Severity
 from callsphere.alerts.services import Subject, open_incident
+from callsphere.calls import services as call_services
 from callsphere.calls.models import (
     Call,
     CallbackRequest,
@@ -27,6 +28,7 @@ from callsphere.calls.models import (
     CallKey,
     CallLeg,
     CallNote,
+    FunctionCall,
     RealtimeSession,
     TextMessage,
     TranscriptLine,
@@ -109,6 +111,7 @@ def make_world(canary: str) -> World:
         ids["call_event_id"] = _call_event(owner, ids["number_id"], canary)
         ids["search_id"] = _search(owner, canary)
         ids |= _agents(owner, ids["number_id"], canary)
+        call_services.set_retention(tenant=owner.tenant, actor=owner.actor, calls_kept_days=31)
         ids["call_id"] = _call(owner, ids["number_id"], ids["agent_id"], canary)
         ids |= _left_by_caller(owner, ids["call_id"], canary)
     with platform_context("history is written by workers"):
@@ -228,7 +231,12 @@ def _call(owner: Person, number_id: uuid.UUID, agent_id: uuid.UUID, canary: str)
     CallKey.objects.create(**of_call, call_sid=call.call_sid)
     CallLeg.objects.create(**of_call, call_sid=f"CA{canary}leg", kind="agent", target=f"{canary} target")
     CallNote.objects.create(**of_call, key="note", text=f"{canary} note", noted_at=timezone.now())
-    RealtimeSession.objects.create(**of_call, version=agent.published, openai_call_id=f"rtc_{canary}")
+    session = RealtimeSession.objects.create(
+        **of_call, version=agent.published, openai_call_id=f"rtc_{canary}"
+    )
+    FunctionCall.objects.create(
+        tenant=owner.tenant, session=session, function_call_id=f"call_{canary}", name=f"{canary} tool"
+    )
     TranscriptLine.objects.create(
         **of_call, item_id="item", speaker="caller", text=f"{canary} said", said_at=timezone.now()
     )

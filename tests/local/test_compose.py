@@ -13,7 +13,7 @@ import yaml
 from callsphere.local.paths import ROOT
 from tests.peers import require_peer
 
-APP = ("migrate", "web", "probe", "check", "worker", "beat")
+APP = ("migrate", "web", "probe", "check", "worker", "realtime", "beat")
 
 
 @pytest.fixture(scope="module")

@@ -9,18 +9,20 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from callsphere.calls.models import RealtimeSession
 from callsphere.web import readiness
 from tenants.context import platform_context, tenant_context
 from tenants.mail.outbox import EmailBackend
 from tenants.models import OutgoingMail
 from tests import databases
 from tests.conftest import Person
+from tests.isolation.world import make_world
 from tests.trunks.conftest import make_trunk
 from tests.waiting import wait_until
 from trunks import services
 from trunks.models import GatewayHealth, RegistrationStatus
 
-WORKERS = ("mail", "probes", "registrations")
+WORKERS = ("mail", "probes", "realtime", "registrations")
 
 
 def test_livez_asks_nothing(client: Client) -> None:
@@ -86,6 +88,15 @@ def test_registrations_that_nobody_refreshes_make_it_degraded(client: Client, al
     with platform_context("let it lie"):
         RegistrationStatus.objects.update(next_attempt_at=timezone.now() - timedelta(minutes=2))
     assert client.get("/readyz").json()["checks"]["registrations"] == "degraded"
+
+
+@pytest.mark.django_db
+def test_a_call_that_no_process_holds_degrades(client: Client) -> None:
+    make_world("canaryacme")
+    assert client.get("/readyz").json()["checks"]["realtime"] == "ok"
+    with platform_context("let it wait"):
+        RealtimeSession.objects.update(state="offered", due_at=timezone.now() - timedelta(minutes=1))
+    assert client.get("/readyz").json()["checks"]["realtime"] == "degraded"
 
 
 @pytest.mark.django_db(transaction=True)

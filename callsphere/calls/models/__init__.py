@@ -1,8 +1,15 @@
 """Calls: what was told of them, what became of them, what was said."""
 
 from callsphere.calls.models.calls import Call, CallKey, CallLeg
-from callsphere.calls.models.conversations import CallNote, RealtimeSession, TranscriptLine
+from callsphere.calls.models.conversations import (
+    CallNote,
+    FunctionCall,
+    RealtimeSession,
+    TranscriptLine,
+    UnwantedCall,
+)
 from callsphere.calls.models.events import CallEvent
+from callsphere.calls.models.keeping import CallRetention
 from callsphere.calls.models.follow_ups import CallbackRequest, CallerMessage
 from callsphere.calls.models.recordings import VoiceMessage
 from callsphere.calls.models.texts import TextMessage
@@ -13,10 +20,13 @@ __all__ = (
     "CallKey",
     "CallLeg",
     "CallNote",
+    "CallRetention",
+    "FunctionCall",
     "CallbackRequest",
     "CallerMessage",
     "RealtimeSession",
     "TextMessage",
     "TranscriptLine",
+    "UnwantedCall",
     "VoiceMessage",
 )

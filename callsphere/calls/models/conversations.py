@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 from agents.models import AgentVersion
 from callsphere.calls.enums import SessionState, Speaker
 from callsphere.calls.models.calls import Call
+from callsphere.lib.ids import uuid7
+from tenants.fields import EncryptedTextField
 from tenants.models import Tenant, TenantOwned
 
 LONGEST_LINE = 8_000
@@ -104,3 +107,58 @@ class CallNote(TenantOwned):
 
     def __str__(self) -> str:
         return self.text
+
+
+class FunctionCall(TenantOwned):
+    """That a model called a function in a session: run once, however often it is told of.
+
+    What it returned is kept sealed until the model has it: whoever takes the session over gives it then.
+    `function_call_id` is OpenAI's.
+    """
+
+    session = models.ForeignKey(RealtimeSession, on_delete=models.CASCADE, related_name="function_calls")
+    function_call_id = models.CharField(max_length=64)
+    name = models.CharField(max_length=64)
+    sealed_output = EncryptedTextField(blank=True, default="")
+    ended_at = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["created_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "session", "function_call_id"], name="function_call_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(sealed_output="", answered_at=None, ended_at=None)
+                | ~Q(sealed_output="") & Q(answered_at=None, ended_at__isnull=False)
+                | Q(sealed_output="", answered_at__isnull=False, ended_at__isnull=False),
+                name="function_call_output_until_answered",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class UnwantedCall(models.Model):
+    """A call at OpenAI that is to be rejected with a SIP status. It may be nobody's, so it has no tenant.
+
+    A worker rejects it and deletes the row.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    openai_call_id = models.CharField(max_length=128)
+    status_code = models.PositiveSmallIntegerField("SIP code")
+    tries = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["openai_call_id"], name="unwanted_call_once"),
+            models.CheckConstraint(condition=Q(status_code__range=(400, 699)), name="unwanted_call_code"),
+        ]
+        indexes = [models.Index(fields=["due_at"], name="unwanted_call_due")]
+
+    def __str__(self) -> str:
+        return self.openai_call_id

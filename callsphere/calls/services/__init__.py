@@ -1,6 +1,7 @@
 """What people do with calls."""
 
+from callsphere.calls.services.keeping import set_retention
 from callsphere.calls.services.live import hang_up
 from callsphere.calls.services.messages import handle_callback, handle_message
 
-__all__ = ("handle_callback", "handle_message", "hang_up")
+__all__ = ("handle_callback", "handle_message", "hang_up", "set_retention")

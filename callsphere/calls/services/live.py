@@ -17,7 +17,7 @@ from tenants.models import Tenant
 TASK, QUEUE = "calls.end_calls", "deliver"
 
 
-def hang_up(*, tenant: Tenant, actor: Actor, call: Call) -> Call:
+def hang_up(*, tenant: Tenant, actor: Actor, call: Call, reason: str = "") -> Call:
     """Have a call ended by a worker, within seconds. Raises Refused when it is over already."""
     with transaction.atomic():
         row = Call.objects.select_for_update(no_key=True).get(tenant=tenant, pk=call.pk)
@@ -25,6 +25,6 @@ def hang_up(*, tenant: Tenant, actor: Actor, call: Call) -> Call:
             raise Refused("This call has ended already.", code="call_over")
         row.end_reason, row.end_due_at = EndReason.ASKED, database_now()
         row.save(update_fields=["end_reason", "end_due_at"])
-        record_event(tenant=tenant, actor=actor, verb="call.hung_up", obj=row)
+        record_event(tenant=tenant, actor=actor, verb="call.hung_up", obj=row, reason=reason)
         transaction.on_commit(partial(wake, TASK, QUEUE))
     return row

@@ -1,0 +1,86 @@
+"""What the calls of some days came to. Call these inside the tenant's context."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Aggregate, Count, FloatField
+from django.db.models.functions import TruncDate
+
+from callsphere.calls.enums import CallOutcome
+from callsphere.calls.listing import CallFilter, select_calls
+from tenants.models import Tenant
+
+LONGEST = timedelta(days=92)
+_ANSWERED = (CallOutcome.AGENT, CallOutcome.PERSON)
+
+
+@dataclass(slots=True)
+class DayOfCalls:
+    """One day. `answered_percent` is of the calls that are over, None without any; durations are of talking.
+
+    `by_sip_class` counts final answers by class, such as `4xx`; `by_outcome` leaves out calls that go on.
+    """
+
+    day: date
+    calls: int = 0
+    by_outcome: Counter[str] = field(default_factory=Counter)
+    by_sip_class: Counter[str] = field(default_factory=Counter)
+    median_s: float | None = None
+    p95_s: float | None = None
+
+    @property
+    def answered(self) -> int:
+        return sum(self.by_outcome[outcome] for outcome in _ANSWERED)
+
+    @property
+    def answered_percent(self) -> float | None:
+        over = self.by_outcome.total()
+        return round(100 * self.answered / over, 2) if over else None
+
+
+class Percentile(Aggregate):
+    """The value below which a share of the rows lies, between two rows where it falls there."""
+
+    function = "percentile_cont"
+    template = "%(function)s(%(share)s) WITHIN GROUP (ORDER BY %(expressions)s)"
+    output_field = FloatField()
+
+
+def days_of(tenant: Tenant, first: date, last: date, zone: ZoneInfo) -> list[DayOfCalls]:
+    """Return each day from `first` to `last`, both counting, as they begin in a time zone. Two queries."""
+    days = {day: DayOfCalls(day) for day in _each(first, last)}
+    calls = _calls_of(tenant, first, last, zone)
+    for row in calls.values("day", "outcome", "sip_code").annotate(count=Count("id")):
+        _count(days[row["day"]], row)
+    shares = {"median_s": Percentile("talked_s", share=0.5), "p95_s": Percentile("talked_s", share=0.95)}
+    for row in calls.filter(talked_s__isnull=False).values("day").annotate(**shares):
+        found = days[row["day"]]
+        found.median_s, found.p95_s = round(row["median_s"], 1), round(row["p95_s"], 1)
+    return list(days.values())
+
+
+def _calls_of(tenant: Tenant, first: date, last: date, zone: ZoneInfo) -> Any:
+    within = CallFilter(
+        started_from=datetime.combine(first, time.min, zone),
+        started_before=datetime.combine(last + timedelta(days=1), time.min, zone),
+    )
+    return select_calls(tenant, within).order_by().annotate(day=TruncDate("started_at", tzinfo=zone))
+
+
+def _count(day: DayOfCalls, row: dict[str, Any]) -> None:
+    day.calls += row["count"]
+    if row["outcome"]:
+        day.by_outcome[row["outcome"]] += row["count"]
+    if row["sip_code"]:
+        day.by_sip_class[f"{row['sip_code'] // 100}xx"] += row["count"]
+
+
+def _each(first: date, last: date) -> Iterator[date]:
+    for number in range((last - first).days + 1):
+        yield first + timedelta(days=number)

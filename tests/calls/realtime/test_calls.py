@@ -1,0 +1,315 @@
+"""Whole calls: told by the webhook, taken by a worker, held until they end, over sockets."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from agents import services
+from callsphere.calls.models import FunctionCall
+from callsphere.calls.realtime.offers import Code, reject
+from tenants.context import tenant_context
+from tests.agents.conftest import Backend, make_agent, make_route, make_tool, publish
+from tests.calls.conftest import BASE, make_line
+from tests.calls.realtime.conftest import GREETING, Desk, RunningWorker, make_desk, unwanted
+from tests.conftest import Person
+from tests.openai_double import DoubledOpenAI
+from tests.waiting import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SECOND = timedelta(seconds=1)
+Start = Callable[..., RunningWorker]
+
+
+def over(desk: Desk) -> Any:
+    """Return the session once it is over."""
+    wait_until(lambda: desk.session().state in ("over", "rejected"), lambda: (desk.session(), desk.notes()))
+    return desk.session()
+
+
+DATE = {
+    "type": "object",
+    "properties": {"date": {"type": "string", "maxLength": 10}},
+    "required": ["date"],
+    "additionalProperties": False,
+}
+
+
+def with_tool(person: Person, endpoint: str) -> Desk:
+    """Give a person a line whose agent looks for free times."""
+    line = make_line(person)
+    tool = make_tool(person, endpoint, parameters=DATE)
+    agent = make_agent(person, greeting=GREETING)
+    with tenant_context(person.tenant):
+        services.edit_draft(
+            tenant=person.tenant, actor=person.actor, agent=agent, expected_version=None, tool_ids=[tool.pk]
+        )
+    publish(person, agent)
+    make_route(person, line.number, agent)
+    return Desk(line)
+
+
+@pytest.fixture(autouse=True)
+def _reachable(settings: Any) -> None:
+    settings.PUBLIC_URL = BASE
+
+
+def test_whole_call(
+    alice: Person, backend: Backend, openai_double: DoubledOpenAI, start_worker: Start
+) -> None:
+    desk = with_tool(alice, backend.url)
+    backend.answers.append((200, json.dumps({"times": ["Monday at nine", "Friday at six"]}).encode()))
+    start_worker()
+
+    call_id = desk.connect(openai_double, "books an appointment")
+    session = over(desk)
+
+    said = openai_double.transcript(call_id)
+    assert said[0] == ("agent", GREETING)
+    assert ("agent", "I have Monday at nine or Friday at six. Which one suits you?") in said
+    assert desk.lines() == [each for each in said if each[0] in ("agent", "caller")]
+    assert [body for _headers, body in backend.received] == [
+        json.dumps(
+            {
+                "type": "tool.call",
+                "tool": "free_times",
+                "call": str(session.call_id),
+                "arguments": {"date": "2026-12-01"},
+            },
+            separators=(",", ":"),
+        ).encode()
+    ]
+    assert (session.state, session.why, session.openai_call_id) == ("over", "The call ended.", call_id)
+    assert session.offered_at <= session.accepted_at <= session.greeted_at <= session.ended_at
+    assert desk.notes()[:2] == ["The agent took the call.", "The agent was asked to greet the caller."]
+    assert desk.notes()[2] == "The agent asked free_times."
+    assert desk.notes()[3].startswith("free_times: answered, after ")
+
+
+def test_what_was_used_is_summed(desk: Desk, openai_double: DoubledOpenAI, start_worker: Start) -> None:
+    start_worker()
+    call_id = desk.connect(openai_double)
+    usage = over(desk).usage
+
+    responses = [each for each in openai_double.transcript(call_id) if each[0] == "agent"]
+    assert usage["responses"] == len(responses)
+    assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"] > 0
+    assert usage["transcription"]["seconds"] > 0
+    assert "type" not in usage["transcription"]
+
+
+def test_agent_hangs_up_when_its_farewell_was_heard(
+    alice: Person, openai_double: DoubledOpenAI, start_worker: Start
+) -> None:
+    desk = make_desk(alice, builtin_tools=["hang_up"])
+    start_worker()
+    call_id = desk.connect(openai_double)
+    session = over(desk)
+
+    assert openai_double.state(call_id)["ended_by"] == "agent"
+    assert (session.state, session.why) == ("over", "The agent hung up.")
+    assert (desk.notes()[-1], desk.call().end_reason) == ("The agent hung up.", "agent")
+
+
+def test_longest_call(alice: Person, openai_double: DoubledOpenAI, start_worker: Start) -> None:
+    desk = make_desk(alice, longest_call_s=60)
+    openai_double.ways.pace = 1000.0
+    worker = start_worker()
+    call_id = desk.connect(openai_double)
+    wait_until(lambda: desk.session().greeted_at)
+    worker.kill()
+    now = timezone.now()
+    desk.change_session(accepted_at=now - 60 * SECOND, due_at=now)
+    start_worker()
+
+    session = over(desk)
+    assert (session.why, desk.call().end_reason) == ("The call reached its longest time.", "too_long")
+    assert openai_double.state(call_id)["ended_by"] == "agent"
+
+
+# What is not taken
+
+
+def test_caller_who_hung_up_before(desk: Desk, openai_double: DoubledOpenAI, start_worker: Start) -> None:
+    call_id = desk.connect(openai_double)
+    openai_double.hang_up(call_id)
+    start_worker()
+    session = over(desk)
+    assert (session.state, session.why) == ("rejected", "The caller had hung up.")
+
+
+def test_session_that_openai_does_not_take_goes_elsewhere(
+    desk: Desk, openai_double: DoubledOpenAI, start_worker: Start
+) -> None:
+    call_id = desk.connect(openai_double)
+    openai_double.fail(action="accept", status=400)
+    start_worker()
+    session = over(desk)
+    assert (session.state, session.why) == (
+        "rejected",
+        "OpenAI does not take this call's session. Write to support.",
+    )
+    assert openai_double.wait_for(call_id, "rejected")["status_code"] == 503
+
+
+def test_accept_is_tried_again_while_it_rings(
+    desk: Desk, openai_double: DoubledOpenAI, start_worker: Start
+) -> None:
+    openai_double.fail(action="accept", status=503, times=3)
+    call_id = desk.connect(openai_double)
+    start_worker()
+    assert over(desk).state == "over"
+    assert openai_double.transcript(call_id)[0] == ("agent", GREETING)
+
+
+def test_lost_answer_to_accept_is_found_out(
+    desk: Desk, openai_double: DoubledOpenAI, start_worker: Start
+) -> None:
+    openai_double.fail(kind="lose", action="accept")
+    call_id = desk.connect(openai_double)
+    start_worker()
+    assert over(desk).state == "over"
+    assert openai_double.transcript(call_id)[0] == ("agent", GREETING)
+
+
+@pytest.mark.parametrize("code", list(Code))
+def test_unwanted_call_is_rejected_with_its_code(
+    openai_double: DoubledOpenAI, start_worker: Start, code: Code
+) -> None:
+    call_id = openai_double.ring()
+    reject(call_id, code)
+    reject(call_id, Code.BUSY)
+    start_worker()
+    assert openai_double.wait_for(call_id, "rejected")["status_code"] == code
+    wait_until(lambda: unwanted() == [], unwanted)
+
+
+def test_unwanted_call_that_is_gone_is_forgotten(openai_double: DoubledOpenAI, start_worker: Start) -> None:
+    reject("rtc_gone", Code.NOBODYS)
+    start_worker()
+    wait_until(lambda: unwanted() == [], unwanted)
+
+
+# Workers among each other
+
+
+def test_two_workers_never_hold_one_session(
+    desk: Desk, openai_double: DoubledOpenAI, start_worker: Start
+) -> None:
+    openai_double.ways.pace = 1000.0
+    workers = [start_worker(), start_worker()]
+    ids = [desk.connect(openai_double) for _ in range(6)]
+
+    wait_until(lambda: sum(each.holds() for each in workers) == 6)
+    wait_until(lambda: [openai_double.call(each)["attached"] for each in ids] == [1] * 6)
+    held = [each for worker in workers for each in worker.worker.held]
+    assert {each.openai_call_id for each in held} == set(ids)
+    assert {each.claim for each in held} == {1}
+
+
+def test_worker_takes_no_more_than_it_may(
+    desk: Desk, openai_double: DoubledOpenAI, start_worker: Start
+) -> None:
+    openai_double.ways.pace = 1000.0
+    ids = [desk.connect(openai_double) for _ in range(3)]
+    first = start_worker(most_calls=2)
+    wait_until(lambda: first.holds() == 2)
+    second = start_worker(most_calls=2)
+    wait_until(lambda: second.holds() == 1)
+    assert {each.openai_call_id for each in (*first.worker.held, *second.worker.held)} == set(ids)
+
+
+def test_worker_that_died_is_followed_by_another(
+    alice: Person, backend: Backend, openai_double: DoubledOpenAI, start_worker: Start
+) -> None:
+    """Nobody is greeted twice, no tool is called twice, and the result is given by whoever holds the call."""
+    desk = with_tool(alice, backend.url)
+    backend.hold.clear()
+    first = start_worker()
+    call_id = desk.connect(openai_double)
+    wait_until(lambda: backend.received)
+    free = first.die()
+    desk.let_lease_end()
+    second = start_worker()
+    wait_until(lambda: second.holds() == 1)
+    backend.hold.set()
+
+    session = over(desk)
+    free()
+    said = openai_double.transcript(call_id)
+    assert said.count(("agent", GREETING)) == 1
+    assert [kind for kind, _text in said].count("result") == 1
+    assert len(backend.received) == 1
+    assert (session.claim, session.state) == (2, "over")
+    assert "The line was taken up again." in desk.notes()
+    assert said[-1][0] == "agent"
+
+
+def test_function_of_a_worker_that_died_is_not_repeated(
+    alice: Person, backend: Backend, openai_double: DoubledOpenAI, start_worker: Start
+) -> None:
+    desk = with_tool(alice, backend.url)
+    backend.hold.clear()
+    first = start_worker()
+    call_id = desk.connect(openai_double)
+    wait_until(lambda: backend.received)
+    free = first.die()
+    desk.let_lease_end()
+    with tenant_context(alice.tenant):
+        FunctionCall.objects.update(created_at=timezone.now() - 60 * SECOND)
+    start_worker()
+
+    over(desk)
+    backend.hold.set()
+    free()
+    results = [text for kind, text in openai_double.transcript(call_id) if kind == "result"]
+    assert results == ['{"error": "It was interrupted and may have been done. Do not repeat it."}']
+    assert len(backend.received) == 1
+
+
+def test_worker_that_stops_hands_over_at_once(
+    desk: Desk, openai_double: DoubledOpenAI, start_worker: Start
+) -> None:
+    openai_double.ways.pace = 1000.0
+    first = start_worker()
+    call_id = desk.connect(openai_double)
+    wait_until(lambda: desk.session().greeted_at)
+    first.stop()
+    second = start_worker()
+    wait_until(lambda: second.holds() == 1)
+    wait_until(lambda: openai_double.call(call_id)["attached"] == 1)
+    assert (desk.session().state, desk.session().claim) == ("accepted", 2)
+
+
+def test_holder_lets_go_when_another_has_the_session(
+    desk: Desk, openai_double: DoubledOpenAI, start_worker: Start
+) -> None:
+    openai_double.ways.pace = 1000.0
+    first = start_worker()
+    desk.connect(openai_double)
+    wait_until(lambda: desk.session().greeted_at)
+    desk.let_lease_end()
+    second = start_worker(most_calls=1)
+    first.worker.most_calls = 0
+    wait_until(lambda: (first.holds(), second.holds()) == (0, 1))
+    assert desk.session().claim == second.worker.held[0].claim
+
+
+def test_line_that_breaks_is_taken_up_again(
+    alice: Person, backend: Backend, openai_double: DoubledOpenAI, start_worker: Start
+) -> None:
+    """The function that the model wanted meanwhile was not heard: asked to go on, it wants it again."""
+    desk = with_tool(alice, backend.url)
+    openai_double.fail(kind="cut", action="attach", events=1)
+    start_worker()
+    call_id = desk.connect(openai_double)
+    session = over(desk)
+    assert (session.state, session.claim) == ("over", 1)
+    assert openai_double.transcript(call_id).count(("agent", GREETING)) == 1
+    assert "The line was taken up again." in desk.notes()
+    assert len(backend.received) == 1
