@@ -49,6 +49,7 @@ def test_words_of_the_template_are_pointed_at(alice: Person) -> None:
         ({"language": "klingon"}, "Write a language tag"),
         ({"runtime": "media_stream", "stream_url": "http://example.com"}, "no encrypted WebSocket address"),
         ({"runtime": "sip_uri", "sip_uri": "sip:agent@10.0.0.1"}, "cannot be reached from the internet"),
+        ({"transfer_number": "555"}, "country code"),
         ({"sip_secret": "secret"}, "Enter the SIP URI and the user name that the password is for."),
         ({"vad_threshold": "2"}, "Use 0 to 1"),
     ],
