@@ -195,5 +195,10 @@ class ToolInvocation(TenantOwned):
             ),
         ]
 
+    @property
+    def asked(self) -> str:
+        """Return the name of what was called: the tenant's tool, or a built-in one."""
+        return self.tool.name if self.tool else self.builtin
+
     def __str__(self) -> str:
         return f"{self.tool or self.get_builtin_display()}: {self.get_outcome_display() or 'waits'}"

@@ -172,7 +172,8 @@ class CallToolSerializer(serializers.Serializer[ToolInvocation]):
     """A tool that the agent called in a call; what was asked and answered is masked."""
 
     created_at = serializers.DateTimeField()
-    tool_id = serializers.UUIDField(allow_null=True)
+    tool_id = serializers.UUIDField(allow_null=True, help_text="Null for a built-in tool")
+    name = serializers.CharField(source="asked")
     outcome = serializers.CharField()
     detail = serializers.CharField()
     status = serializers.IntegerField(allow_null=True, help_text="HTTP status")

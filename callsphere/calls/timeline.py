@@ -164,4 +164,4 @@ def _tools(told: Told) -> Iterator[Entry]:
         outcome = Outcome(tool.outcome).label if tool.outcome else "Waits"
         looks = "pass" if tool.outcome == Outcome.OK else "fail"
         detail = f"{outcome} after {took} ms" + (f". {tool.detail}" if tool.detail else "")
-        yield Entry(at, 0, TOOL, looks, f"The agent asks {tool.tool.name}", detail)
+        yield Entry(at, 0, TOOL, looks, f"The agent asks {tool.asked}", detail)
