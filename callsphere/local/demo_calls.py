@@ -65,6 +65,7 @@ def _make_agent(tenant: Tenant, actor: Actor) -> Agent:
     }
     for words, filling in FILLED_IN.items():
         texts = {name: text.replace(words, filling) for name, text in texts.items()}
+    texts["transfer_number"] = STAFF
     agent = edit_draft(**who, agent=agent, expected_version=agent.version, **texts)
     publish(**who, agent=agent, expected_version=agent.version, note="The demo's receptionist")
     return agent
