@@ -28,8 +28,14 @@ _HIGHEST_SEQUENCE = 2**31 - 1
 
 
 def known_fields(form: QueryDict) -> dict[str, str]:
-    """Return the fields that we know and that say something, each cut to LONGEST_VALUE characters."""
+    """Return the fields that we know and that say something, each cut to LONGEST_VALUE characters.
+
+    What stands behind a SIP address (RFC 3261 §19.1.1: headers) is left out: it may prove who sent a call.
+    """
     known = {name: without_nul(form.get(name, ""))[:LONGEST_VALUE] for name in KNOWN_FIELDS}
+    for party in _PARTIES:
+        if known[party].lower().startswith(("sip:", "sips:")):
+            known[party] = known[party].partition("?")[0]
     return {name: value for name, value in known.items() if value}
 
 

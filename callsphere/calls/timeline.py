@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 
-from agents.enums import Outcome
+from agents.enums import BuiltinTool, Outcome
 from agents.models import ToolInvocation
 from callsphere.calls.enums import CallState, Direction, EventKind, HungUpBy, LegState, Speaker
 from callsphere.calls.folding import moment_of
@@ -63,7 +63,10 @@ def timeline_of(told: Told) -> list[Entry]:
     entries = [*_call(told), *_events(told), *_legs(told), *_notes(told), *_messages(told)]
     entries += [*_lines(told), *_tools(told)]
     started = told.call.started_at
-    timed = [replace(entry, seconds=_seconds(started, entry.at)) for entry in entries]
+    # the provider tells of whole seconds: what it says began with the call did not begin before
+    timed = [
+        replace(entry, at=max(entry.at, started), seconds=_seconds(started, entry.at)) for entry in entries
+    ]
     return sorted(timed, key=lambda entry: (entry.at, entry.place))
 
 
@@ -157,6 +160,10 @@ def _lines(told: Told) -> Iterator[Entry]:
         yield Entry(line.said_at, 0, SAID, "active", text, detail=line.text, speaker=line.speaker)
 
 
+def _tool_name(tool: ToolInvocation) -> str:
+    return BuiltinTool(tool.builtin).label if tool.builtin else tool.asked
+
+
 def _tools(told: Told) -> Iterator[Entry]:
     for tool in told.tools:
         took = tool.duration_ms or 0
@@ -164,4 +171,4 @@ def _tools(told: Told) -> Iterator[Entry]:
         outcome = Outcome(tool.outcome).label if tool.outcome else "Waits"
         looks = "pass" if tool.outcome == Outcome.OK else "fail"
         detail = f"{outcome} after {took} ms" + (f". {tool.detail}" if tool.detail else "")
-        yield Entry(at, 0, TOOL, looks, f"The agent asks {tool.asked}", detail)
+        yield Entry(at, 0, TOOL, looks, f"The agent used “{_tool_name(tool)}”", detail)

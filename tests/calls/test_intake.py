@@ -381,3 +381,12 @@ def test_addresses_that_the_provider_is_given_are_served(line: Line, settings: A
     paths = [str(each).removeprefix(settings.PUBLIC_URL) for each in (urls.voice, urls.voice_fallback)]
     assert [line.tell(path).status_code for path in paths] == [200, 200]
     assert line.tell(str(urls.status_callback).removeprefix(settings.PUBLIC_URL)).status_code == 204
+
+
+def test_headers_behind_a_sip_address_are_not_kept(line: Line) -> None:
+    agent = "sip:proj_x@sip.api.openai.com;transport=tls"
+    line.tell(
+        line.place("status"), line.fields(To=f"{agent}?X-Cs-Call=proves-who-sent-it", SequenceNumber="0")
+    )
+    (event,) = line.events()
+    assert event.payload["To"] == agent

@@ -84,7 +84,7 @@ def test_everything_has_its_place_and_its_second() -> None:
         (4, "The agent greeted the caller.", ""),
         (5, "Agent: “Hello.”", "Hello."),
         (9, "Caller: “Hi.”", "Hi."),
-        (20, "The agent asks find-slot", "The endpoint took too long after 1500 ms. No answer."),
+        (20, "The agent used “find-slot”", "The endpoint took too long after 1500 ms. No answer."),
         (25, "Agent: “I cannot look it up.”", "I cannot look it up."),
         (40, "Front desk is off the line", ""),
         (40, "The call is over", "hung up by the caller"),
@@ -102,7 +102,7 @@ def test_what_was_said_without_a_break_is_one_line() -> None:
     entries = folded(timeline_of(whole_call()))
     assert [(entry.seconds, entry.text) for entry in entries if entry.kind != "step"] == [
         (5, "Caller and agent speak"),
-        (20, "The agent asks find-slot"),
+        (20, "The agent used “find-slot”"),
         (25, "Agent: “I cannot look it up.”"),
     ]
 

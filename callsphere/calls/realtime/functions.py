@@ -72,14 +72,12 @@ def run(held: Held, version: AgentVersion, wanted: Wanted) -> Ended | None:
     """
     if not _begin(held, wanted):
         return None
-    started = timezone.now()
     try:
-        ended, told = _run(held, version, wanted)
+        ended, wrong = _run(held, version, wanted)
     except Exception:
         log.exception("function_broke", function=wanted.name, call=str(held.call_id))
-        ended, told = Ended(OUR_FAULT), "something went wrong on our side"
-    seconds = (timezone.now() - started).total_seconds()
-    if not _end(held, wanted.function_call_id, ended, f"{wanted.name}: {told}, after {seconds:.1f} s."):
+        ended, wrong = Ended(OUR_FAULT), "something went wrong on our side"
+    if not _end(held, wanted.function_call_id, ended, wrong and f"{wanted.name}: {wrong}."):
         return Ended(INTERRUPTED)
     return ended
 
@@ -118,12 +116,11 @@ def _begin(held: Held, wanted: Wanted) -> bool:
             function_call_id=wanted.function_call_id,
             defaults={"name": wanted.name[:64]},
         )
-        add_note(held, f"{wanted.function_call_id}:begun", f"The agent asked {wanted.name}.")
         return is_new
 
 
 def _run(held: Held, version: AgentVersion, wanted: Wanted) -> tuple[Ended, str]:
-    """Run a function; return what it returned, and how that went in words."""
+    """Run a function; return what it returned, and what went wrong where no invocation tells of it."""
     try:
         arguments = json.loads(wanted.arguments or "{}")
     except ValueError:
@@ -139,12 +136,12 @@ def _run(held: Held, version: AgentVersion, wanted: Wanted) -> tuple[Ended, str]
             arguments=arguments,
             function_call_id=wanted.function_call_id,
         )
-        return Ended(answer.output, answer.then == After.HANG_UP), "done"
+        return Ended(answer.output, answer.then == After.HANG_UP), ""
     FUNCTIONS.labels("tool").inc()
     result = invoke(
         tenant=tenant, version=version, name=wanted.name, arguments=arguments, reference=str(held.call_id)
     )
-    return Ended(_told(result)), Outcome(result.outcome).label.lower()
+    return Ended(_told(result)), result.detail.rstrip(".") if result.outcome == Outcome.UNUSABLE else ""
 
 
 def _told(result: Result) -> str:
@@ -155,7 +152,7 @@ def _told(result: Result) -> str:
     return json.dumps({"error": error}, ensure_ascii=False)
 
 
-def _end(held: Held, function_call_id: str, ended: Ended, told: str) -> bool:
+def _end(held: Held, function_call_id: str, ended: Ended, wrong: str) -> bool:
     """Keep what a function returned, whoever holds the session by now; False when it was given up."""
     with tenant_context(Tenant(pk=held.tenant_id)):
         rows = FunctionCall.objects.select_for_update(of=("self",), no_key=True)
@@ -163,7 +160,8 @@ def _end(held: Held, function_call_id: str, ended: Ended, told: str) -> bool:
         if row is None or row.ended_at is not None:
             return False
         _store_output(row, ended.output)
-        add_note(held, f"{function_call_id}:ended", told)
+        if wrong:
+            add_note(held, f"{function_call_id}:ended", wrong)
         if ended.hangs_up:
             _have_it_ended(held)
         return True

@@ -169,7 +169,7 @@ def test_what_was_said_with_tools_in_between(alice: Person, version: AgentVersio
     assert "Agent 3 s Harbor Dental, how can I help?" in text
     assert "Caller 8 s I need an &lt;b&gt;appointment&lt;/b&gt;." in text
     assert html.count("conversation-tool") == 1
-    assert "The agent asks find-slot · Answered after 240 ms" in text
+    assert "The agent used “find-slot” · Answered after 240 ms" in text
     assert "Tokens at OpenAI 1200 in, 340 out" in text
 
 

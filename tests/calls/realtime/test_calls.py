@@ -87,8 +87,7 @@ def test_whole_call(
     assert (session.state, session.why, session.openai_call_id) == ("over", "The call ended.", call_id)
     assert session.offered_at <= session.accepted_at <= session.greeted_at <= session.ended_at
     assert desk.notes()[:2] == ["The agent took the call.", "The agent was asked to greet the caller."]
-    assert desk.notes()[2] == "The agent asked free_times."
-    assert desk.notes()[3].startswith("free_times: answered, after ")
+    assert [note for note in desk.notes() if "free_times" in note] == []  # the log of invocations tells
 
 
 def test_what_was_used_is_summed(desk: Desk, openai_double: DoubledOpenAI, start_worker: Start) -> None:
