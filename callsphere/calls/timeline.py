@@ -60,7 +60,7 @@ class Told:
 
 def timeline_of(told: Told) -> list[Entry]:
     """Return everything that happened, the earliest first. What has the same time stays in one order."""
-    entries = [*_call(told), *_events(told), *_legs(told), *_notes(told), *_messages(told)]
+    entries = [*_call(told), *_legs(told), *_events(told), *_notes(told), *_messages(told)]
     entries += [*_lines(told), *_tools(told)]
     started = told.call.started_at
     # the provider tells of whole seconds: what it says began with the call did not begin before
