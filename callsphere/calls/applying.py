@@ -14,13 +14,14 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import structlog
+from django.db import OperationalError, transaction
 from django.db.models import Q
 
 from callsphere.calls.answering import LONGEST_UNWATCHED
-from callsphere.calls.enums import CallState, EventKind
+from callsphere.calls.enums import CallState, EventKind, SessionState
 from callsphere.calls.folding import CallFacts, LegFacts, fold
 from callsphere.calls.judging import Done, judge
-from callsphere.calls.models import Call, CallEvent, CallKey, CallLeg, VoiceMessage
+from callsphere.calls.models import Call, CallEvent, CallKey, CallLeg, RealtimeSession, VoiceMessage
 from callsphere.calls.watching import watch
 from callsphere.lib.ids import uuid7_at
 from tenants.clock import database_now
@@ -63,12 +64,26 @@ def apply_waiting(limit: int = BATCH) -> int:
         if not waiting:
             return 0
         keys = sorted({(tenant, sid) for _, tenant, sid in waiting})
-        calls = _locked_calls(keys)
-        told = _all_told(keys)
         now = database_now()
-        _store([each for key in keys if (each := _fold(calls[key], told[key], now))], now)
+        if not _applied(keys, now):
+            for key in keys:  # one that cannot be stored keeps no others waiting
+                _applied([key], now)
         CallEvent.objects.filter(pk__in=[pk for pk, *_ in waiting]).update(applied_at=now)
     return len(waiting)
+
+
+def _applied(keys: list[_Key], now: datetime) -> bool:
+    """Bring some calls up to what was told of them, all or none; whether that could be done."""
+    try:
+        with transaction.atomic():
+            calls, told = _locked_calls(keys), _all_told(keys)
+            _store([each for key in keys if (each := _fold(calls[key], told[key], now))], now)
+    except OperationalError:
+        raise  # the database is away or busy: nothing is lost, the events wait
+    except Exception:
+        log.exception("calls_not_applied", calls=[sid for _tenant, sid in keys])
+        return False
+    return True
 
 
 def _locked_calls(keys: list[_Key]) -> dict[_Key, Call]:
@@ -132,14 +147,10 @@ def _named(field: str, keys: Iterable[_Key]) -> Q:
 def _fold(call: Call, events: list[CallEvent], now: datetime) -> _Folded | None:
     """Write into a call's row what all events say together, without storing it.
 
-    Return None where they cannot be read, or where a call is over and what was told of it is gone with its
+    Return None where a call is over and what was told of it is gone with its
     trunk: what we asked later says less.
     """
-    try:
-        facts = fold(call.call_sid, events)
-    except Exception:  # one call that cannot be read keeps no others waiting
-        log.exception("call_not_folded", call=str(call.pk), tenant_id=str(call.tenant_id))
-        return None
+    facts = fold(call.call_sid, events)
     if call.state == CallState.ENDED and all(event.kind == EventKind.LOOKED_UP for event in events):
         return None
     found = judge(facts, Done(call.action, call.end_reason))
@@ -184,6 +195,10 @@ def _store(folded: list[_Folded], now: datetime) -> None:
         update_conflicts=True,
         unique_fields=["tenant", "call", "recording_sid"],
         update_fields=["duration_s"],
+    )
+    over = [call.pk for call in calls if call.state == CallState.ENDED]
+    RealtimeSession.objects.filter(call__in=over, state=SessionState.AWAITED).update(
+        state=SessionState.OVER, why="OpenAI never told of the call.", ended_at=now
     )
     for call in calls:
         watch(call, now)

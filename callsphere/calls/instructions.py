@@ -13,6 +13,7 @@ from agents.enums import Runtime
 from agents.models import AgentVersion
 from callsphere.calls.enums import CallAction
 from callsphere.calls.models import Call, RealtimeSession
+from callsphere.calls.parties import caller_number
 from callsphere.calls.tokens import HEADER, SessionName, sign_session, sign_stream
 from callsphere.providers.openai.account import sip_address
 from callsphere.providers.twilio import twiml
@@ -68,15 +69,26 @@ def connect_agent(call: Call, version: AgentVersion, place: Place, after: After,
 
 
 def call_person(call: Call, number: str, place: Place) -> str:
-    """Lead a call to a person's number."""
+    """Lead a call to a person's number.
+
+    The caller's own number is shown; where it is withheld or none, the one that was called: Twilio takes no
+    other (error 13214).
+    """
     call.action, call.sent_to = CallAction.PERSON, number
-    dialling = twiml.Dialling(action=place.dialled(After.LAST), timeout_s=RINGS_S)
+    _forget_longest(call)
+    shown = "" if caller_number(call) else call.our_number
+    dialling = twiml.Dialling(
+        action=place.dialled(After.LAST),
+        timeout_s=RINGS_S,
+        caller_id=shown if shown.startswith("+") else "",
+    )
     return twiml.dial_number(twiml.NumberLeg(number, status_callback=place.url("status")), dialling)
 
 
 def take_message(call: Call, place: Place, sentence: str = LEAVE_A_MESSAGE) -> str:
     """Have the caller leave a message."""
     call.action = CallAction.VOICEMAIL
+    _forget_longest(call)
     return twiml.voicemail(
         sentence,
         action=place.url("recorded"),
@@ -88,7 +100,14 @@ def take_message(call: Call, place: Place, sentence: str = LEAVE_A_MESSAGE) -> s
 def turn_away(call: Call, sentence: str) -> str:
     """Say why nobody takes a call, and end it."""
     call.action = CallAction.HANG_UP
+    _forget_longest(call)
     return twiml.say_and_hang_up(sentence)
+
+
+def _forget_longest(call: Call) -> None:
+    """Let whoever takes over from an agent not be cut off when the agent would have been."""
+    if not call.end_reason:
+        call.end_due_at = None
 
 
 def _openai_leg(call: Call, version: AgentVersion, place: Place) -> twiml.SipLeg:

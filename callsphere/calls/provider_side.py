@@ -85,7 +85,8 @@ def look_at_due_calls() -> int:
         for call in calls:
             call.looks += 1
             wait = STILL_GOING if call.state != State.ENDED else timedelta(seconds=90) * 2**call.looks
-            call.look_due_at = None if call.looks >= MOST_LOOKS else now + wait
+            is_last = call.state == State.ENDED and call.looks >= MOST_LOOKS
+            call.look_due_at = None if is_last else now + wait
         Call.objects.bulk_update(calls, ["looks", "look_due_at"])
     return _do(read_call, calls)
 

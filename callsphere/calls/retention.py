@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Model, QuerySet
 
 from agents.models import ToolInvocation
-from callsphere.calls.models import Call, CallEvent, CallNote, CallRetention, TranscriptLine
+from callsphere.calls.models import Call, CallEvent, CallNote, CallRetention, FunctionCall, TranscriptLine
 from callsphere.calls.models.keeping import CALLS_KEPT_DAYS, TRANSCRIPTS_KEPT_DAYS
 from callsphere.lib.ids import first_uuid_of
 from tenants.context import platform_context
@@ -61,6 +61,7 @@ def _details(tenant_id: uuid.UUID, before: datetime) -> Iterable[Callable[[], Qu
     return (
         lambda: TranscriptLine.objects.filter(tenant=tenant_id, call__lt=first),
         lambda: CallNote.objects.filter(tenant=tenant_id, call__lt=first),
+        lambda: FunctionCall.objects.filter(tenant=tenant_id, session__call__lt=first),
         # `reference` is the call's key as text, which sorts as keys do
         lambda: ToolInvocation.objects.filter(
             tenant=tenant_id, reference__gt="", reference__lt=str(first), created_at__lt=before

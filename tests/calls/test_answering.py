@@ -18,7 +18,7 @@ from callsphere.calls.models import Call, RealtimeSession
 from callsphere.calls.tokens import HEADER, SessionName, TokenInvalid, published_keys, read_session
 from tenants.context import tenant_context
 from tests.agents.conftest import make_agent, make_hours, make_route, publish
-from tests.calls.conftest import CALLER, Line, new_sid
+from tests.calls.conftest import CALLER, NUMBER, Line, new_sid
 
 PERSON = "+14155550199"
 BASE = "http://testserver"
@@ -220,3 +220,22 @@ def test_when_our_answer_failed_the_fallback_takes_the_call(line: Line) -> None:
     routed(line)
     answer = ElementTree.fromstring(line.tell(line.place("fallback")).content)
     assert [verb.tag for verb in answer] == ["Say", "Record", "Hangup"]
+
+
+def test_whoever_takes_over_is_not_cut_off_when_the_agent_would_have_been(line: Line) -> None:
+    routed(line, fallback_action="human", fallback_number=PERSON)
+    sid = new_sid("CA")
+    ring(line, sid)
+    assert only_call(line).end_due_at is not None
+    dialled(line, sid)
+    assert only_call(line).end_due_at is None
+
+
+@pytest.mark.parametrize(("caller", "shown"), [(CALLER, None), ("+266696687", NUMBER), ("anonymous", NUMBER)])
+def test_a_person_sees_the_called_number_where_the_callers_is_withheld(
+    line: Line, caller: str, shown: str | None
+) -> None:
+    hours = make_hours(line.person, weekly=[])
+    routed(line, hours_id=hours.pk, closed_action="human", closed_number=PERSON)
+    (dial,) = ring(line, From=caller)
+    assert dial.get("callerId") == shown

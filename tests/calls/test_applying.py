@@ -10,11 +10,12 @@ from django.db import close_old_connections, connection
 from django.test.utils import CaptureQueriesContext
 
 from callsphere.calls import applying
-from callsphere.calls.models import Call, CallEvent, CallKey, CallLeg, VoiceMessage
+from callsphere.calls.models import Call, CallEvent, CallKey, CallLeg, RealtimeSession, VoiceMessage
 from tenants.clock import database_now
 from tenants.context import tenant_context
+from tests.agents.conftest import make_agent, publish
 from tests.calls.conftest import CALLER, NUMBER, Line, new_sid
-from trunks.models import LiveCall
+from trunks.models import LiveCall, SessionTimerPolicy
 
 AGENT = "sip:proj_x@sip.api.openai.com"
 
@@ -149,3 +150,27 @@ def test_the_end_of_an_old_call_is_that_calls(line: Line) -> None:
         call = Call.objects.get()
     assert timedelta(0) <= database_now() - call.started_at < timedelta(minutes=5)
     assert call.pk.int >> 80 == int(call.started_at.timestamp() * 1000)
+
+
+def test_a_call_that_cannot_be_stored_keeps_no_others_waiting(line: Line) -> None:
+    told(line, new_sid("CA"), over=False, trunk=True)
+    with tenant_context(line.person.tenant):
+        SessionTimerPolicy.objects.all().delete()  # which nothing of ours does: its watching fails
+    told(line, new_sid("CA"))
+    assert (applying.apply_waiting(), applying.apply_waiting()) == (6, 0)
+    with tenant_context(line.person.tenant):
+        assert [call.outcome for call in Call.objects.filter(state="ended")] == ["agent"]
+
+
+def test_a_session_that_was_never_offered_ends_with_its_call(line: Line) -> None:
+    agent = make_agent(line.person)
+    version = publish(line.person, agent)
+    sid = new_sid("CA")
+    line.tell(fields=line.fields(CallSid=sid))
+    with tenant_context(line.person.tenant):
+        RealtimeSession.objects.create(tenant=line.person.tenant, call=Call.objects.get(), version=version)
+    line.tell(line.place("status"), line.fields(CallSid=sid, CallStatus="completed", SequenceNumber="0"))
+    applying.apply_waiting()
+    with tenant_context(line.person.tenant):
+        session = RealtimeSession.objects.get()
+    assert (session.state, session.why) == ("over", "OpenAI never told of the call.")

@@ -65,14 +65,23 @@ class Clock:
             on = local.date() + timedelta(days=ahead)
         else:
             on = _day(named, local.date())
-        return datetime.combine(on, clock, self.zone).astimezone(UTC)
+        try:
+            return datetime.combine(on, clock, self.zone).astimezone(UTC)
+        except OverflowError:
+            raise NotAMoment(_NAME_A_DAY) from None
 
 
 def clock_of(call: Call, now: datetime) -> Clock:
-    """Return the clock of the number that a call is on: its route's, else where such numbers are."""
+    """Return the clock of the number that a call is on.
+
+    It is that of its route's hours, else of other hours of the business, else of where such numbers are.
+    """
     route = routes_of(call.tenant).filter(phone_number=call.phone_number_id).first()
     if route is not None and route.hours is not None:
         return Clock(ZoneInfo(route.hours.time_zone), now, route.hours)
+    others = BusinessHours.objects.filter(tenant=call.tenant_id).order_by("created_at", "pk").first()
+    if others is not None:
+        return Clock(ZoneInfo(others.time_zone), now, None)
     return Clock(_zone_of_number(call.our_number), now)
 
 
@@ -81,7 +90,7 @@ def _zone_of_number(number: str) -> ZoneInfo:
         names = zones_of_numbers.time_zones_for_number(phonenumbers.parse(number))
     except phonenumbers.NumberParseException:
         names = ()
-    name = names[0] if names else ""
+    name = names[0] if len(names) == 1 else ""  # many for numbers that belong to no place
     return ZoneInfo("UTC" if name in ("", "Etc/Unknown") else name)
 
 
@@ -98,6 +107,4 @@ def _day(named: str, today: date) -> date:
     try:
         return date.fromisoformat(named)
     except ValueError:
-        raise NotAMoment(
-            "Name the day: today, tomorrow, a day of the week, or a date such as 2027-01-04."
-        ) from None
+        raise NotAMoment(_NAME_A_DAY) from None

@@ -10,7 +10,7 @@ from agents.enums import BuiltinTool
 from callsphere.calls.builtin_tools.callers import caller_number
 from callsphere.calls.builtin_tools.contract import Builtin, Errand, Reply, Run, declined, done
 from callsphere.calls.builtin_tools.messages import MOST_MESSAGES, keep_message
-from callsphere.calls.enums import CallAction, CallState
+from callsphere.calls.enums import CallAction, CallState, EndReason
 from callsphere.calls.incidents import tell_escalated
 from callsphere.calls.instructions import Place, call_person
 from callsphere.calls.models import Call, CallerMessage, CallNote
@@ -81,7 +81,9 @@ def _done(transfer: Transfer) -> Reply:
     run, number = transfer.run, transfer.number
     # by now the provider may have asked what to do since nobody answered: that stays
     mine = Call.objects.filter(tenant=run.tenant, pk=run.call.pk, action=run.call.action)
-    mine.update(action=CallAction.PERSON, sent_to=number, end_due_at=None)
+    mine.update(action=CallAction.PERSON, sent_to=number)
+    mine_now = Call.objects.filter(tenant=run.tenant, pk=run.call.pk, action=CallAction.PERSON)
+    mine_now.exclude(end_reason=EndReason.ASKED).update(end_due_at=None, end_reason="")
     _note(run, f"The agent transferred the caller to {number}.")
     return done(what_to_do="The caller is being put through. Say nothing more.")
 

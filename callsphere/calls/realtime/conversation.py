@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from callsphere.calls.enums import EndReason, Speaker
@@ -201,9 +200,13 @@ class Conversation:
         held, version = self._held, self._opening.version
         try:
             ended = await self._threads.ask(functions.run, held, version, wanted)
-        except (OperationalError, InterfaceError):
+        except ClaimLost:
+            raise
+        except Exception:
+            log.exception("function_not_kept", call=str(held.call_id), function=wanted.name)
             ended = Ended(functions.OUR_FAULT)
-        self._running.discard(wanted.function_call_id)
+        finally:
+            self._running.discard(wanted.function_call_id)
         if ended is None:
             return  # told twice
         self._outputs[wanted.function_call_id] = ended.output

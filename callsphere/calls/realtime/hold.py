@@ -52,7 +52,7 @@ async def _accept(held: Held, opening: Opening, threads: Threads) -> bool:
         await _reject(held, threads, Code.GONE, _GONE)
         return False
     try:
-        await threads.ask(accept_call, held.openai_call_id, opening.config)
+        await threads.answer(accept_call, held.openai_call_id, opening.config)
     except RealtimeError as error:
         # an earlier try, or a worker that died, may have done it
         may_be_done = error.outcome_unknown or held.claim > 1
@@ -75,7 +75,7 @@ async def _not_accepted(held: Held, opening: Opening, threads: Threads, error: R
 
 async def _reject(held: Held, threads: Threads, code: Code, why: str) -> None:
     with suppress(RealtimeError):  # it rings until the carrier gives up
-        await threads.ask(reject_call, held.openai_call_id, code)
+        await threads.answer(reject_call, held.openai_call_id, code)
     await threads.database(records.finish, held, SessionState.REJECTED, why)
 
 

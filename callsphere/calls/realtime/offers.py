@@ -19,10 +19,8 @@ from callsphere.calls.models import CallNote, RealtimeSession, UnwantedCall
 from callsphere.calls.realtime.metrics import OFFERS
 from callsphere.calls.tokens import HEADER, SessionName, TokenInvalid, read_session
 from callsphere.providers.openai import IncomingRealtimeCall
-from tenants.context import platform_context, tenant_context
+from tenants.context import tenant_context
 from tenants.models import Tenant
-from trunks.enums import NumberState
-from trunks.models import PhoneNumber
 from trunks.numbers.accounts import find_tenant_of_account
 
 _USER = re.compile(r"sips?:(\+?[0-9]{3,20})(?=[@;>])", re.IGNORECASE)
@@ -71,7 +69,7 @@ def reject(openai_call_id: str, code: Code) -> None:
 def _named(call: IncomingRealtimeCall) -> SessionName | None:
     token = call.header(HEADER)
     if not token:
-        return _of_twilios_call(call) or _of_number(call)
+        return _of_twilios_call(call)
     try:
         return read_session(token)
     except TokenInvalid:
@@ -123,27 +121,8 @@ def _of_twilios_call(call: IncomingRealtimeCall) -> SessionName | None:
         return _only(RealtimeSession.objects.filter(leads_here).distinct(), call.call_id)
 
 
-def _of_number(call: IncomingRealtimeCall) -> SessionName | None:
-    """Find the session by the number that was dialled, which Twilio leaves in Diversion, and the caller's."""
-    dialled, caller = _user(call.header("Diversion")), _user(call.header("From"))
-    if not dialled or not caller:
-        return None
-    with platform_context("find whose number a call at OpenAI dialled"):
-        number = PhoneNumber.objects.filter(number=dialled, state=NumberState.ACTIVE).first()
-    if number is None:
-        return None
-    with tenant_context(Tenant(pk=number.tenant_id)):
-        mine = RealtimeSession.objects.filter(call__phone_number_id=number.pk, call__their_number=caller)
-        return _only(mine, call.call_id)
-
-
 def _only(sessions: QuerySet[RealtimeSession], openai_call_id: str) -> SessionName | None:
     """Return the session that has the call already, or the one that awaits it; None for several."""
     awaited = Q(state=SessionState.AWAITED, call__state=CallState.RINGING)
     found = list(sessions.filter(openai_call_id=openai_call_id)[:1] or sessions.filter(awaited)[:2])
     return SessionName(found[0].tenant_id, found[0].pk) if len(found) == 1 else None
-
-
-def _user(header: str) -> str:
-    match = _USER.search(header)
-    return match[1] if match else ""

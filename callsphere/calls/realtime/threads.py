@@ -13,16 +13,17 @@ from django.db import InterfaceError, OperationalError, close_old_connections, c
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-_AT_THE_DATABASE, _ASKING = 8, 64
+_AT_THE_DATABASE, _ANSWERING, _ASKING = 8, 8, 64
 _TRIES, _PAUSE_S = 3, 0.5
 log = structlog.get_logger(__name__)
 
 
 class Threads:
-    """Two pools: a function that takes long keeps nothing from being stored."""
+    """Three pools: a function that takes long keeps nothing from being stored, and no call from an answer."""
 
     def __init__(self) -> None:
         self._database = ThreadPoolExecutor(_AT_THE_DATABASE, "realtime-database")
+        self._answering = ThreadPoolExecutor(_ANSWERING, "realtime-answering")
         self._asking = ThreadPoolExecutor(_ASKING, "realtime-asking")
 
     async def database(self, do: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
@@ -41,9 +42,13 @@ class Threads:
         """Do something that waits for others. It goes on to its end though nobody waits for it any more."""
         return await self._run(self._asking, partial(_then_disconnect, do, *args, **kwargs))
 
+    async def answer(self, do: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Accept or reject a call that rings."""
+        return await self._run(self._answering, partial(_then_disconnect, do, *args, **kwargs))
+
     def close(self) -> None:
         """Wait until what was begun has ended."""
-        for pool in (self._asking, self._database):
+        for pool in (self._asking, self._answering, self._database):
             pool.shutdown(wait=True, cancel_futures=True)
 
     async def _run(self, pool: ThreadPoolExecutor, do: Callable[[], _T]) -> _T:

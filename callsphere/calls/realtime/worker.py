@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
-from django.db import DatabaseError
+from django.db import Error as DatabaseFailure
 
 from callsphere.calls.realtime import claims
 from callsphere.calls.realtime.claims import Held
@@ -63,7 +63,7 @@ class Worker:
             await self._keep()
             await self._claim()
             await self._reject()
-        except DatabaseError as error:
+        except DatabaseFailure as error:
             log.warning("realtime_look_failed", error=type(error).__name__)
             return AFTER_FAILURE_S
         return LOOKS_EVERY_S
@@ -110,8 +110,8 @@ class Worker:
 
     async def _reject_one(self, call: Unwanted) -> None:
         try:
-            await self.threads.ask(reject_unwanted, call)
-        except DatabaseError as error:
+            await self.threads.answer(reject_unwanted, call)
+        except DatabaseFailure as error:
             log.warning("rejected_call_not_forgotten", error=type(error).__name__)
 
     async def _release(self) -> None:

@@ -121,22 +121,13 @@ def test_twilios_ids_of_a_call_that_rings_will_do(desk: Desk) -> None:
     assert (state(desk), unwanted()) == (("offered", call_id), [])
 
 
-def test_number_and_caller_of_a_call_that_rings_will_do(desk: Desk) -> None:
-    desk.ring()
-    call_id = desk.offer(
-        Diversion=f"<sip:{NUMBER}@twilio.com>;reason=unconditional",
-        From=f"<sip:{CALLER}@pstn.twilio.com>;tag=1",
-    )
-    assert (state(desk), unwanted()) == (("offered", call_id), [])
-
-
 @pytest.mark.parametrize(
     "headers",
     [
         {},
         {"Diversion": f"<sip:{NUMBER}@twilio.com>"},
-        {"Diversion": f"<sip:{NUMBER}@twilio.com>", "From": "<sip:+12125550199@pstn.twilio.com>"},
-        {"Diversion": "<sip:+14155550199@twilio.com>", "From": f"<sip:{CALLER}@pstn.twilio.com>"},
+        # whoever knows the project can write these: a call would be theirs that somebody else placed
+        {"Diversion": f"<sip:{NUMBER}@twilio.com>", "From": f"<sip:{CALLER}@pstn.twilio.com>"},
         {"X_Twilio_CallSid": "CA" + "0" * 32},
     ],
 )
@@ -144,22 +135,6 @@ def test_headers_of_no_call_that_rings_are_not_believed(desk: Desk, headers: dic
     desk.ring()
     call_id = desk.offer(**headers)
     assert (state(desk), unwanted()) == (("awaited", ""), [(call_id, 404)])
-
-
-def test_call_that_was_answered_is_not_taken_by_its_number(desk: Desk) -> None:
-    desk.ring()
-    desk.change_call(state="in_progress")
-    headers = {"Diversion": f"<sip:{NUMBER}@twilio.com>", "From": f"<sip:{CALLER}@pstn.twilio.com>"}
-    call_id = desk.offer(**headers)
-    assert (state(desk), unwanted()) == (("awaited", ""), [(call_id, 404)])
-
-
-def test_of_two_calls_of_one_caller_none_is_guessed(desk: Desk) -> None:
-    desk.ring()
-    desk.ring()
-    headers = {"Diversion": f"<sip:{NUMBER}@twilio.com>", "From": f"<sip:{CALLER}@pstn.twilio.com>"}
-    call_id = desk.offer(**headers)
-    assert unwanted() == [(call_id, 404)]
 
 
 def test_another_accounts_id_finds_no_call(desk: Desk, charlie: Person) -> None:
