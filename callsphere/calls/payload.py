@@ -21,6 +21,7 @@ KNOWN_FIELDS = (
     *("DialCallSid", "DialCallStatus", "DialCallDuration", "DialBridged", "DialSipResponseCode"),
     *("RecordingSid", "RecordingStatus", "RecordingDuration", "StreamSid", "StreamEvent", "StreamError"),
 )
+_KNOWN = frozenset(KNOWN_FIELDS)
 _SUBJECTS = ("DialCallSid", "RecordingSid", "StreamSid")
 _CALL_SID = re.compile(r"CA[0-9a-f]{32}")
 _SID = re.compile(r"[A-Z]{2}[0-9a-f]{32}")
@@ -32,11 +33,12 @@ def known_fields(form: QueryDict) -> dict[str, str]:
 
     What stands behind a SIP address (RFC 3261 §19.1.1: headers) is left out: it may prove who sent a call.
     """
-    known = {name: without_nul(form.get(name, ""))[:LONGEST_VALUE] for name in KNOWN_FIELDS}
+    told = ((name, without_nul(form.get(name, ""))[:LONGEST_VALUE]) for name in form if name in _KNOWN)
+    known = {name: value for name, value in told if value}
     for party in _PARTIES:
-        if known[party].lower().startswith(("sip:", "sips:")):
+        if known.get(party, "").lower().startswith(("sip:", "sips:")):
             known[party] = known[party].partition("?")[0]
-    return {name: value for name, value in known.items() if value}
+    return known
 
 
 def call_sid_of(form: QueryDict) -> str:

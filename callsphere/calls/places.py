@@ -31,17 +31,9 @@ _PLACE = """
     WHERE place.id = %s
 """
 _NUMBER = _PLACE.format(table="trunks_phonenumber", text="state", may_take="true")
-# Stores an event where the place is the tenant's and the token holds, and returns the place as above.
-_STORED = f"""
-    WITH place AS ({_NUMBER}),
-    stored AS (
-        INSERT INTO calls_callevent (id, tenant_id, phone_number_id, kind, call_sid, root_sid, subject,
-                                     sequence_number, call_status, payload)
-        SELECT %s, %s, place.id, %s, %s, %s, %s, %s, %s, %s::jsonb FROM place WHERE place.is_proven
-        ON CONFLICT DO NOTHING
-    )
-    SELECT * FROM place
-"""
+# Stores an event where the place is the tenant's and the token holds, and returns the place as above
+# (callsphere/calls/migrations/0009_store_event.py).
+_STORED = "SELECT * FROM calls_store_event(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
 _TRUNK = _PLACE.format(table="trunks_trunk", text="home_country", may_take="place.is_enabled")
 
 

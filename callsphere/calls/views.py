@@ -68,7 +68,7 @@ def _take(
         kind=kind,
         place=place,
         place_id=place_id,
-        after=request.GET.get("after", ""),
+        after=request.GET.get("after", "") if kind == EventKind.DIALLED else "",
         **_signed(request),
     )
     try:
@@ -91,8 +91,9 @@ def _signed(request: HttpRequest) -> dict[str, Any]:
     return {
         "url": f"{settings.PUBLIC_URL}{request.get_full_path()}",
         "form": request.POST,
-        "signature": request.headers.get("X-Twilio-Signature", ""),
-        "signature_settings": request.headers.get("X-Twilio-Webhooks-Signature-Settings", ""),
+        # not from request.headers, which reads all there are for each request
+        "signature": request.META.get("HTTP_X_TWILIO_SIGNATURE", ""),
+        "signature_settings": request.META.get("HTTP_X_TWILIO_WEBHOOKS_SIGNATURE_SETTINGS", ""),
     }
 
 
