@@ -1,5 +1,6 @@
 """Fills a database with calls, reads the log as the application does, and prints what the database took."""
 
+# ruff: noqa: E402  # models can be imported once Django is set up
 from __future__ import annotations
 
 import json
@@ -16,16 +17,16 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callsphere.settings")
 django.setup()
 
-from django.db import connection  # noqa: E402
+from django.db import connection
 
-from callsphere.calls.listing import PAGE_SIZE, CallFilter, read_sip_codes, select_calls  # noqa: E402
-from callsphere.lib.ids import first_uuid_of  # noqa: E402
-from tenants.audit import Actor  # noqa: E402
-from tenants.context import tenant_context  # noqa: E402
-from tenants.models import Tenant, User  # noqa: E402
-from tenants.services import create_tenant  # noqa: E402
-from tests.calls.many import Many, fill_calls  # noqa: E402
-from tests.databases import owner_connection  # noqa: E402
+from callsphere.calls.listing import PAGE_SIZE, CallFilter, read_sip_codes, select_calls
+from callsphere.lib.ids import first_uuid_of
+from tenants.audit import Actor
+from tenants.context import tenant_context
+from tenants.models import Tenant, User
+from tenants.services import create_tenant
+from tests.calls.many import Many, fill_calls
+from tests.databases import owner_connection
 
 FIRST = datetime(2026, 1, 1, tzinfo=UTC)
 PERIOD = timedelta(days=365)

@@ -3,6 +3,7 @@
 Takes a number of requests from each line of standard input, and prints as JSON the seconds that they took.
 """
 
+# ruff: noqa: E402  # models can be imported once Django is set up
 from __future__ import annotations
 
 import io
@@ -23,22 +24,22 @@ from django.conf import settings
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callsphere.settings")
 django.setup()
 
-from django.core.handlers.wsgi import WSGIHandler  # noqa: E402
-from django.db import connection  # noqa: E402
-from django.http import HttpRequest, HttpResponse  # noqa: E402
-from django.urls import path  # noqa: E402
-from django.utils import timezone  # noqa: E402
-from twilio.request_validator import RequestValidator  # noqa: E402
+from django.core.handlers.wsgi import WSGIHandler
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.utils import timezone
+from twilio.request_validator import RequestValidator
 
-from callsphere.lib.ids import uuid7  # noqa: E402
-from tenants.audit import Actor  # noqa: E402
-from tenants.context import tenant_context  # noqa: E402
-from tenants.enums import RouteKind  # noqa: E402
-from tenants.keys import seal_for  # noqa: E402
-from tenants.models import Tenant, TenantRoute, User  # noqa: E402
-from tenants.services import create_tenant  # noqa: E402
-from tenants.tokens import hash_token  # noqa: E402
-from trunks.models import PhoneNumber, ProviderAccount  # noqa: E402
+from callsphere.lib.ids import uuid7
+from tenants.audit import Actor
+from tenants.context import tenant_context
+from tenants.enums import RouteKind
+from tenants.keys import seal_for
+from tenants.models import Tenant, TenantRoute, User
+from tenants.services import create_tenant
+from tenants.tokens import hash_token
+from trunks.models import PhoneNumber, ProviderAccount
 
 TOKEN = secrets.token_hex(16)
 SID = "AC" + secrets.token_hex(16)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
@@ -93,7 +94,7 @@ class OneAgentPage(AgentsPage):
         }
 
 
-class DeletePage(OfOneVersion, ChangesAgents):
+class DeletePage(OfOneVersion, ChangesAgents, ABC):
     """Says what will be gone, and deletes it when asked to; where something needs it, says what instead."""
 
     template_name = "agents/confirm_delete.html"
@@ -127,22 +128,22 @@ class DeletePage(OfOneVersion, ChangesAgents):
             return HttpResponseRedirect(self.back_url())
         return HttpResponseRedirect(self.done_url())
 
+    @abstractmethod
     def subject(self) -> Versioned:
         """Return what is to be deleted. Raises Http404."""
-        raise NotImplementedError
 
     def needed_by(self) -> dict[str, Any]:
         """Return `reason` with `uses` (NumberUse) or `users` (Agent) of what needs it; else nothing."""
         return {}
 
+    @abstractmethod
     def delete(self) -> str:
         """Delete it through its service; return a sentence that says so."""
-        raise NotImplementedError
 
+    @abstractmethod
     def back_url(self) -> str:
         """Return where it is looked at."""
-        raise NotImplementedError
 
+    @abstractmethod
     def done_url(self) -> str:
         """Return where to go when it is gone."""
-        raise NotImplementedError

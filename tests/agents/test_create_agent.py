@@ -78,7 +78,7 @@ def test_wrong_fields_are_named(
     alice: Person, in_acme: Tenant, fields: dict[str, object], field: str, code: str
 ) -> None:
     with pytest.raises(ValidationError) as refused:
-        make_agent(alice, **fields)  # type: ignore[arg-type]
+        make_agent(alice, **fields)  # type: ignore[arg-type]  # some are wrong on purpose
     assert [(name, errors[0].code) for name, errors in refused.value.error_dict.items()] in (
         [(field, code)],
         [(field, None)],

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db(transaction=True)  # threads send
 
 def make_text(person: Person, number: PhoneNumber, **fields: Any) -> TextMessage:
     """Give a person a text message that waits to be sent."""
-    line = Line(person, None, "", number, None, None)  # type: ignore[arg-type]
+    line = Line(person, None, "", number, None, None)  # type: ignore[arg-type]  # no account
     call = make_call(line)
     values = {"to_number": CALLER, "from_number": number.number, "body": "Hello", **fields}
     with tenant_context(person.tenant):

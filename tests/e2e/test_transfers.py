@@ -61,7 +61,7 @@ def legs_of(twilio: DoubledTwilio, sid: str) -> list[tuple[str, str]]:
 
 
 def test_a_person_takes_over(
-    owner: Person,  # noqa: F811
+    owner: Person,  # noqa: F811  # the fixture
     twilio: DoubledTwilio,
     live_server: LiveServer,
 ) -> None:
@@ -86,7 +86,7 @@ def test_a_person_takes_over(
 
 
 def test_nobody_answers_and_the_caller_leaves_a_message(
-    owner: Person,  # noqa: F811
+    owner: Person,  # noqa: F811  # the fixture
     twilio: DoubledTwilio,
     live_server: LiveServer,
 ) -> None:
@@ -98,7 +98,7 @@ def test_nobody_answers_and_the_caller_leaves_a_message(
 
 
 def test_the_caller_has_hung_up(
-    owner: Person,  # noqa: F811
+    owner: Person,  # noqa: F811  # the fixture
     twilio: DoubledTwilio,
     live_server: LiveServer,
 ) -> None:

@@ -70,7 +70,7 @@ def test_nobody_has_the_number(phone: Phone) -> None:
 
 
 def test_only_the_double_is_rung(settings: object) -> None:
-    settings.TWILIO_BASE_URL = ""  # type: ignore[attr-defined]
+    settings.TWILIO_BASE_URL = ""  # type: ignore[attr-defined]  # set for a test
     with pytest.raises(CannotRing, match="stand-in"):
         play_call(NUMBER)
 

@@ -250,7 +250,7 @@ def _by_dnspython(data: bytes, rdtype: str) -> tuple[set[Any], Any]:
 def test_no_bytes_raise_anything_else(after: bytes, rdtype: str, bare: bool) -> None:
     query = query_for(rdtype)
     data = after if bare else query.data[:2] + b"\x81\x80\0\1\0\2\0\2\0\0" + query.question + after
-    _read(data, query)
+    assert _is_sound(data, query)
 
 
 @settings(max_examples=500, deadline=None)
@@ -267,12 +267,12 @@ def test_no_damage_raises_anything_else(changes: list[tuple[int, int]], cut: int
     data = bytearray(whole)
     for place, value in changes:
         data[place % len(data)] = value
-    _read(bytes(data[: len(whole) - cut % 40]), query)
+    assert _is_sound(bytes(data[: len(whole) - cut % 40]), query)
 
 
-def _read(data: bytes, query: Query) -> None:
+def _is_sound(data: bytes, query: Query) -> bool:
     try:
         read = read_reply(data, query)
     except Unusual:
-        return
-    assert read is None or read.ttl >= 0
+        return True
+    return read is None or read.ttl >= 0

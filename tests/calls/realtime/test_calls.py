@@ -190,8 +190,10 @@ def test_unwanted_call_is_rejected_with_its_code(
 
 def test_unwanted_call_that_is_gone_is_forgotten(openai_double: DoubledOpenAI, start_worker: Start) -> None:
     reject("rtc_gone", Code.NOBODYS)
+    assert unwanted() == [("rtc_gone", Code.NOBODYS)]
     start_worker()
     wait_until(lambda: unwanted() == [], unwanted)
+    assert unwanted() == []
 
 
 # Workers among each other

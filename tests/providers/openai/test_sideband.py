@@ -243,7 +243,8 @@ def test_mistake_is_told_to_whoever_made_it(openai_double: DoubledOpenAI) -> Non
 
     async def err() -> Any:
         async with attach(call_id) as sideband:
-            await sideband.send({"type": "response.create", "event_id": "mine", "response": {"voice": "x"}})  # type: ignore[typeddict-unknown-key]
+            wrong: Any = {"type": "response.create", "event_id": "mine", "response": {"voice": "x"}}
+            await sideband.send(wrong)
             async for event in sideband:
                 if event.type == "error":
                     return event.error

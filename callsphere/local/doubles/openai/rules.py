@@ -31,7 +31,7 @@ def _closed(kind: Any) -> TypeAdapter[Any]:
     """Return a check of a type: inner types inherit that unknown names and near misses are refused."""
     wrapper = TypedDict("wrapper", {"body": kind})  # noqa: UP013  # as a class it could not name its type
     config = ConfigDict(extra="forbid", strict=True, arbitrary_types_allowed=True)
-    wrapper.__pydantic_config__ = config  # type: ignore[attr-defined]
+    wrapper.__pydantic_config__ = config  # type: ignore[attr-defined]  # pydantic reads it
     return TypeAdapter(wrapper)
 
 
