@@ -1,4 +1,5 @@
-"""A web process that takes what is told of calls, or one with a bare view that stores a row.
+"""A web process that takes what is told of calls, or one with a bare view that stores a row: `bare` under the
+settings of ours, `stripped` without any middleware.
 
 Takes a number of requests from each line of standard input, and prints as JSON the seconds that they took.
 """
@@ -27,8 +28,9 @@ django.setup()
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
+from django.urls import include, path
 from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
 from twilio.request_validator import RequestValidator
 
 from callsphere.lib.ids import uuid7
@@ -46,6 +48,7 @@ SID = "AC" + secrets.token_hex(16)
 _INSERT = "INSERT INTO bench_event (id, payload) VALUES (%s, %s)"
 
 
+@csrf_exempt
 def bare(request: HttpRequest, place: str) -> HttpResponse:
     """Store what came, proven by nothing."""
     with connection.cursor() as cursor:
@@ -53,7 +56,7 @@ def bare(request: HttpRequest, place: str) -> HttpResponse:
     return HttpResponse(status=204)
 
 
-urlpatterns = [path("<path:place>", bare)]
+urlpatterns = [path("bare/<path:place>", bare), path("", include("callsphere.urls"))]
 
 
 def make_number() -> uuid.UUID:
@@ -134,9 +137,12 @@ def serve(application: WSGIHandler, waiting: list[dict[str, Any]]) -> dict[str, 
 def main(side: str) -> None:
     """Serve as one side until standard input ends."""
     logging.disable(logging.CRITICAL)
-    address = f"/voice/{uuid.uuid4() if side == 'bare' else make_number()}/status/"
-    if side == "bare":
-        settings.MIDDLEWARE, settings.ROOT_URLCONF = [], __name__
+    if side == "ours":
+        address = f"/voice/{make_number()}/status/"
+    else:
+        address, settings.ROOT_URLCONF = f"/bare/{uuid.uuid4()}/status/", __name__
+    if side == "stripped":
+        settings.MIDDLEWARE = []
     application = WSGIHandler()
     for line in sys.stdin:
         found = serve(application, requests(address, int(line)))

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django_scopes import scope, scopes_disabled
 
 if TYPE_CHECKING:
@@ -68,11 +68,23 @@ def tenant_context(tenant: Tenant, *, user_id: uuid.UUID = NIL) -> Iterator[None
 def run_in_tenant(tenant_id: uuid.UUID, statement: str, values: list[Any]) -> list[tuple[Any, ...]]:
     """Run one statement as a tenant, in a transaction of its own, and return its rows.
 
-    It takes one round trip: context and statement are sent together, and the database runs what is sent
-    together as one transaction. Call it outside any context.
+    It takes one round trip: context and statement are sent together, the database runs what is sent together
+    as one transaction, and the connection is not looked at before. One that turns out to be lost is replaced
+    and the statement sent again: it must change nothing when it is run twice. Call it outside any context.
     """
     if _current.get() != _NOBODY or _in_foreign_transaction():
         raise ContextError("already inside a context or a transaction: run the statement there")
+    connection.health_check_done = True  # type: ignore[attr-defined]  # the stubs leave it out
+    try:
+        return _run_in_tenant(tenant_id, statement, values)
+    except (InterfaceError, OperationalError):
+        if not _is_lost():
+            raise
+        connection.close()
+        return _run_in_tenant(tenant_id, statement, values)
+
+
+def _run_in_tenant(tenant_id: uuid.UUID, statement: str, values: list[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(f"{_APPLY}; {statement}", [*_values(Access("none", tenant_id)), *values])
         cursor.nextset()
@@ -80,6 +92,11 @@ def run_in_tenant(tenant_id: uuid.UUID, statement: str, values: list[Any]) -> li
     if connection.in_atomic_block:  # a test case's transaction goes on
         _apply(_NOBODY)
     return rows
+
+
+def _is_lost() -> bool:
+    """The connection was there, and is no longer. In a test case's transaction it cannot be replaced."""
+    return connection.connection is not None and not connection.in_atomic_block and not connection.is_usable()
 
 
 @contextmanager

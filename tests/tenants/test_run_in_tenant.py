@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 
 from tenants.context import ContextError, run_in_tenant, tenant_context
 from tests.conftest import Person
@@ -45,3 +47,19 @@ def test_a_context_and_a_transaction_are_no_place_for_it(alice: Person) -> None:
         run_in_tenant(alice.tenant.pk, "SELECT 1", [])
     with transaction.atomic(), pytest.raises(ContextError):
         run_in_tenant(alice.tenant.pk, "SELECT 1", [])
+
+
+def test_a_connection_that_is_lost_is_replaced_and_the_statement_sent_again(alice: Person) -> None:
+    with suppress(OperationalError), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+    assert not connection.is_usable()
+    assert run_in_tenant(alice.tenant.pk, "SELECT name FROM tenants_tenant", []) == [(alice.tenant.name,)]
+
+
+def test_a_statement_that_is_stopped_is_not_sent_again(alice: Person) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY SEQUENCE sent")
+    stopped = "SELECT nextval('sent'); DO $$ BEGIN RAISE SQLSTATE '57014'; END $$"
+    with pytest.raises(OperationalError):
+        run_in_tenant(alice.tenant.pk, stopped, [])
+    assert run_in_tenant(alice.tenant.pk, "SELECT last_value FROM sent", []) == [(1,)]
