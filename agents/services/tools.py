@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
@@ -198,8 +199,8 @@ def _endpoint(text: str) -> str:
     text = text.strip(" ")
     try:
         parts = urlsplit(text)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
+        host, port = httpx.URL(text).host, parts.port
+    except (ValueError, httpx.InvalidURL):
         raise _endpoint_error("This is no address.") from None
     if (
         not host
@@ -216,7 +217,7 @@ def _endpoint(text: str) -> str:
     if not _operators_own(host):
         if parts.scheme != "https":
             raise _endpoint_error("Start it with https://.")
-        if (port or 443) not in HTTPS_PORTS:
+        if port is not None and port not in HTTPS_PORTS:
             raise _endpoint_error("Use port 443 or 8443.")
     return text
 

@@ -130,6 +130,12 @@ def test_nobody_there() -> None:
     assert (result.outcome, result.detail) == (Outcome.UNREACHABLE, "The endpoint refuses connections.")
 
 
+@pytest.mark.parametrize("url", ["https://xn--/a", "https://999.1.1.1/", "https://[1]/"])
+def test_what_is_no_address(url: str) -> None:
+    result = call(url)
+    assert (result.outcome, result.detail) == (Outcome.UNREACHABLE, "The endpoint is no address.")
+
+
 def test_a_refused_address_is_told_as_a_name_that_does_not_exist(backend: Backend) -> None:
     result = call(backend.url, policy=AddressPolicy())
     assert (result.outcome, result.detail) == (
