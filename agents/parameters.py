@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,7 +16,12 @@ LONGEST_SCHEMA = 16_384
 LONGEST_ARGUMENTS = 16_384
 """Of a schema and of the arguments of one call, as JSON, in bytes."""
 DEEPEST = 12
+DEEPEST_JSON = 50
+"""How far a schema nests keywords, and how far any JSON nests lists and objects."""
 MISTAKES_TOLD = 5
+NO_JSON = "NaN, half a character, or nested too deeply"
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+"""An escaped NUL, which PostgreSQL's JSON has not."""
 
 _REFUSED = {
     # may look anywhere, or lead in circles
@@ -32,7 +38,13 @@ def check_schema(schema: Any) -> dict[str, Any]:
     """Return a schema as it is stored. Raises ValidationError on `parameters`."""
     if not isinstance(schema, dict) or schema.get("type") != "object":
         raise _wrong('Describe an object: {"type": "object", "properties": {…}}.')
-    if len(json.dumps(schema).encode()) > LONGEST_SCHEMA:
+    try:
+        text = as_json(schema)
+    except ValueError:
+        raise _wrong(f"This is no JSON: {NO_JSON}.") from None
+    if _NUL.search(text):
+        raise _wrong("This is no JSON that can be kept: leave out NUL.")
+    if len(text) > LONGEST_SCHEMA:
         raise _wrong(f"Use at most {LONGEST_SCHEMA} bytes.")
     for keyword, depth in _keywords(schema, 0):
         if depth > DEEPEST:
@@ -51,12 +63,42 @@ def mistakes_in(arguments: Any, schema: dict[str, Any]) -> list[str]:
     """Return what is wrong with the arguments of a call, in sentences that hold no value; empty is right."""
     if not isinstance(arguments, dict):
         return ["The arguments are no object."]
-    if len(json.dumps(arguments).encode()) > LONGEST_ARGUMENTS:
+    try:
+        text = as_json(arguments, halves="replace")
+    except ValueError:
+        return ["The arguments are no JSON: NaN, or nested too deeply."]
+    if len(text) > LONGEST_ARGUMENTS:
         return [f"The arguments are longer than {LONGEST_ARGUMENTS} bytes."]
-    found = sorted(
-        Draft202012Validator(schema).iter_errors(arguments), key=lambda error: str(error.absolute_path)
-    )
+    try:
+        found = list(Draft202012Validator(schema).iter_errors(arguments))
+    except (ArithmeticError, TypeError, ValueError):
+        # such as a huge integer by a multipleOf that is a float
+        return ["The arguments cannot be checked against the schema."]
+    found.sort(key=lambda error: str(error.absolute_path))
     return [_mistake(error) for error in found[:MISTAKES_TOLD]]
+
+
+def as_json(value: Any, *, halves: str = "strict") -> bytes:
+    """Return JSON as it is sent. Raises ValueError for what is none (NO_JSON).
+
+    With `halves` "replace", half a character becomes a question mark: models break off within one.
+    """
+    if _is_deeper(value, DEEPEST_JSON):
+        raise ValueError("nested too deeply")
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode(errors=halves)
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    layer = [value]
+    for _ in range(levels):
+        layer = [each for part in layer for each in _inside(part)]
+    return bool(layer)
+
+
+def _inside(part: Any) -> list[Any]:
+    if isinstance(part, dict):
+        return list(part.values())
+    return part if isinstance(part, list) else []
 
 
 def _mistake(error: Any) -> str:

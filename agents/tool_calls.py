@@ -65,7 +65,7 @@ def call_tool(endpoint: Endpoint, arguments: Any, *, reference: str, policy: Add
         {"type": "tool.call", "tool": endpoint.name, "call": reference, "arguments": arguments},
         ensure_ascii=False,
         separators=(",", ":"),
-    ).encode()
+    ).encode(errors="replace")  # half a character cannot be sent
     message_id = f"msg_{secrets.token_hex(16)}"
     tries = 0
     while True:
