@@ -11,6 +11,7 @@ from django.db import transaction
 from agents.addresses import read_e164
 from agents.models import Agent, BusinessHours, NumberRoute
 from agents.models.routes import WHENS
+from agents.services.choices import deleted_tools_of
 from tenants.audit import Actor, snapshot
 from tenants.models import Tenant
 from tenants.services.editing import (
@@ -156,6 +157,10 @@ def _version(route: NumberRoute, number: int | None, wrong: FieldErrors) -> Any:
     version = route.agent.versions.filter(tenant=route.tenant_id, number=number).first()
     if version is None:
         raise field_error("pinned_version", "The agent has no such version.", "does_not_exist")
+    gone = [] if version.pk == route.pinned_id else deleted_tools_of(version)
+    if gone:
+        words = f"Version {number} uses tools that were deleted: {', '.join(gone)}."
+        raise field_error("pinned_version", words, "tool_deleted")
     return version
 
 
