@@ -101,7 +101,8 @@ def delete_route(
 
 def _apply(route: NumberRoute, changes: Mapping[str, Any], wrong: FieldErrors) -> None:
     agents = _agents(route.tenant, changes)
-    pinned = changes.get("pinned_version", None if "agent_id" in changes else _KEPT)
+    is_same_agent = changes.get("agent_id", route.agent_id) == route.agent_id
+    pinned = changes.get("pinned_version", _KEPT if is_same_agent else None)
     for name, value in changes.items():
         with wrong.gathered():
             if name.endswith("agent_id"):

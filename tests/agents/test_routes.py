@@ -60,6 +60,15 @@ def test_calls_follow_what_is_published_unless_a_version_is_pinned(
     assert (moved.agent, moved.pinned, moved.version) == (other, None, 3)
 
 
+def test_an_edit_that_names_the_same_agent_keeps_the_pinned_version(
+    alice: Person, in_acme: Tenant, number: PhoneNumber
+) -> None:
+    agent = make_agent(alice)
+    version = publish(alice, agent)
+    route = make_route(alice, number, agent, pinned_version=1)
+    assert change(alice, route, agent_id=agent.pk, most_calls=2).pinned == version
+
+
 def test_what_a_pinned_version_uses_is_not_deleted(
     alice: Person, in_acme: Tenant, number: PhoneNumber
 ) -> None:
