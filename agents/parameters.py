@@ -29,6 +29,8 @@ _REFUSED = {
     # a text can be found that a pattern takes for ever to match
     **dict.fromkeys(("pattern", "patternProperties"), "say in a description what it looks like"),
 }
+_NOT_AT_THE_TOP = ("oneOf", "anyOf", "allOf", "enum", "not")
+"""What OpenAI refuses there, and with it the whole session of a call (invalid_function_parameters)."""
 _NAMES_OF_OTHERS = ("properties", "$defs", "dependentSchemas")
 """Keywords whose own keys are names that the schema gives, and no keywords."""
 _VALUES = ("const", "default", "enum", "examples", "required")
@@ -46,11 +48,11 @@ def check_schema(schema: Any) -> dict[str, Any]:
         raise _wrong("This is no JSON that can be kept: leave out NUL.")
     if len(text) > LONGEST_SCHEMA:
         raise _wrong(f"Use at most {LONGEST_SCHEMA} bytes.")
-    for keyword, depth in _keywords(schema, 0):
-        if depth > DEEPEST:
-            raise _wrong(f"Nest at most {DEEPEST} levels.")
-        if keyword in _REFUSED:
-            raise _wrong(f"{keyword} cannot be used here: {_REFUSED[keyword]}.")
+    for keyword in _NOT_AT_THE_TOP:
+        if keyword in schema:
+            raise _wrong(f"{keyword} cannot stand at the top: OpenAI takes it only inside of properties.")
+    for part, depth in _parts(schema, 0):
+        _check_part(part, depth)
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
@@ -115,19 +117,31 @@ def _mistake(error: Any) -> str:
     return f"{place or 'The arguments'}: does not fit {error.validator} {rule}."
 
 
-def _keywords(part: Any, depth: int) -> Iterator[tuple[str, int]]:
-    """Yield every keyword of a schema and of those inside it, with its depth."""
+def _check_part(part: dict[str, Any], depth: int) -> None:
+    if depth > DEEPEST and part:
+        raise _wrong(f"Nest at most {DEEPEST} levels.")
+    for keyword in part:
+        if keyword in _REFUSED:
+            raise _wrong(f"{keyword} cannot be used here: {_REFUSED[keyword]}.")
+    kinds = part.get("type")
+    if "items" not in part and "array" in (kinds if isinstance(kinds, list) else [kinds]):
+        raise _wrong("Say with items what an array holds: OpenAI takes none without.")
+
+
+def _parts(part: Any, depth: int) -> Iterator[tuple[dict[str, Any], int]]:
+    """Yield a schema and those inside it, each with its depth."""
     if isinstance(part, list):
         for each in part:
-            yield from _keywords(each, depth + 1)
+            yield from _parts(each, depth + 1)
     if not isinstance(part, dict):
         return
+    yield part, depth
+    if depth > DEEPEST:
+        return
     for keyword, value in part.items():
-        yield keyword, depth
-        if depth > DEEPEST or keyword in _VALUES:
-            continue
-        inner = list(value.values()) if keyword in _NAMES_OF_OTHERS and isinstance(value, dict) else value
-        yield from _keywords(inner, depth + 1)
+        if keyword not in _VALUES:
+            names_others = keyword in _NAMES_OF_OTHERS and isinstance(value, dict)
+            yield from _parts(list(value.values()) if names_others else value, depth + 1)
 
 
 def _short(text: str) -> str:

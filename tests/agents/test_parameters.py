@@ -16,6 +16,9 @@ def test_a_usable_schema_stays_as_it_is() -> None:
     assert check_schema(DAY) == DAY
     named = {"type": "object", "properties": {"pattern": {"type": "string", "enum": ["a", "b"]}}}
     assert check_schema(named) == named
+    lists = {"type": "array", "items": {"anyOf": [{"type": "string"}, {"type": "null"}]}}
+    nested_choice = {"type": "object", "properties": {"type": {"const": "array"}, "a": lists}}
+    assert check_schema(nested_choice) == nested_choice
     told = {"type": "object", "description": r"not \u0000, which is six characters"}
     assert check_schema(told) == told
 
@@ -39,9 +42,13 @@ def in_lists(depth: int) -> Any:
         ({"type": "object", "properties": {"a": {"type": "text"}}}, "no JSON Schema: properties/a/type"),
         ({"type": "object", "properties": {"a": {"$ref": "#"}}}, r"\$ref cannot be used"),
         ({"type": "object", "properties": {"a": {"pattern": "(a+)+$"}}}, "pattern cannot be used"),
-        ({"type": "object", "anyOf": [{"patternProperties": {}}]}, "patternProperties cannot be used"),
+        ({"type": "object", "if": {"patternProperties": {}}}, "patternProperties cannot be used"),
         ({"type": "object", "description": "x" * 20_000}, "at most 16384 bytes"),
         (nested(20), "at most 12 levels"),
+        ({"type": "object", "anyOf": [{"required": ["a"]}]}, "anyOf cannot stand at the top"),
+        ({"type": "object", "enum": [{}]}, "enum cannot stand at the top"),
+        ({"type": "object", "properties": {"a": {"type": "array"}}}, "items"),
+        ({"type": "object", "properties": {"a": {"anyOf": [{"type": ["null", "array"]}]}}}, "items"),
         ({"type": "object", "x-a": in_lists(900)}, "nested too deeply"),
         ({"type": "object", "default": in_lists(900)}, "nested too deeply"),
         ({"type": "object", "minProperties": float("nan")}, "no JSON"),
