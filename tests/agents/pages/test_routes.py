@@ -201,8 +201,9 @@ def test_dry_run(
     assert (outcome in text, sentence in text) == (True, True)
 
 
-@pytest.mark.parametrize("query", ["&at=tomorrow", "&calls=-1", "&calls=many"])
-def test_dry_run_with_wrong_input(alice: Person, number: PhoneNumber, route: NumberRoute, query: str) -> None:
+@pytest.mark.parametrize("query", ["&at=tomorrow", "&at=9999-12-31T10:00", "&calls=-1", "&calls=many"])
+def test_dry_run_with_wrong_input(alice: Person, number: PhoneNumber, agent: Agent, query: str) -> None:
+    make_route(alice, number, agent, hours_id=make_hours(alice).pk)
     assert "Please correct this:" in seen(alice, number, f"?run=1{query}")
 
 
