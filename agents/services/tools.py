@@ -109,7 +109,7 @@ def edit_tool(
 
 
 def delete_tool(*, tenant: Tenant, actor: Actor, tool: Tool, expected_version: int | None = None) -> None:
-    """Take a tool away; what the log says of it stays.
+    """Take a tool away, and destroy its secrets; what the log says of it stays.
 
     Raises VersionConflict, and Refused when it is gone, or while an agent uses it: in its draft, or in a
     version that answers calls, published or pinned.
@@ -124,6 +124,7 @@ def delete_tool(*, tenant: Tenant, actor: Actor, tool: Tool, expected_version: i
             raise Refused(words, code="tool_in_use")
         row.deleted_at = timezone.now()
         _forget_headers(row)
+        row.signing_secret = seal_for(row, "signing_secret", "")
         row.version += 1
         row.save()
         record_event(tenant=tenant, actor=actor, verb="tool.deleted", obj=row)

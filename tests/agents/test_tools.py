@@ -162,7 +162,8 @@ def test_a_tool_in_use_is_not_deleted(alice: Person, in_acme: Tenant) -> None:
         edit(alice, agent, tool_ids=[])
     publish(alice, agent)
     services.delete_tool(**who, tool=tool)
-    assert Tool.objects.get().deleted_at is not None
+    gone = Tool.objects.get()
+    assert (gone.deleted_at is not None, reveal(gone, "signing_secret")) == (True, "")
     with pytest.raises(Refused, match="Version 1 uses tools that were deleted: free_times"):
         services.roll_back(**who, agent=agent, expected_version=None, number=1)
     assert make_tool(alice).name == tool.name  # the name is free again
