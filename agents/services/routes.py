@@ -175,7 +175,8 @@ def _hours(tenant: Tenant, pk: uuid.UUID | None) -> BusinessHours | None:
 
 
 def _number(tenant: Tenant, pk: uuid.UUID) -> PhoneNumber:
-    found = PhoneNumber.objects.filter(tenant=tenant, pk=pk).exclude(state__in=OVER_STATES).first()
+    rows = PhoneNumber.objects.select_for_update(no_key=True).filter(tenant=tenant, pk=pk)
+    found = rows.exclude(state__in=OVER_STATES).first()
     if found is None:
         raise field_error("phone_number_id", "You have no such number.", "does_not_exist")
     return found
