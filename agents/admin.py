@@ -15,7 +15,7 @@ from unfold.decorators import display
 from agents.diff import choices_of
 from agents.enums import Outcome
 from agents.forms.hours import holidays_as_text, week_as_texts
-from agents.hours import opening_at
+from agents.hours import is_open_at, opening_at
 from agents.models import Agent, AgentVersion, BusinessHours, NumberRoute, Tool, ToolInvocation
 from agents.models.agents import CONFIGURED
 from agents.plans import schedule_of
@@ -204,7 +204,7 @@ class BusinessHoursAdmin(AgentsAdmin):
 
     @admin.display(boolean=True, description="open now")
     def is_open(self, hours: BusinessHours) -> bool:
-        return opening_at(schedule_of(hours), timezone.now()).is_open
+        return is_open_at(schedule_of(hours), timezone.now())
 
     @admin.display(description="now")
     def now(self, hours: BusinessHours) -> str:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Collection
 from typing import Any
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -20,6 +21,7 @@ from agents.enums import (
     TurnDetection,
     Voice,
 )
+from agents.hours import EARLIEST, LATEST
 from agents.models.agents import (
     LONGEST_ADDRESS,
     LONGEST_CALL_S,
@@ -355,7 +357,11 @@ class NewNumberRouteSerializer(NumberRouteSerializer):
 class MomentSerializer(StrictSerializer):
     """A call as it might come."""
 
-    at = serializers.DateTimeField(required=False, help_text="Now, if left out")
+    at = serializers.DateTimeField(
+        required=False,
+        validators=[MinValueValidator(EARLIEST), MaxValueValidator(LATEST)],
+        help_text="Now, if left out",
+    )
     calls = serializers.IntegerField(
         min_value=0, max_value=MOST_CALLS, default=0, help_text="Others going on"
     )

@@ -9,9 +9,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 
 from agents.enums import RouteAction
+from agents.hours import EARLIEST, LATEST
 from agents.models import Agent, AgentVersion, BusinessHours, NumberRoute
 from agents.models.routes import MOST_CALLS, WHENS
 from tenants.forms import EditForm, RangeField
@@ -125,6 +127,7 @@ class DryRunForm(forms.Form):
         label="When",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         error_messages={"invalid": "Write a moment such as 2027-01-04T09:30."},
+        validators=[MinValueValidator(EARLIEST), MaxValueValidator(LATEST)],
     )
     calls = RangeField(label="Other calls going on", required=False, min_value=0, max_value=MOST_CALLS)
     unreachable = forms.BooleanField(required=False, label="The agent cannot be reached")

@@ -11,11 +11,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from agents.agent_templates import agent_templates
-from agents.models import Agent, NumberRoute, Tool
+from agents.models import Agent, AgentVersion, NumberRoute, Tool
 from agents.services.choices import choose_tools, find_tools
 from agents.services.drafts import AUDITED, EDITABLE, apply
 from callsphere.lib.errors import Refused
 from tenants.audit import Actor, record_event, snapshot
+from tenants.keys import seal_for
 from tenants.models import Tenant
 from tenants.services.editing import (
     FieldErrors,
@@ -104,7 +105,9 @@ def edit_draft(
 
 
 def delete_agent(*, tenant: Tenant, actor: Actor, agent: Agent, expected_version: int | None = None) -> None:
-    """Take an agent away. Its versions stay, so that calls that they answered can be explained.
+    """Take an agent away, and destroy its passwords.
+
+    Its versions stay, so that calls that they answered can be explained.
 
     Raises VersionConflict, and Refused when it is gone, or while a route leads to it.
     """
@@ -119,6 +122,7 @@ def delete_agent(*, tenant: Tenant, actor: Actor, agent: Agent, expected_version
         row.deleted_at = timezone.now()
         row.version += 1
         row.save()
+        _destroy_secrets_of_versions(row)
         record_event(tenant=tenant, actor=actor, verb="agent.deleted", obj=row)
 
 
@@ -135,6 +139,14 @@ def lock_agent(tenant: Tenant, pk: uuid.UUID) -> Agent:
     if row.deleted_at is not None:
         raise Refused("This agent was deleted in the meantime.", code="deleted_meanwhile")
     return row
+
+
+def _destroy_secrets_of_versions(agent: Agent) -> None:
+    """Seal nothing in place of each password: that there was one belongs to what a version said."""
+    versions = AgentVersion.objects.filter(tenant=agent.tenant_id, agent=agent).exclude(sip_secret="")
+    for version in versions.only("tenant", "sip_secret"):
+        version.sip_secret = seal_for(version, "sip_secret", "")
+        version.save(update_fields=["sip_secret"])
 
 
 def _filled_in(key: str) -> dict[str, Any]:

@@ -154,7 +154,7 @@ class AgentDelete(DeletePage, OneAgentPage):
     crumb: ClassVar[str] = "Agents"
     button: ClassVar[str] = "Delete the agent"
     consequence: ClassVar[str] = (
-        "Its draft and the password of its SIP address are gone. What its versions said stays on record,"
+        "Its draft and the passwords of its SIP addresses are gone. What its versions said stays on record,"
         " so that calls they answered can be explained."
     )
 

@@ -27,6 +27,8 @@ FAREWELL_S = 15.0
 LISTENS_S = 4.0
 """How long a line that was taken up again is listened to before the model is asked to go on."""
 _LOOKS_EVERY_S = 0.5
+MOST_FAILURES, AGAIN_S = 3, 0.5
+"""How many responses in a row may fail; how long is waited before the model is asked again, in seconds."""
 GREET = "Greet the caller now. Say exactly the following words, and nothing else:"
 GO_ON = (
     "The line was interrupted for a moment. If you wait for the result of a function, call that function"
@@ -55,6 +57,8 @@ class Conversation:
         self._sending = asyncio.Lock()
         self._response = ""
         self._wants_response = False
+        self._asked_for = ""
+        self._failures = 0
         self._running: set[str] = set()
         self._outputs: dict[str, str] = {}
         self._spoken: set[str] = set()
@@ -167,13 +171,33 @@ class Conversation:
             await self._store(records.store_line, speaker, event.item_id, event.transcript.strip(), said_at)
 
     async def _response_begins(self, event: Any) -> None:
+        if self._response != _ASKED:
+            self._asked_for = ""  # it began by itself: the caller has spoken
         self._response = event.response.id or _ASKED
 
     async def _response_ends(self, event: Any) -> None:
         self._response = ""
+        self._heed_failure(event.response)
         if event.response.usage is not None:
             await self._store(records.add_usage, {"responses": 1, **event.response.usage.to_dict()})
         await self._go_on()
+
+    def _heed_failure(self, response: Any) -> None:
+        """Have the model asked again, for the same, when a response failed: the caller hears nothing."""
+        if response.status != "failed":
+            self._failures = 0
+            return
+        error = response.status_details and response.status_details.error
+        code = error and (error.code or error.type)
+        log.warning("response_failed", call=str(self._held.call_id), code=code)
+        self._failures += 1
+        if self._failures < MOST_FAILURES:
+            self._begin(self._ask_again(self._asked_for))
+
+    async def _ask_again(self, instructions: str) -> None:
+        await asyncio.sleep(AGAIN_S * self._failures)
+        if not self._response:
+            await self._ask(instructions)
 
     async def _function_wanted(self, event: Any) -> None:
         wanted = Wanted(event.call_id, event.name or "", event.arguments)
@@ -252,7 +276,7 @@ class Conversation:
 
     async def _ask(self, instructions: str = "") -> None:
         if self._line is not None:
-            self._response, self._wants_response = _ASKED, False
+            self._response, self._wants_response, self._asked_for = _ASKED, False, instructions
             await self._line.ask_for_response(instructions)
 
     # The end

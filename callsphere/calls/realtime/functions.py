@@ -147,7 +147,8 @@ def _run(held: Held, version: AgentVersion, wanted: Wanted) -> tuple[Ended, str]
 def _told(result: Result) -> str:
     """Return a result as the model reads it."""
     if result.outcome == Outcome.OK:
-        return json.dumps(result.answer, ensure_ascii=False)
+        # an endpoint may answer with half a character, which cannot be sent on
+        return json.dumps(result.answer, ensure_ascii=False).encode("utf-8", "replace").decode()
     error = result.detail or f"{Outcome(result.outcome).label}."
     return json.dumps({"error": error}, ensure_ascii=False)
 

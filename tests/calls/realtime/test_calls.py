@@ -131,6 +131,28 @@ def test_longest_call(alice: Person, openai_double: DoubledOpenAI, start_worker:
     assert openai_double.state(call_id)["ended_by"] == "agent"
 
 
+def test_half_a_character_in_a_tools_answer_is_told_as_a_question_mark(
+    alice: Person, backend: Backend, openai_double: DoubledOpenAI, start_worker: Start
+) -> None:
+    desk = with_tool(alice, backend.url)
+    backend.answers.append((200, b'{"times": ["Monday \\ud83d"]}'))
+    start_worker()
+    call_id = desk.connect(openai_double, "books an appointment")
+    over(desk)
+    results = [text for kind, text in openai_double.transcript(call_id) if kind == "result"]
+    assert results[0] == '{"times": ["Monday ?"]}'
+
+
+def test_response_that_fails_is_asked_for_again(
+    desk: Desk, openai_double: DoubledOpenAI, start_worker: Start
+) -> None:
+    openai_double.fail(kind="fail", action="response", times=2)
+    start_worker()
+    call_id = desk.connect(openai_double)
+    assert over(desk).state == "over"
+    assert openai_double.transcript(call_id)[0] == ("agent", GREETING)
+
+
 # What is not taken
 
 
