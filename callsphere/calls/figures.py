@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import Case, Count, IntegerField, Sum, Value, When
 
 from callsphere.calls.listing import CallFilter, select_calls
 from callsphere.calls.summaries import DayOfCalls, days_of
 from tenants.models import Tenant
+from tenants.time_zones import first_moment
 
 PERIODS = (7, 30, 90)
 """Days that a page may ask for."""
@@ -39,7 +39,7 @@ LONGER = "20 min and more"
 class Figures:
     """A period, day by day from old to new, and how many calls took how long (`lengths`: words, count).
 
-    Calls that go on are left out. Rows are for charts: a moment, then one number for each name.
+    Calls that go on are left out. Rows are for charts: a day, then one number for each name.
     """
 
     days: list[DayOfCalls]
@@ -69,12 +69,12 @@ class Figures:
 
     def volume_rows(self) -> list[list[Any]]:
         """Return calls that were answered and that were not."""
-        return [[_at(day), day.answered, day.by_outcome.total() - day.answered] for day in self.days]
+        return [[day.day, day.answered, day.by_outcome.total() - day.answered] for day in self.days]
 
     def rate_rows(self) -> list[list[Any]]:
         """Return how many percent were answered; None for a day without calls."""
         rates = ((day, day.answered_percent) for day in self.days)
-        return [[_at(day), None if rate is None else round(rate)] for day, rate in rates]
+        return [[day.day, None if rate is None else round(rate)] for day, rate in rates]
 
     @property
     def code_names(self) -> list[str]:
@@ -83,7 +83,7 @@ class Figures:
 
     def code_rows(self) -> list[list[Any]]:
         """Return how often each class of `code_names` occurred."""
-        return [[_at(day), *(day.by_sip_class[name] for name in self._classes)] for day in self.days]
+        return [[day.day, *(day.by_sip_class[name] for name in self._classes)] for day in self.days]
 
     @property
     def _classes(self) -> list[str]:
@@ -91,11 +91,12 @@ class Figures:
 
 
 def figures_of(tenant: Tenant, days: int, now: datetime) -> Figures:
-    """Return the figures of the last so many days of UTC, today among them. Three queries."""
-    last = now.astimezone(UTC).date()
+    """Return the figures of the tenant's last so many days, today among them. Three queries."""
+    zone = tenant.zone
+    last = now.astimezone(zone).date()
     first = last - timedelta(days=days - 1)
-    lengths, talked_s = _lengths(tenant, datetime.combine(first, time(), UTC))
-    return Figures(days_of(tenant, first, last, ZoneInfo("UTC")), lengths, talked_s)
+    lengths, talked_s = _lengths(tenant, first_moment(first, zone))
+    return Figures(days_of(tenant, first, last, zone), lengths, talked_s)
 
 
 def _lengths(tenant: Tenant, since: datetime) -> tuple[list[tuple[str, int]], int]:
@@ -107,7 +108,3 @@ def _lengths(tenant: Tenant, since: datetime) -> tuple[list[tuple[str, int]], in
     names = [*(name for _, name in LENGTHS), LONGER]
     counts = [(name, rows[number]["count"] if number in rows else 0) for number, name in enumerate(names)]
     return counts, sum(row["seconds"] for row in rows.values())
-
-
-def _at(day: DayOfCalls) -> datetime:
-    return datetime.combine(day.day, time(), UTC)

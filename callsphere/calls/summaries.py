@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from django.db.models.functions import TruncDate
 from callsphere.calls.enums import CallOutcome
 from callsphere.calls.listing import CallFilter, select_calls
 from tenants.models import Tenant
+from tenants.time_zones import first_moment, moment_after
 
 LONGEST = timedelta(days=92)
 _ANSWERED = (CallOutcome.AGENT, CallOutcome.PERSON)
@@ -66,10 +67,7 @@ def days_of(tenant: Tenant, first: date, last: date, zone: ZoneInfo) -> list[Day
 
 
 def _calls_of(tenant: Tenant, first: date, last: date, zone: ZoneInfo) -> Any:
-    within = CallFilter(
-        started_from=datetime.combine(first, time.min, zone),
-        started_before=datetime.combine(last + timedelta(days=1), time.min, zone),
-    )
+    within = CallFilter(started_from=first_moment(first, zone), started_before=moment_after(last, zone))
     return select_calls(tenant, within).order_by().annotate(day=TruncDate("started_at", tzinfo=zone))
 
 

@@ -13,7 +13,7 @@ from callsphere.lib.errors import LimitReached, Refused, VersionConflict
 from tenants.context import tenant_context
 from tenants.enums import Role
 from tenants.models import Invitation, Membership, Tenant
-from tenants.services import change_role, create_api_key, invite_member, remove_member, rename_tenant
+from tenants.services import change_role, change_settings, create_api_key, invite_member, remove_member
 from tests.conftest import Person, make_member
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -59,7 +59,7 @@ def test_the_last_place_is_offered_once(alice: Person) -> None:
 
 def test_of_edits_from_one_version_one_is_stored(alice: Person) -> None:
     def rename(number: int) -> None:
-        rename_tenant(tenant=alice.tenant, actor=alice.actor, expected_version=1, name=f"Name {number}")
+        change_settings(tenant=alice.tenant, actor=alice.actor, expected_version=1, name=f"Name {number}")
 
     assert at_once(alice, rename) == ["VersionConflict", "VersionConflict", "done"]
     with tenant_context(alice.tenant):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -11,9 +11,12 @@ from django.utils import timezone
 
 from callsphere.calls.figures import figures_of
 from tenants.context import tenant_context
+from tenants.models import Tenant
 from tests.calls.pages.calls import NOON, address, answered, make_agent, make_call
 from tests.conftest import Person
 from tests.trunks.web.conftest import text_of
+
+SECOND = timedelta(seconds=1)
 
 
 def a_few_calls(person: Person, at: Any = NOON) -> None:
@@ -48,6 +51,28 @@ def test_what_is_older_is_not_counted(alice: Person) -> None:
     with tenant_context(alice.tenant):
         counts = [figures_of(alice.tenant, days, NOON + timedelta(days=20)).calls for days in (7, 30)]
     assert counts == [0, 1]
+
+
+def test_days_begin_by_the_organisations_clock(alice: Person) -> None:
+    """The day on which clocks in New York go back has 25 hours, and begins at four by UTC."""
+    begins = datetime(2026, 11, 1, 4, tzinfo=UTC)
+    version = make_agent(alice).published
+    assert version is not None
+    for moment in (begins - SECOND, begins, begins + timedelta(hours=25) - SECOND):
+        make_call(alice, at=moment, **answered(version, 10, at=moment))
+    make_call(alice, at=begins + timedelta(hours=25))
+    with tenant_context(alice.tenant):
+        Tenant.objects.update(time_zone="America/New_York")
+        tenant = Tenant.objects.get()
+        figures = figures_of(tenant, 7, datetime(2026, 11, 3, 4, 59, tzinfo=UTC))
+
+    assert figures.volume_rows()[0][0] == date(2026, 10, 27)
+    assert figures.volume_rows()[4:] == [
+        [date(2026, 10, 31), 1, 0],
+        [date(2026, 11, 1), 2, 0],
+        [date(2026, 11, 2), 0, 1],
+    ]
+    assert figures.talks == 3
 
 
 def test_pictures_have_tables(alice: Person) -> None:
