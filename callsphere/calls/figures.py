@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Case, Count, IntegerField, Sum, Value, When
@@ -58,6 +59,11 @@ class Figures:
         return round(100 * answered / self.calls) if self.calls else None
 
     @property
+    def ai_cost(self) -> Decimal:
+        """What agents cost at OpenAI, in USD, as far as that is known."""
+        return sum((day.ai_cost for day in self.days), Decimal())
+
+    @property
     def talks(self) -> int:
         """Calls in which somebody, or something that records, was there."""
         return sum(count for _, count in self.lengths)
@@ -91,7 +97,7 @@ class Figures:
 
 
 def figures_of(tenant: Tenant, days: int, now: datetime) -> Figures:
-    """Return the figures of the tenant's last so many days, today among them. Three queries."""
+    """Return the figures of the tenant's last so many days, today among them. Four queries."""
     zone = tenant.zone
     last = now.astimezone(zone).date()
     first = last - timedelta(days=days - 1)

@@ -16,7 +16,9 @@ from callsphere.calls.pages.base import OneCallPage
 from callsphere.calls.rows import leg_rows
 from callsphere.calls.timeline import conversation_of, folded, timeline_of
 from callsphere.calls.wording import (
+    ai_cost_of,
     attestation_words,
+    cost_words,
     ended_because,
     explanations_of,
     headline_of,
@@ -51,6 +53,7 @@ class CallDetail(OneCallPage, LivePage):
             "attestation": {"looks": looks, "words": attestation},
             "price": price_words(call),
             "tokens": tokens_of(sessions),
+            "ai_cost": cost_words(ai_cost_of(sessions)),
             "sessions": sessions,
             "ladder_entries": trace_of(call, told.events),
             "log_url": self.url("list"),

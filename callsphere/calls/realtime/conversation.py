@@ -17,6 +17,7 @@ from django.utils import timezone
 from callsphere.calls.enums import EndReason, Speaker
 from callsphere.calls.realtime import functions, records
 from callsphere.calls.realtime.claims import ClaimLost, Held
+from callsphere.calls.realtime.costs import response_cost, transcription_cost
 from callsphere.calls.realtime.functions import Ended, Unanswered, Wanted
 from callsphere.calls.realtime.records import Opening
 from callsphere.calls.realtime.threads import Threads
@@ -60,6 +61,7 @@ class Conversation:
         self._spoken: set[str] = set()
         self._unheard: set[str] = set()
         self._begun_at: dict[str, datetime] = {}
+        self._model = opening.version.model
         self._is_ending = opening.is_ending
         self._is_farewell_said = opening.is_ending
         self._has_heard = False
@@ -154,7 +156,8 @@ class Conversation:
     async def _caller_said(self, event: Any) -> None:
         await self._said(Speaker.CALLER, event)
         if event.usage is not None:
-            await self._store(records.add_usage, {"transcription": event.usage.to_dict()})
+            usage = event.usage.to_dict()
+            await self._store(records.add_usage, {"transcription": usage}, transcription_cost(usage))
 
     async def _agent_said(self, event: Any) -> None:
         self._spoken.add(event.response_id)
@@ -172,7 +175,9 @@ class Conversation:
     async def _response_ends(self, event: Any) -> None:
         self._response = ""
         if event.response.usage is not None:
-            await self._store(records.add_usage, {"responses": 1, **event.response.usage.to_dict()})
+            usage = event.response.usage.to_dict()
+            cost = response_cost(self._model, usage)
+            await self._store(records.add_usage, {"responses": 1, **usage}, cost)
         await self._go_on()
 
     async def _function_wanted(self, event: Any) -> None:

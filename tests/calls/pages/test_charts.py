@@ -36,7 +36,7 @@ def test_days_rates_codes_and_lengths(alice: Person) -> None:
     with tenant_context(alice.tenant), CaptureQueriesContext(connection) as queries:
         figures = figures_of(alice.tenant, 7, NOON + timedelta(days=2))
 
-    assert len(queries) == 3
+    assert len(queries) == 4
     assert [row[0].day for row in figures.volume_rows()] == [23, 24, 25, 26, 27, 28, 29]
     assert [row[1:] for row in figures.volume_rows()[-3:]] == [[2, 2], [0, 1], [0, 0]]
     assert [row[1] for row in figures.rate_rows()[-3:]] == [50, 0, None]
@@ -86,6 +86,7 @@ def test_pictures_have_tables(alice: Person) -> None:
     text = text_of(html.encode())
     assert "Answered 40 %" in text
     assert "Average talk 1 min 11 s" in text
+    assert "Agents at OpenAI 0.00 USD" in text
     assert "2 calls in which somebody" in text
 
 
