@@ -35,7 +35,7 @@ FULL_QUERIES = 19
 
 
 def reader(line: Line) -> APIClient:
-    return line.person.api("calls:read")
+    return line.person.api("calls:read", "calls:export")
 
 
 def found(line: Line, query: str = "") -> list[str]:
@@ -365,6 +365,12 @@ def test_who_is_read_only_may_take_their_calls_along(line: Line) -> None:
     with tenant_context(line.person.tenant):
         Tenant.objects.update(read_only_reason="A payment failed.")
     assert len(exported(line)) == 1
+
+
+def test_whoever_may_look_may_not_take_everything_along(line: Line) -> None:
+    add_call(line)
+    assert line.person.api("calls:read").get(f"{ADDRESS}export/").status_code == 403
+    assert line.person.api("calls:export").get(ADDRESS).status_code == 403
 
 
 def test_a_wrong_filter_exports_nothing(line: Line) -> None:

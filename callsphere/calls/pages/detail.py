@@ -27,13 +27,22 @@ from callsphere.calls.wording import (
 )
 from callsphere.lib.errors import Refused
 from tenants.access import Capability
+from tenants.audit import record_event
 from trunks.pages.base import LivePage
 
 
 class CallDetail(OneCallPage, LivePage):
-    """What became of a call and why; it refreshes itself while the call goes on."""
+    """What became of a call and why; it refreshes itself while the call goes on.
+
+    It holds what people said: when support opens it on a visit, the tenant reads that in its audit log.
+    """
 
     template_name = "calls/detail.html"
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if self.request.is_support_visit and not getattr(request, "htmx", False):
+            record_event(tenant=self.tenant, actor=self.actor, verb="support.call_read", obj=self.call)
+        return super().get(request, *args, **kwargs)
 
     def page_context(self) -> dict[str, Any]:
         call = self.call

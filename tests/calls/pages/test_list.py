@@ -189,3 +189,9 @@ def test_days_are_those_of_the_organisations_clock(alice: Person) -> None:
     assert [row.call.pk for row in rows] == [calls[2].pk, calls[1].pk]
     assert "Days and times are those of America/New_York." in read(alice)
     assert page(alice, "?since=0001-01-01&until=9999-12-31").context["rows"][0].call.pk == calls[3].pk
+
+
+def test_only_who_may_export_is_offered_the_file(alice: Person, bob: Person) -> None:
+    make_call(alice)
+    assert "Export as CSV" in read(alice)
+    assert "Export as CSV" not in read(bob)
