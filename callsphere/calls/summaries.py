@@ -29,16 +29,24 @@ class DayOfCalls:
     """One day. `answered_percent` is of the calls that are over, None without any; durations are of talking.
     `ai_cost` is what agents cost at OpenAI, in USD, as far as it is known.
 
-    `by_sip_class` counts final answers by class, such as `4xx`; `by_outcome` leaves out calls that go on.
+    `by_sip_code` counts final answers, `by_sip_class` the same by class, such as `4xx`; `by_outcome` leaves
+    out calls that go on.
     """
 
     day: date
     calls: int = 0
     by_outcome: Counter[str] = field(default_factory=Counter)
-    by_sip_class: Counter[str] = field(default_factory=Counter)
+    by_sip_code: Counter[int] = field(default_factory=Counter)
     median_s: float | None = None
     p95_s: float | None = None
     ai_cost: Decimal = Decimal()
+
+    @property
+    def by_sip_class(self) -> Counter[str]:
+        classes: Counter[str] = Counter()
+        for code, count in self.by_sip_code.items():
+            classes[f"{code // 100}xx"] += count
+        return classes
 
     @property
     def answered(self) -> int:
@@ -93,7 +101,7 @@ def _count(day: DayOfCalls, row: dict[str, Any]) -> None:
     if row["outcome"]:
         day.by_outcome[row["outcome"]] += row["count"]
     if row["sip_code"]:
-        day.by_sip_class[f"{row['sip_code'] // 100}xx"] += row["count"]
+        day.by_sip_code[row["sip_code"]] += row["count"]
 
 
 def _each(first: date, last: date) -> Iterator[date]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -40,10 +41,34 @@ def test_days_rates_codes_and_lengths(alice: Person) -> None:
     assert [row[0].day for row in figures.volume_rows()] == [23, 24, 25, 26, 27, 28, 29]
     assert [row[1:] for row in figures.volume_rows()[-3:]] == [[2, 2], [0, 1], [0, 0]]
     assert [row[1] for row in figures.rate_rows()[-3:]] == [50, 0, None]
-    assert figures.code_names == ["2xx, taken", "4xx, refused or nobody there"]
+    assert figures.code_names == ["2xx, taken", "480, 486, 487, 600, 603: nobody there"]
+    assert figures.code_tones == ["ok", "idle"]
     assert [row[1:] for row in figures.code_rows()[-3:]] == [[2, 1], [0, 1], [0, 0]]
     assert (figures.calls, figures.answered_percent, figures.average_s, figures.talked_s) == (5, 40, 71, 142)
     assert [each for each in figures.lengths if each[1]] == [("under 10 s", 1), ("2 to 5 min", 1)]
+
+
+@pytest.mark.parametrize(
+    ("codes", "tones"),
+    [
+        ([200, 202], ["ok"]),
+        ([480, 486, 487, 600, 603], ["idle"]),
+        ([403, 404, 488, 604], ["warn"]),
+        ([500, 503, 504], ["fail"]),
+        ([503], ["fail"]),
+        ([183, 302], ["info"]),
+        ([503, 486, 404, 200], ["ok", "idle", "warn", "fail"]),
+    ],
+)
+def test_a_colour_means_the_same_whatever_else_occurred(
+    alice: Person, codes: list[int], tones: list[str]
+) -> None:
+    for code in codes:
+        make_call(alice, sip_code=code)
+    with tenant_context(alice.tenant):
+        figures = figures_of(alice.tenant, 7, NOON)
+    assert figures.code_tones == tones
+    assert sum(figures.code_rows()[-1][1:]) == len(codes)
 
 
 def test_what_is_older_is_not_counted(alice: Person) -> None:
@@ -82,7 +107,7 @@ def test_pictures_have_tables(alice: Person) -> None:
 
     assert html.count("data-chart") == 3
     assert html.count('data-kind="bars"') == 2
-    assert "4xx, refused or nobody there" in html
+    assert 'data-tone="idle">480, 486, 487, 600, 603: nobody there' in html
     text = text_of(html.encode())
     assert "Answered 40 %" in text
     assert "Average talk 1 min 11 s" in text

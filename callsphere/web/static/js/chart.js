@@ -5,6 +5,14 @@ const TONES = [
   ...["--color-primary", "--cs-mark-warn", "--cs-mark-ok", "--cs-mark-fail"],
   ...["--cs-mark-idle", "--color-info"],
 ];
+/* Where a colour means something, the head of the column names it. */
+const MEANINGS = {
+  ok: "--cs-mark-ok",
+  warn: "--cs-mark-warn",
+  fail: "--cs-mark-fail",
+  idle: "--cs-mark-idle",
+  info: "--color-info",
+};
 const DAY_S = 24 * 3600;
 /* Steps of the axes where something is counted by the day: whole days, whole things. */
 const DAYS = [1, 2, 7, 14, 28].map((days) => days * DAY_S);
@@ -58,13 +66,15 @@ function draw(figure) {
   const zone = figure.dataset.zone;
   const isBars = figure.dataset.kind === "bars";
   const data = columns(table);
-  const names = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
+  const heads = [...table.tHead.rows[0].cells];
+  const names = heads.map((cell) => cell.textContent);
+  const tones = heads.map((cell, at) => color(MEANINGS[cell.dataset.tone] ?? TONES[(at + TONES.length - 1) % TONES.length]));
   const options = {
     width: place.clientWidth,
     height: HEIGHT,
     tzDate: (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), zone === "UTC" ? "Etc/UTC" : zone),
     cursor: { y: false, points: { size: 7 } },
-    legend: { show: names.length > 1 },
+    legend: { show: names.length > 1, markers: { stroke: (_, at) => tones[at], fill: (_, at) => tones[at] } },
     scales: {
       ...(isBars && { x: { range: (_, low, high) => [low - DAY_S / 2, high + DAY_S / 2] } }),
       y: { range: (_, low, high) => [0, Math.max(high * 1.15, 1)] },
@@ -75,9 +85,9 @@ function draw(figure) {
         ? { label, value: (_, seconds) => (seconds === null ? "–" : `${clock(seconds, zone)}${"days" in figure.dataset ? "" : ` ${zone}`}`) }
         : {
             label,
-            stroke: color(TONES[(at - 1) % TONES.length]),
+            stroke: isBars ? color("--color-base-100") : tones[at],
             ...(isBars
-              ? { fill: color(TONES[(at - 1) % TONES.length]), width: 0, paths: window.uPlot.paths.bars({ size: [0.7, 48] }) }
+              ? { fill: tones[at], width: 1, paths: window.uPlot.paths.bars({ size: [0.7, 48] }) }
               : { width: 1.75 }),
             points: { show: false },
             // what was counted, not the height that it is stacked to
