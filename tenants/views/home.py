@@ -67,6 +67,11 @@ class Welcome(PersonPage, FormPage):
                     "detail": "A new one within seconds, or your own.",
                 },
                 {
+                    "title": "Let an agent answer",
+                    "state": "todo",
+                    "detail": "Begin with a template, and hear it before anybody else does.",
+                },
+                {
                     "title": "Connect a carrier",
                     "state": "todo",
                     "detail": "Have the SIP address at hand that your carrier gave you.",

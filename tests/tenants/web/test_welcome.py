@@ -50,7 +50,7 @@ def test_the_browsers_time_zone_is_kept(client: Client, newcomer: User, told: st
 def test_leaving_before_the_name_leaves_nothing(client: Client, newcomer: User) -> None:
     response = client.get(WELCOME)
     states = [step["state"] for step in response.context["steps"]]
-    assert states == ["done", "current", "todo", "todo", "todo", "todo"]
+    assert states == ["done", "current", *["todo"] * 5]
     assert slugs(newcomer) == []
     assert client.get("/app/").headers["Location"] == WELCOME
 
