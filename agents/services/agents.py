@@ -14,7 +14,8 @@ from agents.agent_templates import agent_templates
 from agents.models import Agent, NumberRoute, Tool
 from agents.services.choices import choose_tools, find_tools
 from agents.services.drafts import AUDITED, EDITABLE, apply
-from callsphere.lib.errors import Refused
+from callsphere.lib.e164 import as_written
+from callsphere.lib.errors import Refused, VersionConflict
 from tenants.audit import Actor, record_event, snapshot
 from tenants.models import Tenant
 from tenants.services.editing import (
@@ -113,7 +114,8 @@ def delete_agent(*, tenant: Tenant, actor: Actor, agent: Agent, expected_version
         check_version(row, expected_version, {})
         numbers = numbers_led_to(row)
         if numbers:
-            raise Refused(f"Lead calls to {', '.join(numbers[:5])} elsewhere first.", code="agent_routed")
+            named = ", ".join(map(as_written, numbers[:5]))
+            raise Refused(f"Lead calls to {named} elsewhere first.", code="agent_routed")
         row.published = row.published_at = None
         row.sip_secret, row.sip_sign_in_set_at = "", None
         row.deleted_at = timezone.now()

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-import phonenumbers
-
 from agents.enums import Runtime
 from callsphere.calls.enums import CallOutcome, CallState, EndReason, HungUpBy, LegKind
 from callsphere.calls.models import Call, CallLeg, RealtimeSession
+from callsphere.lib.e164 import as_written
 from callsphere.providers.openai.prices import CURRENCY
 from callsphere.providers.twilio.problems import Problem, problem_of
 from callsphere.sip.causes import CAUSES
@@ -205,11 +204,7 @@ def code_words(code: int | None) -> str:
 
 def party_words(address: str) -> str:
     """Return a number as it is read aloud; anything else as it is."""
-    try:
-        number = phonenumbers.parse(address, None)
-    except phonenumbers.NumberParseException:
-        return address
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+    return as_written(address)
 
 
 def leg_words(leg: CallLeg, call: Call) -> str:
