@@ -87,7 +87,11 @@ def edit_draft(
     check_names(changes, EDITABLE)
     with transaction.atomic():
         row = lock_agent(tenant, agent.pk)
-        check_version(row, expected_version, {**changes, "sip_secret": sip_secret} if sip_secret else changes)
+        secret = {"sip_secret": sip_secret} if sip_secret else {}
+        try:
+            check_version(row, expected_version, {**changes, **secret})
+        except VersionConflict as conflict:
+            raise _with_tools(conflict, row, tool_ids) from None
         before = snapshot(row, AUDITED)
         wrong = FieldErrors()
         apply(row, changes, sip_secret, wrong)
@@ -102,6 +106,24 @@ def edit_draft(
             row.save(update_fields=["version", "updated_at"])
             record_event(obj=row, changes=chosen, **who)
     return row
+
+
+def _with_tools(
+    conflict: VersionConflict, agent: Agent, tool_ids: Iterable[uuid.UUID] | None
+) -> VersionConflict:
+    """Return the conflict with the tools that were chosen, where they differ: they are rows of their own."""
+    if tool_ids is None:
+        return conflict
+    yours = [str(pk) for pk in tool_ids]
+    chosen = agent.tool_choices.order_by("tool__name", "tool_id").values_list("tool_id", flat=True)
+    theirs = [str(pk) for pk in chosen]
+    if set(yours) == set(theirs):
+        return conflict
+    return VersionConflict(
+        current_version=conflict.current_version,
+        yours={**conflict.yours, "tool_ids": yours},
+        theirs={**conflict.theirs, "tool_ids": theirs},
+    )
 
 
 def delete_agent(*, tenant: Tenant, actor: Actor, agent: Agent, expected_version: int | None = None) -> None:
