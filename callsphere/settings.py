@@ -466,6 +466,8 @@ OPENAI_WEBHOOK_SECRET = env.webhook_secret("OPENAI_WEBHOOK_SECRET")
 # Another region of OpenAI's, or where its double answers; `make run` sets it when no key is configured.
 OPENAI_BASE_URL = env.web_address("OPENAI_BASE_URL")
 OPENAI_SIP_HOST = env.text("OPENAI_SIP_HOST", "sip.api.openai.com")
+# What models cost: as OpenAI publishes it, unless this file says otherwise.
+OPENAI_PRICES = env.openai_prices("OPENAI_PRICES_FILE")
 # How many calls one `manage.py realtime` holds; others hold what is more.
 REALTIME_CALLS = env.integer("REALTIME_CALLS", 200, minimum=1, maximum=2000)
 

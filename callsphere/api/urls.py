@@ -21,6 +21,7 @@ from callsphere.alerts.api import IncidentViewSet
 from callsphere.api import views
 from callsphere.calls.api import CallEventViewSet, CallRetentionViewSet, CallViewSet, CsvRenderer
 from callsphere.calls.messages_api import CallbackViewSet, CallerMessageViewSet, TextMessageViewSet
+from tenants.access import Capability
 from tenants.api import AuditEventViewSet, OwnTenantViewSet
 from tenants.renderers import CaptureRenderer, TextRenderer
 from trunks.access.api import AllowedNetworkViewSet, CredentialViewSet
@@ -151,7 +152,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("calls/<uuid:pk>/hang-up/", CallViewSet.as_view({"post": "hang_up"}), name="call-hang-up"),
     path(
         "calls/export/",
-        CallViewSet.as_view({"get": "export"}, renderer_classes=[CsvRenderer], pagination_class=None),
+        CallViewSet.as_view(
+            {"get": "export"},
+            read_capability=Capability.CALLS_EXPORT,
+            renderer_classes=[CsvRenderer],
+            pagination_class=None,
+        ),
         name="call-export",
     ),
     path(

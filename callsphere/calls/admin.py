@@ -111,7 +111,7 @@ class RealtimeSessionAdmin(OfTenantAdmin):
     search_fields = ("=id", "=call__id", "=openai_call_id")
     fields = (
         *("created_at", "tenant_link", "call", "version", "openai_call_id", "state", "why", "offered_at"),
-        *("accepted_at", "greeted_at", "ended_at", "due_at", "claim", "usage", "id"),
+        *("accepted_at", "greeted_at", "ended_at", "due_at", "claim", "usage", "cost", "id"),
     )
     readonly_fields = fields
 

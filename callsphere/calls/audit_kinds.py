@@ -17,6 +17,7 @@ def add_kinds() -> None:
     add_kind(Kind(CallerMessage, "message", "messages of callers"))
     add_kind(Kind(CallbackRequest, "callback", "callbacks"))
     add_sentences({"hung_up": "hung up the {noun} {name}", "calls.exported": "exported calls of {name}"})
+    add_sentences({"support.call_read": "read the {noun} {name}"})
     add_sentences({"handled": "dealt with the {noun} {name}"})
 
 

@@ -18,7 +18,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from agents.models import Agent, AgentVersion
 from callsphere.calls import lookups as lookups  # `begins_with`
 from callsphere.calls.enums import CallOutcome, CallState, Direction
-from callsphere.calls.models import Call
+from callsphere.calls.models import Call, RealtimeSession
 from callsphere.calls.models.calls import NEWEST
 from callsphere.lib.ids import first_uuid_of
 from tenants.models import Tenant
@@ -82,6 +82,12 @@ def read_sip_codes(text: str) -> range:
 def calls_of(tenant: Tenant, which: CallFilter = ALL) -> QuerySet[Call]:
     """Return a tenant's calls, the newest first, with the names of agent, number and trunk at hand."""
     return _with_names(select_calls(tenant, which))
+
+
+def with_costs(rows: QuerySet[Call]) -> QuerySet[Call]:
+    """Read what each call cost at OpenAI, too. One query more."""
+    sessions = RealtimeSession.objects.only("id", "tenant_id", "call_id", "usage", "cost")
+    return rows.prefetch_related(Prefetch("sessions", sessions))
 
 
 def live_calls_of(tenant: Tenant) -> QuerySet[Call]:

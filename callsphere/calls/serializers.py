@@ -34,6 +34,8 @@ from callsphere.calls.models.keeping import (
     TRANSCRIPTS_KEPT_DAYS,
 )
 from callsphere.calls.summaries import DayOfCalls
+from callsphere.calls.wording import ai_cost_of
+from callsphere.providers.openai.prices import CURRENCY
 from callsphere.sip.causes import CAUSES, Cause
 from callsphere.sip.q850 import NetworkCause, network_cause
 from tenants.serializers import StrictSerializer
@@ -109,6 +111,21 @@ class CallSerializer(serializers.Serializer[Call]):
     price = serializers.DecimalField(max_digits=12, decimal_places=5, allow_null=True)
     price_unit = serializers.CharField(help_text="Currency (ISO 4217)")
     call_sid = serializers.CharField(help_text="The provider's id of the call")
+    ai_cost = serializers.SerializerMethodField()
+    ai_cost_currency = serializers.SerializerMethodField()
+
+    @extend_schema_field(
+        serializers.DecimalField(
+            max_digits=14, decimal_places=6, allow_null=True, help_text="At OpenAI; null while not known"
+        )
+    )
+    def get_ai_cost(self, call: Call) -> str | None:
+        cost = ai_cost_of(call.sessions.all())
+        return None if cost is None else f"{cost:.6f}"
+
+    @extend_schema_field(serializers.CharField(help_text="ISO 4217; empty where there is no cost"))
+    def get_ai_cost_currency(self, call: Call) -> str:
+        return "" if ai_cost_of(call.sessions.all()) is None else CURRENCY
 
     def get_agent_name(self, call: Call) -> str:
         return call.agent.name if call.agent else ""
@@ -166,6 +183,9 @@ class RealtimeSessionSerializer(serializers.Serializer[RealtimeSession]):
     accepted_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
     usage = serializers.DictField(help_text="Tokens as OpenAI counts them")
+    cost = serializers.DecimalField(
+        max_digits=14, decimal_places=8, allow_null=True, help_text="USD; null where a price was not known"
+    )
 
 
 class CallToolSerializer(serializers.Serializer[ToolInvocation]):
@@ -244,6 +264,9 @@ class DayOfCallsSerializer(serializers.Serializer[DayOfCalls]):
     )
     median_s = serializers.FloatField(allow_null=True, help_text="Seconds talked, of calls with an answer")
     p95_s = serializers.FloatField(allow_null=True)
+    ai_cost = serializers.DecimalField(
+        max_digits=14, decimal_places=6, help_text="Of agents at OpenAI, in USD, as far as it is known"
+    )
 
 
 class SummarySerializer(serializers.Serializer[Any]):
@@ -266,5 +289,6 @@ class CallRetentionSerializer(StrictSerializer):
         min_value=1,
         max_value=LONGEST_KEPT_DAYS,
         default=TRANSCRIPTS_KEPT_DAYS,
-        help_text="Transcripts, notes, and what tools were asked; never longer than their call",
+        help_text="Transcripts, notes, what tools were asked, messages taken, words of texts and callbacks;"
+        " never longer than their call",
     )

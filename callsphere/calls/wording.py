@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-import phonenumbers
+from decimal import Decimal
 
 from agents.enums import Runtime
 from callsphere.calls.enums import CallOutcome, CallState, EndReason, HungUpBy, LegKind
 from callsphere.calls.models import Call, CallLeg, RealtimeSession
+from callsphere.lib.e164 import as_written
+from callsphere.providers.openai.prices import CURRENCY
 from callsphere.providers.twilio.problems import Problem, problem_of
 from callsphere.sip.causes import CAUSES
 from callsphere.sip.message.reasons import REASONS
@@ -203,11 +204,7 @@ def code_words(code: int | None) -> str:
 
 def party_words(address: str) -> str:
     """Return a number as it is read aloud; anything else as it is."""
-    try:
-        number = phonenumbers.parse(address, None)
-    except phonenumbers.NumberParseException:
-        return address
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+    return as_written(address)
 
 
 def leg_words(leg: CallLeg, call: Call) -> str:
@@ -228,6 +225,23 @@ def attestation_words(verstat: str) -> tuple[str, str]:
 def price_words(call: Call) -> str:
     """Return what a call cost at the provider; empty while that is not known."""
     return "" if call.price is None else f"{call.price.normalize():f} {call.price_unit}".strip()
+
+
+def ai_cost_of(sessions: Iterable[RealtimeSession]) -> Decimal | None:
+    """Return what a call cost at OpenAI, in USD; None where nothing was counted, or a price was not known."""
+    costs = [session.cost for session in sessions if session.usage]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known, Decimal()) if known and len(known) == len(costs) else None
+
+
+def cost_words(cost: Decimal | None) -> str:
+    """Return a cost at OpenAI to a hundredth of a cent; empty for none that is known."""
+    return "" if cost is None else f"{cost:.4f} {CURRENCY}"
+
+
+def money_words(total: Decimal) -> str:
+    """Return what many calls cost at OpenAI, to the cent."""
+    return f"{total:.2f} {CURRENCY}"
 
 
 def tokens_of(sessions: Iterable[RealtimeSession]) -> dict[str, int]:

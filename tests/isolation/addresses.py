@@ -63,7 +63,7 @@ PAGES: dict[str, Viewer] = {
     "alerts:list": Viewer.LOOKS,
     "call-log:charts": Viewer.LOOKS,
     "call-log:detail": Viewer.LOOKS,
-    "call-log:export": Viewer.LOOKS,
+    "call-log:export": Viewer.IS_REFUSED,
     "call-log:hang-up": Viewer.IS_REFUSED,
     "call-log:list": Viewer.LOOKS,
     "call-log:ring": Viewer.IS_REFUSED,

@@ -9,7 +9,7 @@ from callsphere.lib.errors import Refused
 from tenants.context import tenant_context
 from tenants.enums import Role
 from tenants.models import Invitation, Membership, Tenant
-from tenants.services import change_role, create_api_key, invite_member, remove_member, rename_tenant
+from tenants.services import change_role, change_settings, create_api_key, invite_member, remove_member
 from tests.conftest import Person, make_member
 from tests.racing import endings_of
 
@@ -41,7 +41,7 @@ def test_the_last_place_is_offered_once(alice: Person) -> None:
 
 def test_of_edits_from_one_version_one_is_stored(alice: Person) -> None:
     def rename(number: int) -> None:
-        rename_tenant(tenant=alice.tenant, actor=alice.actor, expected_version=1, name=f"Name {number}")
+        change_settings(tenant=alice.tenant, actor=alice.actor, expected_version=1, name=f"Name {number}")
 
     assert endings_of(alice, *(partial(rename, number) for number in range(3))) == [
         "VersionConflict",

@@ -22,7 +22,8 @@ class RealtimeSession(TenantOwned):
     It is awaited when the call is sent there, and offered when OpenAI tells of it (`openai_call_id`). A
     worker accepts it and holds it by putting `due_at` off, when others may take it; `claim` is raised by each
     that does, and what another stores under a lower one counts no more. `greeted_at` is set before
-    the greeting is asked for: nobody is greeted twice. `usage` sums tokens as OpenAI counts them.
+    the greeting is asked for: nobody is greeted twice. `usage` sums tokens as OpenAI counts them,
+    `cost` what they cost in USD by the prices of the moment; null where a price was not known.
     """
 
     call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="sessions")
@@ -37,6 +38,7 @@ class RealtimeSession(TenantOwned):
     due_at = models.DateTimeField(null=True, help_text="When a worker may take it")
     claim = models.PositiveIntegerField(default=0)
     usage = models.JSONField(default=dict)
+    cost = models.DecimalField("cost at OpenAI", max_digits=14, decimal_places=8, null=True)
 
     class Meta:
         ordering = ["created_at", "id"]

@@ -7,12 +7,12 @@ from django.db.models import F, Q
 
 from callsphere.calls.enums import CallbackState
 from callsphere.calls.models.calls import Call
+from callsphere.lib.e164 import WHOLE_E164_OR_EMPTY
 from tenants.models import Tenant, TenantOwned
 
 LONGEST_MESSAGE = 2_000
 LONGEST_CALLER_NAME = 100
 LONGEST_NOTE = 500
-_E164 = r"^(\+[1-9][0-9]{6,14})?$"
 _HANDLED_WHOLE = Q(handled_at=None, handled_by="") | Q(handled_at__isnull=False)
 
 
@@ -36,7 +36,7 @@ class CallerMessage(TenantOwned):
         ordering = ["-created_at", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(number__regex=_E164) & ~Q(text=""), name="caller_message_usable"
+                condition=Q(number__regex=WHOLE_E164_OR_EMPTY) & ~Q(text=""), name="caller_message_usable"
             ),
             models.CheckConstraint(condition=_HANDLED_WHOLE, name="caller_message_handled_whole"),
         ]
@@ -75,7 +75,7 @@ class CallbackRequest(TenantOwned):
         ordering = ["-created_at", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(number__regex=_E164) & ~Q(number="") & ~Q(time_zone=""),
+                condition=Q(number__regex=WHOLE_E164_OR_EMPTY) & ~Q(number="") & ~Q(time_zone=""),
                 name="callback_usable",
             ),
             models.CheckConstraint(

@@ -16,7 +16,9 @@ from callsphere.calls.pages.base import OneCallPage
 from callsphere.calls.rows import leg_rows
 from callsphere.calls.timeline import conversation_of, folded, timeline_of
 from callsphere.calls.wording import (
+    ai_cost_of,
     attestation_words,
+    cost_words,
     ended_because,
     explanations_of,
     headline_of,
@@ -25,13 +27,22 @@ from callsphere.calls.wording import (
 )
 from callsphere.lib.errors import Refused
 from tenants.access import Capability
+from tenants.audit import record_event
 from trunks.pages.base import LivePage
 
 
 class CallDetail(OneCallPage, LivePage):
-    """What became of a call and why; it refreshes itself while the call goes on."""
+    """What became of a call and why; it refreshes itself while the call goes on.
+
+    It holds what people said: when support opens it on a visit, the tenant reads that in its audit log.
+    """
 
     template_name = "calls/detail.html"
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if self.request.is_support_visit and not getattr(request, "htmx", False):
+            record_event(tenant=self.tenant, actor=self.actor, verb="support.call_read", obj=self.call)
+        return super().get(request, *args, **kwargs)
 
     def page_context(self) -> dict[str, Any]:
         call = self.call
@@ -51,6 +62,7 @@ class CallDetail(OneCallPage, LivePage):
             "attestation": {"looks": looks, "words": attestation},
             "price": price_words(call),
             "tokens": tokens_of(sessions),
+            "ai_cost": cost_words(ai_cost_of(sessions)),
             "sessions": sessions,
             "ladder_entries": trace_of(call, told.events),
             "log_url": self.url("list"),

@@ -17,6 +17,7 @@ from django.utils import timezone
 from callsphere.calls.enums import EndReason, Speaker
 from callsphere.calls.realtime import functions, records
 from callsphere.calls.realtime.claims import ClaimLost, Held
+from callsphere.calls.realtime.costs import response_cost, transcription_cost
 from callsphere.calls.realtime.functions import Ended, Unanswered, Wanted
 from callsphere.calls.realtime.records import Opening
 from callsphere.calls.realtime.threads import Threads
@@ -64,6 +65,7 @@ class Conversation:
         self._spoken: set[str] = set()
         self._unheard: set[str] = set()
         self._begun_at: dict[str, datetime] = {}
+        self._model = opening.version.model
         self._is_ending = opening.is_ending
         self._is_farewell_said = opening.is_ending
         self._has_heard = False
@@ -158,7 +160,8 @@ class Conversation:
     async def _caller_said(self, event: Any) -> None:
         await self._said(Speaker.CALLER, event)
         if event.usage is not None:
-            await self._store(records.add_usage, {"transcription": event.usage.to_dict()})
+            usage = event.usage.to_dict()
+            await self._store(records.add_usage, {"transcription": usage}, transcription_cost(usage))
 
     async def _agent_said(self, event: Any) -> None:
         self._spoken.add(event.response_id)
@@ -179,7 +182,9 @@ class Conversation:
         self._response = ""
         self._heed_failure(event.response)
         if event.response.usage is not None:
-            await self._store(records.add_usage, {"responses": 1, **event.response.usage.to_dict()})
+            usage = event.response.usage.to_dict()
+            cost = response_cost(self._model, usage)
+            await self._store(records.add_usage, {"responses": 1, **usage}, cost)
         await self._go_on()
 
     def _heed_failure(self, response: Any) -> None:

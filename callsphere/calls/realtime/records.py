@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
@@ -99,11 +100,13 @@ def store_line(held: Held, speaker: Speaker, item_id: str, text: str, said_at: d
         TranscriptLine.objects.bulk_create([line], ignore_conflicts=True)
 
 
-def add_usage(held: Held, usage: Mapping[str, Any]) -> None:
-    """Add to what the session has used."""
+def add_usage(held: Held, usage: Mapping[str, Any], cost: Decimal | None) -> None:
+    """Add to what the session has used, and to what that cost; what is not known once stays so."""
     with holding(held) as session:
+        known = session.cost if session.usage else Decimal()
+        session.cost = None if known is None or cost is None else known + cost
         session.usage = added(session.usage, usage)
-        session.save(update_fields=["usage"])
+        session.save(update_fields=["usage", "cost"])
 
 
 def store_note(held: Held, key: str, text: str) -> None:

@@ -134,7 +134,10 @@ def test_what_an_agent_answers_is_no_carriers_fault(alice: Person, version: Agen
     assert "carrier is overloaded" not in text
 
 
-def test_what_was_said_with_tools_in_between(alice: Person, version: AgentVersion) -> None:
+@pytest.mark.parametrize(("cost", "words"), [("0.04251", "0.0425 USD"), (None, "price not known")])
+def test_what_was_said_with_tools_in_between(
+    alice: Person, version: AgentVersion, cost: str | None, words: str
+) -> None:
     with tenant_context(alice.tenant):
         tool = a_tool(alice, version.agent)
         version = AgentVersion.objects.select_related("agent").get(number=2)
@@ -148,6 +151,7 @@ def test_what_was_said_with_tools_in_between(alice: Person, version: AgentVersio
             state="over",
             openai_call_id="rtc_1",
             usage={"input_tokens": 1200, "output_tokens": 340},
+            cost=cost,
         )
         ended = NOON + timedelta(seconds=12)
         for reference in (str(call.pk), "another call"):
@@ -170,7 +174,7 @@ def test_what_was_said_with_tools_in_between(alice: Person, version: AgentVersio
     assert "Caller 8 s I need an &lt;b&gt;appointment&lt;/b&gt;." in text
     assert html.count("conversation-tool") == 1
     assert "The agent used “find-slot” · Answered after 240 ms" in text
-    assert "Tokens at OpenAI 1200 in, 340 out" in text
+    assert f"Cost at OpenAI {words} 1200 tokens in, 340 out" in text
 
 
 def a_tool(person: Person, agent: Agent) -> Tool:

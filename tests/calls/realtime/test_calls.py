@@ -93,13 +93,16 @@ def test_whole_call(
 def test_what_was_used_is_summed(desk: Desk, openai_double: DoubledOpenAI, start_worker: Start) -> None:
     start_worker()
     call_id = desk.connect(openai_double)
-    usage = over(desk).usage
+    session = over(desk)
+    usage = session.usage
 
     responses = [each for each in openai_double.transcript(call_id) if each[0] == "agent"]
     assert usage["responses"] == len(responses)
     assert usage["total_tokens"] == usage["input_tokens"] + usage["output_tokens"] > 0
     assert usage["transcription"]["seconds"] > 0
     assert "type" not in usage["transcription"]
+    assert session.cost is not None
+    assert 0 < session.cost < 1
 
 
 def test_agent_hangs_up_when_its_farewell_was_heard(
