@@ -135,7 +135,7 @@ def _sip_leg(call: Call, version: AgentVersion, place: Place) -> twiml.SipLeg:
 
 def _connect_stream(call: Call, version: AgentVersion, place: Place, after: After, now: datetime) -> str:
     agent_id: uuid.UUID = version.agent_id
-    token = sign_stream(audience=version.stream_url, call_id=call.pk, agent_id=agent_id, now=now)
+    token = sign_stream(url=version.stream_url, call_id=call.pk, agent_id=agent_id, now=now)
     parameters = {
         "token": token,
         "call": str(call.pk),
