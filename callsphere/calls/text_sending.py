@@ -34,6 +34,7 @@ TRIED_FOR = timedelta(minutes=10)
 """How long a message is offered to a provider that refuses it for the moment; then it is too late for it."""
 AGAIN_AFTER = timedelta(seconds=15)
 LONGEST_ERROR = 500
+_NEVER_SENT = "It was not sent."
 _LOST = "It may have been sent: nobody knows, so it is not sent again."
 
 STATES = {
@@ -145,7 +146,7 @@ def _ask(lent: _Lent) -> Callable[[], object]:
     try:
         sent = send_message(account_of(lent.tenant_id), lent.message)
     except (CannotAsk, MessageInvalid) as error:
-        return partial(keep, Found(TextState.FAILED, error=str(error)))
+        return partial(keep, Found(TextState.FAILED, error=f"{_NEVER_SENT} {error}"))
     except TwilioError as error:
         if error.outcome_unknown:
             return partial(keep, Found(TextState.UNKNOWN, error=_LOST))
