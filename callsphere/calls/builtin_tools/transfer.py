@@ -10,6 +10,7 @@ from functools import partial
 from agents.enums import BuiltinTool
 from callsphere.calls.builtin_tools.callers import caller_number
 from callsphere.calls.builtin_tools.contract import Builtin, Errand, Reply, Run, declined, done
+from callsphere.calls.builtin_tools.handing_over import is_handed_over
 from callsphere.calls.builtin_tools.messages import MOST_MESSAGES, keep_message
 from callsphere.calls.enums import CallAction, CallState, EndReason
 from callsphere.calls.incidents import tell_escalated
@@ -58,6 +59,8 @@ def _put_through(run: Run, otherwise: Callable[[str], Reply]) -> Reply | Errand:
     call, number = run.call, run.version.transfer_number
     if call.state == CallState.ENDED:
         return declined("The call is over.")
+    if is_handed_over(run):
+        return declined("The caller is being put through already. Say nothing more.")
     if not number or (call.phone_number_id is None and call.trunk_id is None):
         return otherwise("There is no number to transfer to.")
     # told to the provider first: this copy is not stored

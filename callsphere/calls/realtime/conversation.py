@@ -94,8 +94,7 @@ class Conversation:
         await asyncio.sleep((moment - timezone.now()).total_seconds())
         while self._line is None:
             await asyncio.sleep(_LOOKS_EVERY_S)
-        await self._store(records.store_end_reason, EndReason.TOO_LONG)
-        await self._hang_up("The call reached its longest time.")
+        await self._hang_up("The call reached its longest time.", EndReason.TOO_LONG)
 
     # Taking up
 
@@ -266,12 +265,14 @@ class Conversation:
         self._unheard.clear()
         await self._hang_up_once_heard()
 
-    async def _hang_up(self, why: str) -> None:
+    async def _hang_up(self, why: str, reason: EndReason | None = None) -> None:
         line = self._line
         if line is None or self.why:
             return
         self.why = why
-        await self._store(records.store_note, "hung-up", why)
+        if not await self._get(records.begin_hanging_up, why, reason):
+            self.why = ""
+            return
         try:
             await line.hang_up()
         except CallGone:

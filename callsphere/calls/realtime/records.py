@@ -15,7 +15,7 @@ from django.utils import timezone
 from agents.answering import opening_words, realtime_session
 from agents.models import AgentVersion, VersionTool
 from callsphere.calls.builtin_tools import functions_of
-from callsphere.calls.enums import CallState, EndReason, SessionState, Speaker
+from callsphere.calls.enums import CallAction, CallState, EndReason, SessionState, Speaker
 from callsphere.calls.models import Call, TranscriptLine
 from callsphere.calls.models.conversations import LONGEST_LINE
 from callsphere.calls.realtime.claims import Held, holding
@@ -112,11 +112,21 @@ def store_note(held: Held, key: str, text: str) -> None:
         add_note(held, key, text)
 
 
-def store_end_reason(held: Held, reason: EndReason) -> None:
-    """Store why we end the call, unless somebody ended it before."""
+def begin_hanging_up(held: Held, why: str, reason: EndReason | None) -> bool:
+    """Store that we end the call, and why; False when the call has left the agent: others have it now.
+
+    `reason` is left out where it is stored already.
+    """
     with holding(held) as session:
-        calls = Call.objects.filter(pk=session.call_id, end_reason="").exclude(state=CallState.ENDED)
-        calls.update(end_reason=reason)
+        rows = Call.objects.select_for_update(of=("self",), no_key=True).exclude(state=CallState.ENDED)
+        call = rows.filter(pk=session.call_id).first()
+        if call is not None and call.action != CallAction.REALTIME:
+            return False
+        if call is not None and reason and not call.end_reason:
+            call.end_reason = reason
+            call.save(update_fields=["end_reason"])
+        add_note(held, "hung-up", why)
+        return True
 
 
 def finish(held: Held, state: SessionState, why: str) -> None:
