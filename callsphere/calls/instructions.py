@@ -54,6 +54,13 @@ class Place:
         return self.url("dialled", f"after={after}")
 
 
+def place_of(call: Call) -> Place:
+    """Return where the provider asks about a call: at its trunk or at its number, of which it has one."""
+    if call.trunk_id is not None:
+        return Place(f"/voice/trunk/{call.trunk_id}/")
+    return Place(f"/voice/{call.phone_number_id}/")
+
+
 def connect_agent(call: Call, version: AgentVersion, place: Place, after: After, now: datetime) -> str:
     """Lead a call to an agent, and keep it from lasting longer than the agent says."""
     call.action = ACTIONS[Runtime(version.runtime)]

@@ -14,7 +14,7 @@ from callsphere.calls.builtin_tools.handing_over import is_handed_over
 from callsphere.calls.builtin_tools.messages import MOST_MESSAGES, keep_message
 from callsphere.calls.enums import CallAction, CallState, EndReason
 from callsphere.calls.incidents import tell_escalated
-from callsphere.calls.instructions import Place, call_person
+from callsphere.calls.instructions import call_person, place_of
 from callsphere.calls.models import Call, CallerMessage, CallNote
 from callsphere.calls.models.follow_ups import LONGEST_MESSAGE
 from callsphere.calls.provider_side import CannotAsk, account_of
@@ -64,15 +64,9 @@ def _put_through(run: Run, otherwise: Callable[[str], Reply]) -> Reply | Errand:
     if not number or (call.phone_number_id is None and call.trunk_id is None):
         return otherwise("There is no number to transfer to.")
     # told to the provider first: this copy is not stored
-    document = call_person(Call(pk=call.pk, tenant=run.tenant), number, _place_of(call))
+    document = call_person(Call(pk=call.pk, tenant=run.tenant), number, place_of(call))
     transfer = Transfer(run, number, twiml.say_then(PUT_THROUGH, document), otherwise)
     return Errand(partial(_go, transfer))
-
-
-def _place_of(call: Call) -> Place:
-    if call.trunk_id is not None:
-        return Place(f"/voice/trunk/{call.trunk_id}/")
-    return Place(f"/voice/{call.phone_number_id}/")
 
 
 def _go(transfer: Transfer) -> Callable[[], Reply]:

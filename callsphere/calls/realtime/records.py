@@ -74,6 +74,13 @@ def store_accepted(held: Held) -> None:
         add_note(held, "accepted", "The agent took the call.")
 
 
+def has_left(held: Held) -> bool:
+    """Whether the provider has told that the call is over, or no longer with this agent."""
+    with holding(held) as session:
+        there = Call.objects.filter(pk=session.call_id, version=session.version_id)
+        return not there.filter(action=CallAction.REALTIME).exclude(state=CallState.ENDED).exists()
+
+
 def begin_greeting(held: Held) -> bool:
     """Store that the caller is greeted now; False when somebody did so before."""
     with holding(held) as session:

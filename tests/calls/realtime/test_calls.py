@@ -176,6 +176,47 @@ def test_lost_answer_to_accept_is_found_out(
     assert openai_double.transcript(call_id)[0] == ("agent", GREETING)
 
 
+@pytest.mark.parametrize("accepting", [{}, {"kind": "lose", "action": "accept"}])
+def test_call_that_openai_does_not_know_for_a_moment(
+    desk: Desk, openai_double: DoubledOpenAI, start_worker: Start, accepting: dict[str, str]
+) -> None:
+    if accepting:
+        openai_double.fail(**accepting)
+    openai_double.fail(action="attach", status=404, times=2)
+    call_id = desk.connect(openai_double)
+    start_worker()
+    assert (over(desk).state, openai_double.state(call_id)["ended_by"]) == ("over", "caller")
+    assert openai_double.transcript(call_id)[0] == ("agent", GREETING)
+
+
+def test_call_that_openai_does_not_know_and_the_provider_says_is_over(
+    desk: Desk, openai_double: DoubledOpenAI, start_worker: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("callsphere.calls.realtime.troubles.KNOWN_WITHIN", timedelta(hours=1))
+    openai_double.ways.pace = 1000.0
+    openai_double.fail(action="attach", status=404, times=1000)
+    desk.connect(openai_double)
+    start_worker()
+    wait_until(lambda: desk.session().state == "accepted")
+    now = timezone.now()
+    desk.change_call(state="ended", outcome="missed", ended_at=now, end_due_at=None)
+    assert over(desk).why == "The call ended."
+
+
+def test_line_that_is_refused_for_a_while(
+    desk: Desk, openai_double: DoubledOpenAI, start_worker: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can be asked to lead this caller elsewhere, so they stay with the agent."""
+    monkeypatch.setattr("callsphere.calls.realtime.troubles.REFUSED_FOR", timedelta(0))
+    openai_double.fail(action="attach", status=401, times=2)
+    start_worker()
+    call_id = desk.connect(openai_double)
+    session = over(desk)
+    assert (session.state, session.why) == ("over", "The call ended.")
+    assert openai_double.transcript(call_id)[0] == ("agent", GREETING)
+    assert desk.call().action == "realtime"
+
+
 @pytest.mark.parametrize("code", list(Code))
 def test_unwanted_call_is_rejected_with_its_code(
     openai_double: DoubledOpenAI, start_worker: Start, code: Code
