@@ -14,6 +14,8 @@ from tenants.fields import EncryptedTextField
 from tenants.models import Tenant, TenantOwned
 
 LONGEST_LINE = 8_000
+LONGEST_ID = 64
+"""Characters of an id of OpenAI's."""
 
 
 class RealtimeSession(TenantOwned):
@@ -22,7 +24,8 @@ class RealtimeSession(TenantOwned):
     It is awaited when the call is sent there, and offered when OpenAI tells of it (`openai_call_id`). A
     worker accepts it and holds it by putting `due_at` off, when others may take it; `claim` is raised by each
     that does, and what another stores under a lower one counts no more. `greeted_at` is set before
-    the greeting is asked for: nobody is greeted twice. `usage` sums tokens as OpenAI counts them.
+    the greeting is asked for: nobody is greeted twice. `usage` sums tokens as OpenAI counts them;
+    `counted_last` is the event that was added last, which is added once.
     """
 
     call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="sessions")
@@ -37,6 +40,7 @@ class RealtimeSession(TenantOwned):
     due_at = models.DateTimeField(null=True, help_text="When a worker may take it")
     claim = models.PositiveIntegerField(default=0)
     usage = models.JSONField(default=dict)
+    counted_last = models.CharField(max_length=LONGEST_ID, blank=True, default="")
 
     class Meta:
         ordering = ["created_at", "id"]

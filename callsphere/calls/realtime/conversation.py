@@ -60,6 +60,8 @@ class Conversation:
         self._spoken: set[str] = set()
         self._unheard: set[str] = set()
         self._begun_at: dict[str, datetime] = {}
+        self._greets_at = timezone.now()
+        self._is_greeted = False
         self._is_ending = opening.is_ending
         self._is_farewell_said = opening.is_ending
         self._has_heard = False
@@ -126,9 +128,10 @@ class Conversation:
     async def _greet(self) -> bool:
         """Have the caller greeted, unless they were: whoever did so may have been another worker."""
         words = self._opening.words
-        if not words or not await self._get(records.begin_greeting):
+        if self._is_greeted or not words or not await self._get(records.begin_greeting, self._greets_at):
             return False
         await self._ask(f"{GREET}\n{words}")
+        self._is_greeted = True
         return True
 
     async def _listen_then_ask(self) -> None:
@@ -153,7 +156,7 @@ class Conversation:
     async def _caller_said(self, event: Any) -> None:
         await self._said(Speaker.CALLER, event)
         if event.usage is not None:
-            await self._store(records.add_usage, {"transcription": event.usage.to_dict()})
+            await self._store(records.add_usage, event.event_id, {"transcription": event.usage.to_dict()})
 
     async def _agent_said(self, event: Any) -> None:
         self._spoken.add(event.response_id)
@@ -171,7 +174,8 @@ class Conversation:
     async def _response_ends(self, event: Any) -> None:
         self._response = ""
         if event.response.usage is not None:
-            await self._store(records.add_usage, {"responses": 1, **event.response.usage.to_dict()})
+            usage = {"responses": 1, **event.response.usage.to_dict()}
+            await self._store(records.add_usage, event.event_id, usage)
         await self._go_on()
 
     async def _function_wanted(self, event: Any) -> None:

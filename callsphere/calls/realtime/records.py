@@ -17,7 +17,7 @@ from agents.models import AgentVersion, VersionTool
 from callsphere.calls.builtin_tools import functions_of
 from callsphere.calls.enums import CallAction, CallState, EndReason, SessionState, Speaker
 from callsphere.calls.models import Call, TranscriptLine
-from callsphere.calls.models.conversations import LONGEST_LINE
+from callsphere.calls.models.conversations import LONGEST_ID, LONGEST_LINE
 from callsphere.calls.realtime.claims import Held, holding
 from callsphere.calls.realtime.metrics import SESSIONS
 from callsphere.calls.realtime.notes import add_note
@@ -81,12 +81,15 @@ def has_left(held: Held) -> bool:
         return not there.filter(action=CallAction.REALTIME).exclude(state=CallState.ENDED).exists()
 
 
-def begin_greeting(held: Held) -> bool:
-    """Store that the caller is greeted now; False when somebody did so before."""
+def begin_greeting(held: Held, at: datetime) -> bool:
+    """Store that the caller is greeted; False when somebody else did so before.
+
+    `at` tells who asks: where the answer of the commit was lost, the same asks again, and is to greet.
+    """
     with holding(held) as session:
         if session.greeted_at is not None:
-            return False
-        session.greeted_at = timezone.now()
+            return session.greeted_at == at
+        session.greeted_at = at
         session.save(update_fields=["greeted_at"])
         add_note(held, "greeted", "The agent was asked to greet the caller.")
         return True
@@ -106,11 +109,13 @@ def store_line(held: Held, speaker: Speaker, item_id: str, text: str, said_at: d
         TranscriptLine.objects.bulk_create([line], ignore_conflicts=True)
 
 
-def add_usage(held: Held, usage: Mapping[str, Any]) -> None:
-    """Add to what the session has used."""
+def add_usage(held: Held, event_id: str, usage: Mapping[str, Any]) -> None:
+    """Add to what the session has used, once for each event of OpenAI's; they are told one after another."""
     with holding(held) as session:
-        session.usage = added(session.usage, usage)
-        session.save(update_fields=["usage"])
+        if session.counted_last == event_id[:LONGEST_ID]:
+            return  # the answer of the commit was lost
+        session.usage, session.counted_last = added(session.usage, usage), event_id[:LONGEST_ID]
+        session.save(update_fields=["usage", "counted_last"])
 
 
 def store_note(held: Held, key: str, text: str) -> None:

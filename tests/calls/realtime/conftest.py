@@ -181,9 +181,10 @@ class RunningWorker:
 
 @pytest.fixture
 def start_worker(
-    transactional_db: None, openai_double: DoubledOpenAI
+    transactional_db: None, openai_double: DoubledOpenAI, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., RunningWorker]]:
-    """Start workers that end with the test."""
+    """Start workers that end with the test. None is too slow to keep what it has: leases end when told to."""
+    monkeypatch.setattr("callsphere.calls.realtime.claims.LEASE", timedelta(hours=1))
     running: list[RunningWorker] = []
 
     def start(**options: Any) -> RunningWorker:
