@@ -112,6 +112,7 @@ class Conversation:
         for each in await self._get(functions.unanswered):
             self._take_up_function(each)
         if self._outputs:
+            await self._learn_of_end()
             await self._go_on()
         elif not (is_first or is_greeting or self._running):
             self._begin(self._listen_then_ask())
@@ -225,7 +226,12 @@ class Conversation:
             await asyncio.sleep(_LOOKS_EVERY_S)
         self._running.discard(function_call_id)
         self._outputs[function_call_id] = output
+        await self._learn_of_end()
         await self._go_on()
+
+    async def _learn_of_end(self) -> None:
+        """Notice that a function which another worker ran was the agent's last."""
+        self._is_ending = self._is_ending or await self._get(records.is_ending)
 
     async def _go_on(self) -> None:
         """Do what waits for the model to be silent: give it results, ask it to respond, or hang up."""
@@ -282,8 +288,8 @@ class Conversation:
         except CallGone:
             return
         except RealtimeError as error:
-            # what ends calls that are to end does so within a minute
             log.warning("not_hung_up", call=str(self._held.call_id), error=error.code)
+            await self._store(records.end_now)
 
     # Beside the line
 

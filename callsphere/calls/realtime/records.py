@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from agents.answering import opening_words, realtime_session
@@ -22,6 +24,9 @@ from callsphere.calls.realtime.claims import Held, holding
 from callsphere.calls.realtime.metrics import SESSIONS
 from callsphere.calls.realtime.notes import add_note
 from callsphere.calls.realtime.usage import added
+from callsphere.calls.services.live import QUEUE, TASK
+from callsphere.celery import wake
+from tenants.clock import database_now
 from trunks.storable import without_nul
 
 LONGEST_WHY = 255
@@ -139,6 +144,20 @@ def begin_hanging_up(held: Held, why: str, reason: EndReason | None) -> bool:
             call.save(update_fields=["end_reason"])
         add_note(held, "hung-up", why)
         return True
+
+
+def is_ending(held: Held) -> bool:
+    """Return whether the agent has said that it is done, to whichever worker."""
+    with holding(held) as session:
+        return Call.objects.filter(pk=session.call_id, end_reason=EndReason.AGENT).exists()
+
+
+def end_now(held: Held) -> None:
+    """Have the provider end a call that OpenAI did not end for us, unless the call has left the agent."""
+    with holding(held) as session:
+        calls = Call.objects.filter(pk=session.call_id, action=CallAction.REALTIME)
+        calls.exclude(end_reason="").exclude(state=CallState.ENDED).update(end_due_at=database_now())
+        transaction.on_commit(partial(wake, TASK, QUEUE))
 
 
 def finish(held: Held, state: SessionState, why: str) -> None:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from agents import services
-from callsphere.calls.models import FunctionCall
+from callsphere.calls.models import Call, FunctionCall
 from callsphere.calls.realtime.offers import Code, reject
 from tenants.context import tenant_context
 from tests.agents.conftest import Backend, make_agent, make_route, make_tool, publish
@@ -30,6 +32,11 @@ def over(desk: Desk) -> Any:
     """Return the session once it is over."""
     wait_until(lambda: desk.session().state in ("over", "rejected"), lambda: (desk.session(), desk.notes()))
     return desk.session()
+
+
+def function_calls(person: Person) -> list[str]:
+    with tenant_context(person.tenant):
+        return list(FunctionCall.objects.filter(ended_at=None).values_list("name", flat=True))
 
 
 DATE = {
@@ -113,6 +120,54 @@ def test_agent_hangs_up_when_its_farewell_was_heard(
     assert openai_double.state(call_id)["ended_by"] == "agent"
     assert (session.state, session.why) == ("over", "The agent hung up.")
     assert (desk.notes()[-1], desk.call().end_reason) == ("The agent hung up.", "agent")
+
+
+def test_agent_that_is_done_while_another_worker_takes_its_call_up(
+    alice: Person, openai_double: DoubledOpenAI, start_worker: Start
+) -> None:
+    """The first worker runs the function to its end; whoever has the call by then hangs it up."""
+    desk = make_desk(alice, builtin_tools=["hang_up"])
+    is_locked, may_go_on = threading.Event(), threading.Event()
+
+    def lock() -> None:
+        with tenant_context(alice.tenant):
+            Call.objects.select_for_update(no_key=True).get()
+            is_locked.set()
+            may_go_on.wait(60)
+        connection.close()
+
+    first = start_worker()
+    call_id = desk.connect(openai_double)
+    wait_until(lambda: desk.session().greeted_at)
+    locking = threading.Thread(target=lock, daemon=True)
+    locking.start()
+    is_locked.wait(60)
+    wait_until(lambda: function_calls(alice) == ["hang_up"])
+    free = first.die()
+    desk.let_lease_end()
+    second = start_worker()
+    wait_until(lambda: second.holds() == 1)
+    wait_until(lambda: "The line was taken up again." in desk.notes())
+    may_go_on.set()
+
+    session = over(desk)
+    free()
+    locking.join(60)
+    assert (session.why, session.claim) == ("The agent hung up.", 2)
+    assert openai_double.state(call_id)["ended_by"] == "agent"
+
+
+def test_call_that_openai_does_not_hang_up_is_ended_by_the_provider(
+    alice: Person, openai_double: DoubledOpenAI, start_worker: Start
+) -> None:
+    desk = make_desk(alice, builtin_tools=["hang_up"])
+    openai_double.fail(action="hangup", status=400, times=1000)
+    start_worker()
+    call_id = desk.connect(openai_double)
+    wait_until(lambda: "The agent hung up." in desk.notes(), desk.notes)
+    wait_until(lambda: (due := desk.call().end_due_at) is not None and due <= timezone.now())
+    openai_double.hang_up(call_id)  # as the provider's end of the call does
+    assert over(desk).why == "The agent hung up."
 
 
 def test_longest_call(alice: Person, openai_double: DoubledOpenAI, start_worker: Start) -> None:
