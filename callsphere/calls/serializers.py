@@ -147,6 +147,9 @@ class TranscriptLineSerializer(serializers.Serializer[TranscriptLine]):
     said_at = serializers.DateTimeField()
     speaker = serializers.ChoiceField(Speaker.choices)
     text = serializers.CharField()
+    is_keys = serializers.BooleanField(
+        help_text="Whether the caller pressed keys; of more than 4 digits in a row only their number is kept"
+    )
 
 
 class VoiceMessageSerializer(serializers.Serializer[VoiceMessage]):

@@ -69,7 +69,10 @@ class RealtimeSession(TenantOwned):
 
 
 class TranscriptLine(TenantOwned):
-    """Something that was said. `item_id` is OpenAI's, which tells a line once however often it is heard."""
+    """Something that was said. `item_id` is OpenAI's, which tells a line once however often it is heard.
+
+    `is_keys`: the caller did not say it, but pressed keys, under an id of ours.
+    """
 
     tenant = models.ForeignKey(
         Tenant, on_delete=models.CASCADE, related_name="+", editable=False, db_index=False
@@ -78,6 +81,7 @@ class TranscriptLine(TenantOwned):
     item_id = models.CharField(max_length=64)
     speaker = models.CharField(max_length=8, choices=Speaker)
     text = models.TextField(max_length=LONGEST_LINE)
+    is_keys = models.BooleanField(default=False)
     said_at = models.DateTimeField()
 
     class Meta:

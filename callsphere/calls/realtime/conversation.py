@@ -18,6 +18,7 @@ from callsphere.calls.enums import EndReason, Speaker
 from callsphere.calls.realtime import functions, records
 from callsphere.calls.realtime.claims import ClaimLost, Held
 from callsphere.calls.realtime.functions import Ended, Unanswered, Wanted
+from callsphere.calls.realtime.keypad import Keypad
 from callsphere.calls.realtime.records import Opening
 from callsphere.calls.realtime.threads import Threads
 from callsphere.providers.openai import CallGone, RealtimeError, Sideband
@@ -62,11 +63,13 @@ class Conversation:
         self._begun_at: dict[str, datetime] = {}
         self._greets_at = timezone.now()
         self._is_greeted = False
+        self._keypad = Keypad()
         self._is_ending = opening.is_ending
         self._is_farewell_said = opening.is_ending
         self._has_heard = False
         self._acts: dict[str, Callable[[Any], Awaitable[None]]] = {
             "conversation.item.input_audio_transcription.completed": self._caller_said,
+            "input_audio_buffer.dtmf_event_received": self._caller_pressed,
             "response.output_audio_transcript.done": self._agent_said,
             "response.created": self._response_begins,
             "response.done": self._response_ends,
@@ -158,6 +161,11 @@ class Conversation:
         await self._said(Speaker.CALLER, event)
         if event.usage is not None:
             await self._store(records.add_usage, event.event_id, {"transcription": event.usage.to_dict()})
+
+    async def _caller_pressed(self, event: Any) -> None:
+        began_at = self._keypad.press(str(event.event), timezone.now())
+        if began_at is not None:
+            await self._store(records.store_keys, self._keypad.run, self._keypad.keys, began_at)
 
     async def _agent_said(self, event: Any) -> None:
         self._spoken.add(event.response_id)

@@ -18,6 +18,7 @@ from agents.answering import opening_words, realtime_session
 from agents.models import AgentVersion, VersionTool
 from callsphere.calls.builtin_tools import functions_of
 from callsphere.calls.enums import CallAction, CallState, EndReason, SessionState, Speaker
+from callsphere.calls.keys import shown_keys
 from callsphere.calls.models import Call, TranscriptLine
 from callsphere.calls.models.conversations import LONGEST_ID, LONGEST_LINE
 from callsphere.calls.realtime.claims import Held, holding
@@ -112,6 +113,22 @@ def store_line(held: Held, speaker: Speaker, item_id: str, text: str, said_at: d
             said_at=said_at,
         )
         TranscriptLine.objects.bulk_create([line], ignore_conflicts=True)
+
+
+def store_keys(held: Held, run: int, keys: str, began_at: datetime) -> None:
+    """Store the keys of one run so far, in place of fewer: digits are hidden when they become many."""
+    with holding(held) as session:
+        TranscriptLine.objects.update_or_create(
+            tenant_id=session.tenant_id,
+            call_id=session.call_id,
+            item_id=f"keys-{session.pk.hex}-{held.claim}-{run}",
+            defaults={
+                "speaker": Speaker.CALLER,
+                "text": f"Pressed {shown_keys(keys)}",
+                "is_keys": True,
+                "said_at": began_at,
+            },
+        )
 
 
 def add_usage(held: Held, event_id: str, usage: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from agents import services
-from callsphere.calls.models import Call, FunctionCall
+from callsphere.calls.models import Call, FunctionCall, TranscriptLine
 from callsphere.calls.realtime.offers import Code, reject
 from tenants.context import tenant_context
 from tests.agents.conftest import Backend, make_agent, make_route, make_tool, publish
@@ -97,6 +97,19 @@ def test_whole_call(
     assert [note for note in desk.notes() if "free_times" in note] == []  # the log of invocations tells
 
 
+def test_keys_that_a_caller_presses_are_kept(
+    desk: Desk, openai_double: DoubledOpenAI, start_worker: Start
+) -> None:
+    start_worker()
+    call_id = desk.connect(openai_double, "presses keys")
+    over(desk)
+    assert ("caller", "[4]") in openai_double.transcript(call_id)
+    assert ("caller", "Pressed 4711#") in desk.lines()
+    with tenant_context(desk.person.tenant):
+        keys = TranscriptLine.objects.get(is_keys=True)
+    assert (keys.speaker, keys.text) == ("caller", "Pressed 4711#")
+
+
 def test_what_was_used_is_summed(desk: Desk, openai_double: DoubledOpenAI, start_worker: Start) -> None:
     start_worker()
     call_id = desk.connect(openai_double)
@@ -158,8 +171,9 @@ def test_agent_that_is_done_while_another_worker_takes_its_call_up(
 
 
 def test_call_that_openai_does_not_hang_up_is_ended_by_the_provider(
-    alice: Person, openai_double: DoubledOpenAI, start_worker: Start
+    alice: Person, openai_double: DoubledOpenAI, start_worker: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("callsphere.calls.realtime.functions.FAREWELL_WITHIN", timedelta(hours=1))
     desk = make_desk(alice, builtin_tools=["hang_up"])
     openai_double.fail(action="hangup", status=400, times=1000)
     start_worker()

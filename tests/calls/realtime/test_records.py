@@ -35,3 +35,11 @@ def test_what_was_used_is_added_once_for_each_event(desk: Desk, held: Held) -> N
     assert desk.session().usage == USED
     records.add_usage(held, "event_2", USED)
     assert desk.session().usage == {"responses": 2, "total_tokens": 14}
+
+
+def test_keys_of_one_run_are_one_line(desk: Desk, held: Held) -> None:
+    at = timezone.now()
+    for keys in ("4", "41", "4111", "41111", "41111"):
+        records.store_keys(held, 1, keys, at)
+    records.store_keys(held, 2, "2", at + timedelta(seconds=30))
+    assert desk.lines() == [("caller", "Pressed •••••"), ("caller", "Pressed 2")]
