@@ -68,6 +68,28 @@ def test_from_a_number_that_cannot(talk: Talk, fields: dict[str, Any]) -> None:
     assert talk.told("send_sms", TEXT) == {"done": False, "what_to_do": words}
 
 
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        ("none", "is not registered for text messages, so carriers in the US do not deliver them."),
+        ("pending", "is not registered for text messages yet, so carriers in the US do not deliver them."),
+        ("failed", "was refused as a sender of text messages, so carriers in the US do not deliver them."),
+    ],
+)
+def test_from_a_us_number_that_is_not_registered(talk: Talk, state: str, why: str) -> None:
+    number_is(talk, country="US", messaging_state=state)
+    words = "This number cannot send text messages. Say what it is about instead."
+    assert talk.told("send_sms", TEXT) == {"done": False, "what_to_do": words}
+    assert talk.log()[-1].detail == f"{NUMBER} {why}"
+    assert talk.rows(TextMessage) == []
+
+
+@pytest.mark.parametrize("fields", [{"country": "US", "messaging_state": "registered"}, {"country": "CA"}])
+def test_from_a_number_that_carriers_let_through(talk: Talk, fields: dict[str, str]) -> None:
+    number_is(talk, **fields)
+    assert talk.told("send_sms", TEXT) == SENT
+
+
 def test_from_an_own_number(talk: Talk) -> None:
     talk.change(phone_number=talk.line.own)
     assert talk.told("send_sms", TEXT)["done"] is False
