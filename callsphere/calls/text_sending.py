@@ -16,7 +16,7 @@ from functools import partial
 from django.conf import settings
 from django.db import close_old_connections
 
-from callsphere.calls.enums import TextState
+from callsphere.calls.enums import Direction, TextState
 from callsphere.calls.models import TextMessage
 from callsphere.calls.provider_side import CannotAsk, account_of
 from callsphere.providers.twilio.errors import TwilioError
@@ -49,7 +49,7 @@ _RANKS = {
     TextState.SENDING: 1,
     TextState.UNKNOWN: 2,
     TextState.SENT: 3,
-    **dict.fromkeys((TextState.DELIVERED, TextState.UNDELIVERED, TextState.FAILED), 4),
+    **dict.fromkeys((TextState.DELIVERED, TextState.UNDELIVERED, TextState.FAILED, TextState.RECEIVED), 4),
 }
 _LAST = 4
 
@@ -93,7 +93,7 @@ def follow(tenant: Tenant, text_id: uuid.UUID, found: Found) -> bool:
     Call it inside the tenant's context.
     """
     rows = TextMessage.objects.select_for_update(no_key=True).filter(tenant=tenant, pk=text_id)
-    row = rows.first()
+    row = rows.filter(direction=Direction.OUTBOUND).first()
     if row is None:
         return False
     if _RANKS[found.state] > _RANKS[TextState(row.state)]:

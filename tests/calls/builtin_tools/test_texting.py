@@ -103,6 +103,29 @@ def test_three_of_one_call(talk: Talk) -> None:
     assert len(talk.rows(TextMessage)) == 3
 
 
+def test_to_somebody_who_wants_no_more(talk: Talk) -> None:
+    values = {"to_number": NUMBER, "from_number": CALLER, "body": "STOP", "word": "stop"}
+    with tenant_context(talk.person.tenant):
+        TextMessage.objects.create(
+            tenant=talk.person.tenant, call=talk.call, direction="inbound", state="received", **values
+        )
+    told = talk.told("send_sms", TEXT)
+    assert told["done"] is False
+    assert "has asked by text for no more messages" in told["what_to_do"]
+    assert talk.log()[-1].detail == "They answered STOP to an earlier text (Twilio error 21610)."
+
+
+def test_replies_do_not_count(talk: Talk, settings: Any) -> None:
+    settings.TEXTS_PER_HOUR = 1
+    values = {"to_number": NUMBER, "from_number": CALLER, "body": "Hello"}
+    with tenant_context(talk.person.tenant):
+        for _ in range(3):
+            TextMessage.objects.create(
+                tenant=talk.person.tenant, call=talk.call, direction="inbound", state="received", **values
+            )
+    assert talk.told("send_sms", TEXT) == SENT
+
+
 def test_so_many_an_hour(talk: Talk, settings: Any) -> None:
     settings.TEXTS_PER_HOUR = 1
     assert talk.told("send_sms", TEXT) == SENT
