@@ -96,7 +96,7 @@ def _keep(tenant: Tenant, told: ToldOfReply) -> None:
         body=body[:LONGEST_TEXT],
         word=word_of(body),
         state=TextState.RECEIVED,
-        message_sid=told.form["MessageSid"],
+        message_sid=told.form.get("MessageSid", ""),
         created_at=now,
         ended_at=now,
     )
