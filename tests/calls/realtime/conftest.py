@@ -104,9 +104,17 @@ class Desk:
         with tenant_context(self.person.tenant):
             RealtimeSession.objects.update(**fields)
 
-    def let_lease_end(self) -> None:
-        """Let the sessions that are held be anybody's."""
-        self.change_session(due_at=timezone.now() - timedelta(seconds=1))
+    def hand_over(self) -> None:
+        """Let the session's lease end until another claims it: its holder may be renewing it just then."""
+        claim = self.session().claim
+
+        def is_taken() -> bool:
+            with tenant_context(self.person.tenant):
+                held = RealtimeSession.objects.filter(claim=claim)
+                held.update(due_at=timezone.now() - timedelta(seconds=1))
+            return self.session().claim > claim
+
+        wait_until(is_taken, lambda: self.session().__dict__)
 
     def notes(self) -> list[str]:
         with tenant_context(self.person.tenant):

@@ -157,9 +157,8 @@ def test_agent_that_is_done_while_another_worker_takes_its_call_up(
     is_locked.wait(60)
     wait_until(lambda: function_calls(alice) == ["hang_up"])
     free = first.die()
-    desk.let_lease_end()
-    second = start_worker()
-    wait_until(lambda: second.holds() == 1)
+    start_worker()
+    desk.hand_over()
     wait_until(lambda: "The line was taken up again." in desk.notes())
     may_go_on.set()
 
@@ -345,9 +344,8 @@ def test_worker_that_died_is_followed_by_another(
     call_id = desk.connect(openai_double)
     wait_until(lambda: backend.received)
     free = first.die()
-    desk.let_lease_end()
-    second = start_worker()
-    wait_until(lambda: second.holds() == 1)
+    start_worker()
+    desk.hand_over()
     backend.hold.set()
 
     session = over(desk)
@@ -370,10 +368,10 @@ def test_function_of_a_worker_that_died_is_not_repeated(
     call_id = desk.connect(openai_double)
     wait_until(lambda: backend.received)
     free = first.die()
-    desk.let_lease_end()
     with tenant_context(alice.tenant):
         FunctionCall.objects.update(created_at=timezone.now() - 60 * SECOND)
     start_worker()
+    desk.hand_over()
 
     over(desk)
     backend.hold.set()
@@ -404,9 +402,9 @@ def test_holder_lets_go_when_another_has_the_session(
     first = start_worker()
     desk.connect(openai_double)
     wait_until(lambda: desk.session().greeted_at)
-    desk.let_lease_end()
-    second = start_worker(most_calls=1)
     first.worker.most_calls = 0
+    second = start_worker(most_calls=1)
+    desk.hand_over()
     wait_until(lambda: (first.holds(), second.holds()) == (0, 1))
     assert desk.session().claim == second.worker.held[0].claim
 
