@@ -175,7 +175,7 @@ class TextMessageAdmin(_LeftBehindAdmin):
     list_filter = ("state", "created_at")
     search_fields = ("=id", "=call__id", "=message_sid")
     fields = (
-        *("created_at", "tenant_link", "call_id", "from_number", "state", "message_sid"),
+        *("created_at", "tenant_link", "call_id", "direction", "from_number", "word", "state", "message_sid"),
         *("error_code", "error", "due_at", "ended_at", "id"),
     )
     readonly_fields = fields

@@ -83,6 +83,16 @@ def go_on(tenant: Tenant, called: Called, form: QueryDict, place: Place, after: 
     return document
 
 
+def leave_agent(call: Call, why: str, place: Place) -> str:
+    """Return the TwiML for a caller whose agent has failed in mid-call: whatever the route leaves to do.
+
+    The call's row is locked; save it.
+    """
+    call.because = [*call.because, why]
+    route = routes_of(call.tenant).filter(phone_number=call.phone_number_id).first()
+    return take_message(call, place) if route is None else _rescued(call, route, place)
+
+
 def thank_for_message() -> str:
     """Return the TwiML for a caller who has left a message."""
     return twiml.say_and_hang_up(MESSAGE_TAKEN)

@@ -129,3 +129,12 @@ class TextState(TextChoices):
     UNDELIVERED = "undelivered", "Not delivered"
     FAILED = "failed", "Failed"
     UNKNOWN = "unknown", "May have been sent"
+    RECEIVED = "received", "Received"
+
+
+class TextWord(TextChoices):
+    """What a text that came in asks of whoever sends texts; most ask nothing."""
+
+    STOP = "stop", "Wants no more texts"
+    START = "start", "Wants texts again"
+    HELP = "help", "Asks who it is"

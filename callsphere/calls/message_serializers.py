@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from callsphere.calls.enums import CallbackState, Direction, TextState
+from callsphere.calls.enums import CallbackState, Direction, TextState, TextWord
 
 
 class LeftBehindSerializer(serializers.Serializer[Any]):
@@ -47,6 +47,9 @@ class TextMessageSerializer(LeftBehindSerializer):
     to_number = serializers.CharField()
     from_number = serializers.CharField()
     body = serializers.CharField()
+    word = serializers.ChoiceField(
+        [("", "Nothing"), *TextWord.choices], help_text="What a text that came in asks; `stop` is obeyed"
+    )
     state = serializers.ChoiceField(TextState.choices)
     message_sid = serializers.CharField(help_text="The provider's id; empty until it has taken it")
     error_code = serializers.IntegerField(allow_null=True)

@@ -106,7 +106,9 @@ class CallSerializer(serializers.Serializer[Call]):
         allow_null=True, help_text="SIP status code of whoever was called last"
     )
     error_code = serializers.IntegerField(allow_null=True, help_text="The provider's own code of an error")
-    cause = serializers.CharField(help_text="Code of what went wrong, if anything did")
+    cause = serializers.CharField(
+        help_text="Code of what went wrong at the carrier; empty where `error_code` says something else"
+    )
     verstat = serializers.CharField(help_text="What the carrier found out about the caller's number")
     price = serializers.DecimalField(max_digits=12, decimal_places=5, allow_null=True)
     price_unit = serializers.CharField(help_text="Currency (ISO 4217)")
@@ -162,6 +164,9 @@ class TranscriptLineSerializer(serializers.Serializer[TranscriptLine]):
     said_at = serializers.DateTimeField()
     speaker = serializers.ChoiceField(Speaker.choices)
     text = serializers.CharField()
+    is_keys = serializers.BooleanField(
+        help_text="Whether the caller pressed keys; of more than 4 digits in a row only their number is kept"
+    )
 
 
 class VoiceMessageSerializer(serializers.Serializer[VoiceMessage]):

@@ -12,10 +12,20 @@ from django.db import close_old_connections
 from django.test import Client
 
 from agents.models import Agent
+from agents.models.agents import LONGEST_ADDRESS
 from callsphere.calls import sentences
 from callsphere.calls.instructions import LEAVE_A_MESSAGE
 from callsphere.calls.models import Call, RealtimeSession
-from callsphere.calls.tokens import HEADER, SessionName, TokenInvalid, published_keys, read_session
+from callsphere.calls.tokens import (
+    HEADER,
+    SessionName,
+    TokenInvalid,
+    published_keys,
+    read_session,
+    stream_audience,
+)
+from callsphere.checks import LONGEST_PUBLIC_URL
+from callsphere.providers.twilio.twiml import LONGEST_PARAMETER
 from tenants.context import tenant_context
 from tests.agents.conftest import make_agent, make_hours, make_route, publish
 from tests.calls.conftest import CALLER, NUMBER, Line, new_sid
@@ -99,8 +109,25 @@ def test_a_stream_gets_a_token_that_our_published_keys_prove(line: Line, client:
     keys = client.get("/.well-known/jwks.json").json()
     assert keys == published_keys()
     (key,) = jwt.PyJWKSet.from_dict(keys).keys
-    claims = jwt.decode(parameters["token"], key, algorithms=["EdDSA"], audience=url, issuer=BASE)
+    claims = jwt.decode(
+        parameters["token"], key, algorithms=["EdDSA"], audience=stream_audience(url), issuer=BASE
+    )
     assert (claims["sub"], claims["jti"]) == (str(agent.pk), str(only_call(line).pk))
+
+
+def test_a_stream_of_the_longest_address_gets_parameters_that_twilio_takes(line: Line, settings: Any) -> None:
+    settings.PUBLIC_URL = "https://".ljust(LONGEST_PUBLIC_URL, "p")
+    url = f"wss://{'a' * 60}.{'b' * 60}.{'c' * 60}.example.com/".ljust(LONGEST_ADDRESS, "d")
+    stream = {"runtime": "media_stream", "stream_url": url, "instructions": ""}
+    routed(line, make_agent(line.person, **stream))
+    fields = line.fields()
+    signature = line.sign(f"{settings.PUBLIC_URL}{line.place()}", fields)
+    document = line.tell(fields=fields, headers={"X-Twilio-Signature": signature}).content
+    (opened,) = ElementTree.fromstring(document).iter("Stream")
+    lengths = {each.get("name"): len(each.get("name", "") + each.get("value", "")) for each in opened}
+    assert opened.get("url") == url
+    assert "token" in lengths
+    assert max(lengths.values()) < LONGEST_PARAMETER
 
 
 def test_a_token_that_is_not_ours_names_nothing() -> None:

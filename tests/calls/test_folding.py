@@ -210,6 +210,21 @@ def test_what_a_call_came_to(events: list[Event], fields: dict[str, Any], expect
 
 
 @pytest.mark.parametrize(
+    ("error", "sip_code", "cause"),
+    [
+        ("32001", "503", ""),  # too many calls in one second: Twilio itself refuses, not the carrier
+        ("32013", "503", ""),
+        ("32009", "480", ""),
+        ("32011", "408", "no_answer"),
+        ("99999", "503", "carrier_overloaded"),
+    ],
+)
+def test_an_error_of_the_providers_says_more_than_the_sip_code(error: str, sip_code: str, cause: str) -> None:
+    failed = ended(3, "failed", ErrorCode=error, SipResponseCode=sip_code)
+    assert shown(judged(incoming(), failed))[2:] == (int(sip_code), cause)
+
+
+@pytest.mark.parametrize(
     ("status", "outcome"),
     [("busy", "busy"), ("no-answer", "no_answer"), ("failed", "failed"), ("canceled", "no_answer")],
 )

@@ -215,6 +215,7 @@ PUBLIC = {
         for kind in ("incoming", "fallback", "status", "dialled", "recorded", "recording")
     ),
     "calls:text-message",
+    "calls:text-reply",
     "account_confirm_email",
     "account_reset_password_from_key",
     "tenants:invitation",

@@ -19,6 +19,7 @@ from callsphere.calls.realtime import functions, records
 from callsphere.calls.realtime.claims import ClaimLost, Held
 from callsphere.calls.realtime.costs import response_cost, transcription_cost
 from callsphere.calls.realtime.functions import Ended, Unanswered, Wanted
+from callsphere.calls.realtime.keypad import Keypad
 from callsphere.calls.realtime.records import Opening
 from callsphere.calls.realtime.threads import Threads
 from callsphere.providers.openai import CallGone, RealtimeError, Sideband
@@ -66,11 +67,15 @@ class Conversation:
         self._unheard: set[str] = set()
         self._begun_at: dict[str, datetime] = {}
         self._model = opening.version.model
+        self._greets_at = timezone.now()
+        self._is_greeted = False
+        self._keypad = Keypad()
         self._is_ending = opening.is_ending
         self._is_farewell_said = opening.is_ending
         self._has_heard = False
         self._acts: dict[str, Callable[[Any], Awaitable[None]]] = {
             "conversation.item.input_audio_transcription.completed": self._caller_said,
+            "input_audio_buffer.dtmf_event_received": self._caller_pressed,
             "response.output_audio_transcript.done": self._agent_said,
             "response.created": self._response_begins,
             "response.done": self._response_ends,
@@ -100,8 +105,7 @@ class Conversation:
         await asyncio.sleep((moment - timezone.now()).total_seconds())
         while self._line is None:
             await asyncio.sleep(_LOOKS_EVERY_S)
-        await self._store(records.store_end_reason, EndReason.TOO_LONG)
-        await self._hang_up("The call reached its longest time.")
+        await self._hang_up("The call reached its longest time.", EndReason.TOO_LONG)
 
     # Taking up
 
@@ -117,6 +121,7 @@ class Conversation:
         for each in await self._get(functions.unanswered):
             self._take_up_function(each)
         if self._outputs:
+            await self._learn_of_end()
             await self._go_on()
         elif not (is_first or is_greeting or self._running):
             self._begin(self._listen_then_ask())
@@ -133,9 +138,10 @@ class Conversation:
     async def _greet(self) -> bool:
         """Have the caller greeted, unless they were: whoever did so may have been another worker."""
         words = self._opening.words
-        if not words or not await self._get(records.begin_greeting):
+        if self._is_greeted or not words or not await self._get(records.begin_greeting, self._greets_at):
             return False
         await self._ask(f"{GREET}\n{words}")
+        self._is_greeted = True
         return True
 
     async def _listen_then_ask(self) -> None:
@@ -159,9 +165,15 @@ class Conversation:
 
     async def _caller_said(self, event: Any) -> None:
         await self._said(Speaker.CALLER, event)
-        if event.usage is not None:
-            usage = event.usage.to_dict()
-            await self._store(records.add_usage, {"transcription": usage}, transcription_cost(usage))
+        if (used := getattr(event, "usage", None)) is not None:  # older models leave it out
+            usage = used.to_dict()
+            cost = transcription_cost(usage)
+            await self._store(records.add_usage, event.event_id, {"transcription": usage}, cost)
+
+    async def _caller_pressed(self, event: Any) -> None:
+        began_at = self._keypad.press(str(event.event), timezone.now())
+        if began_at is not None:
+            await self._store(records.store_keys, self._keypad.run, self._keypad.keys, began_at)
 
     async def _agent_said(self, event: Any) -> None:
         self._spoken.add(event.response_id)
@@ -184,7 +196,7 @@ class Conversation:
         if event.response.usage is not None:
             usage = event.response.usage.to_dict()
             cost = response_cost(self._model, usage)
-            await self._store(records.add_usage, {"responses": 1, **usage}, cost)
+            await self._store(records.add_usage, event.event_id, {"responses": 1, **usage}, cost)
         await self._go_on()
 
     def _heed_failure(self, response: Any) -> None:
@@ -251,7 +263,12 @@ class Conversation:
             await asyncio.sleep(_LOOKS_EVERY_S)
         self._running.discard(function_call_id)
         self._outputs[function_call_id] = output
+        await self._learn_of_end()
         await self._go_on()
+
+    async def _learn_of_end(self) -> None:
+        """Notice that a function which another worker ran was the agent's last."""
+        self._is_ending = self._is_ending or await self._get(records.is_ending)
 
     async def _go_on(self) -> None:
         """Do what waits for the model to be silent: give it results, ask it to respond, or hang up."""
@@ -295,19 +312,21 @@ class Conversation:
         self._unheard.clear()
         await self._hang_up_once_heard()
 
-    async def _hang_up(self, why: str) -> None:
+    async def _hang_up(self, why: str, reason: EndReason | None = None) -> None:
         line = self._line
         if line is None or self.why:
             return
         self.why = why
-        await self._store(records.store_note, "hung-up", why)
+        if not await self._get(records.begin_hanging_up, why, reason):
+            self.why = ""
+            return
         try:
             await line.hang_up()
         except CallGone:
             return
         except RealtimeError as error:
-            # what ends calls that are to end does so within a minute
             log.warning("not_hung_up", call=str(self._held.call_id), error=error.code)
+            await self._store(records.end_now)
 
     # Beside the line
 

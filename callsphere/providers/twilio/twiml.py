@@ -102,6 +102,11 @@ def say_and_hang_up(sentence: str) -> str:
     return str(response)
 
 
+def nothing() -> str:
+    """Have nothing done: the answer to a message that is not answered."""
+    return str(VoiceResponse())
+
+
 def hang_up() -> str:
     """End the call without a word."""
     response = VoiceResponse()
