@@ -49,7 +49,9 @@ def answer_call(tenant: Tenant, called: Called, form: QueryDict, place: Place) -
     call = _call_of(tenant, called, form)
     now = database_now()
     if sentence or route is None:
-        document = turn_away(call, sentence or sentences.NOT_CONNECTED)
+        heard = sentence or sentences.NOT_CONNECTED
+        call.because = call.because or [sentences.why(heard)]
+        document = turn_away(call, heard)
     elif call.action:
         document = _again(call, route, place, now)
     else:

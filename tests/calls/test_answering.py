@@ -115,7 +115,8 @@ def test_a_token_that_is_not_ours_names_nothing() -> None:
 def test_a_number_without_a_route_says_so(line: Line) -> None:
     said, _hang_up = ring(line)
     assert said.text == sentences.NOT_CONNECTED
-    assert only_call(line).action == "hang_up"
+    call = only_call(line)
+    assert (call.action, call.because) == ("hang_up", [sentences.why(sentences.NOT_CONNECTED)])
 
 
 @pytest.mark.parametrize(
