@@ -178,7 +178,17 @@ class ToolInvocationAdmin(AgentsAdmin):
     search_fields = ("tool__name", "tenant__name", "=reference", "=tool__id", "=id")
     date_hierarchy = "created_at"
     fields = (
-        *("tenant_link", "what", "tool", "version", "kind", "reference", "what_came_of_it", "detail", "status"),
+        *(
+            "tenant_link",
+            "what",
+            "tool",
+            "version",
+            "kind",
+            "reference",
+            "what_came_of_it",
+            "detail",
+            "status",
+        ),
         *("arguments", "answer", "tries", "duration_ms", "created_at", "due_at", "claim", "ended_at", "id"),
     )
     readonly_fields = ("tenant_link", "what", "version", "what_came_of_it", "created_at", "id")

@@ -72,7 +72,11 @@ def read_holidays(entries: Any) -> list[dict[str, Any]]:
     for day, holidays in found.items():
         spans = [_stored(each) for each in holidays if each["opens"]]
         if len(holidays) > 1 and len(spans) < len(holidays):
-            raise field_error("holidays", f"{day} is there twice. Say once whether you are closed or when you are open.", "twice")
+            raise field_error(
+                "holidays",
+                f"{day} is there twice. Say once whether you are closed or when you are open.",
+                "twice",
+            )
         _check_day("holidays", str(day), spans)
     return [
         each for day in sorted(found) for each in sorted(found[day], key=lambda each: each["opens"] or "")

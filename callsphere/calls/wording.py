@@ -67,7 +67,9 @@ class Explanation:
 
 
 _BUSY = (486, 600)
-_BUSY_AGENT = "It takes no more calls at once. Let it take more, or set how many calls the number's route takes."
+_BUSY_AGENT = (
+    "It takes no more calls at once. Let it take more, or set how many calls the number's route takes."
+)
 _SILENT_AGENT = (
     "See that a server answers calls at the agent's SIP address, and that user name and password are those of "
     "the version that answered."

@@ -109,7 +109,11 @@ def test_holidays_are_read_line_by_line(alice: Person) -> None:
         ({"sunday": "09:00-12:00, 11:00-13:00"}, "sunday", "overlap"),
         ({"sunday": "09:00-25:00"}, "sunday", "Write times such as 09:30"),
         ({"holidays": "Christmas"}, "holidays", "Write date and name"),
-        ({"holidays": "24.12.2027 Christmas Eve"}, "holidays", "“24.12.2027” is no date. Write dates such as"),
+        (
+            {"holidays": "24.12.2027 Christmas Eve"},
+            "holidays",
+            "“24.12.2027” is no date. Write dates such as",
+        ),
         ({"holidays": "2027-02-30 Nothing"}, "holidays", "“2027-02-30” is no date."),
         ({"holidays": "2027-01-01 New\n2027-01-01 Again"}, "holidays", "2027-01-01 is there twice. Say once"),
         ({"holidays": "2027-12-24 9-5 Christmas Eve"}, "holidays", "“9-5” ends before it begins."),

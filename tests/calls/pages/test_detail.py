@@ -307,7 +307,9 @@ def test_a_stream_that_nobody_answered_says_what_to_change(alice: Person) -> Non
     assert "did not take the call" not in read(alice, taken)
 
 
-@pytest.mark.parametrize(("code", "fix"), [(486, "It takes no more calls at once."), (503, "See that a server")])
+@pytest.mark.parametrize(
+    ("code", "fix"), [(486, "It takes no more calls at once."), (503, "See that a server")]
+)
 def test_an_agent_at_a_sip_address_that_is_busy_is_not_one_that_is_away(
     alice: Person, code: int, fix: str
 ) -> None:
