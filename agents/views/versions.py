@@ -16,7 +16,7 @@ from agents.diff import differences_between
 from agents.enums import Runtime, TurnDetection
 from agents.forms.agents import PublishForm
 from agents.models import AgentVersion
-from agents.summaries import label_for, shown_differences, words_for
+from agents.summaries import label_for, missing_words, shown_differences, words_for
 from agents.views.base import ChangesAgents, OneAgentPage
 from callsphere.lib.errors import Refused, VersionConflict
 from trunks.pages.deleting import OfOneVersion
@@ -74,7 +74,7 @@ class Publish(OfOneVersion, OneAgentPage, ChangesAgents):
             **self.agent_context(),
             "form": form,
             "changes": shown_differences(changes),
-            "missing": services.missing_in(self.agent),
+            "missing": missing_words(self.agent),
             "next_number": newest.number + 1 if newest else 1,
         }
         return render(self.request, "agents/publish.html", context, status=status)

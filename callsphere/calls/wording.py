@@ -71,15 +71,15 @@ _BUSY_AGENT = (
     "It takes no more calls at once. Let it take more, or set how many calls the number's route takes."
 )
 _SILENT_AGENT = (
-    "See that a server answers calls at the agent's SIP address, and that user name and password are those of "
-    "the version that answered."
+    "See that a server answers calls at the agent's SIP address, and that user name and password are those "
+    "of the version that answered."
 )
 _OF_STREAM = Explanation(
     "fail",
     "Your media stream did not take the call",
     "No connection to the agent's WebSocket address came about, or it broke.",
-    "See that a server answers at that address, with a certificate that is valid for its name, and that it does "
-    "not refuse the call's token.",
+    "See that a server answers at that address, with a certificate that is valid for its name, and that it "
+    "does not refuse the call's token.",
     "you",
 )
 

@@ -37,6 +37,8 @@ def test_what_is_missing_is_said_instead(alice: Person) -> None:
     html = response.content.decode()
     assert (response.status_code, "Say what the agent is there for." in html) == (422, True)
     assert "Publish version 1" not in html
+    overview = text_of(alice.client().get(agent_page("detail", alice, made)).content)
+    assert "Instructions: Say what the agent is there for." in overview
 
 
 def test_nothing_new_is_not_published(alice: Person) -> None:
