@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from drf_spectacular.utils import extend_schema_field
@@ -358,13 +358,10 @@ class NewNumberRouteSerializer(NumberRouteSerializer):
 class MomentField(serializers.DateTimeField):
     """A moment that says how far its clock is from UTC: a clock on a wall may hang in any zone."""
 
-    default_error_messages: ClassVar[dict[str, str]] = {
-        "no_offset": "Say how far the clock is from UTC, such as 2027-01-04T09:30:00-05:00."
-    }
-
     def enforce_timezone(self, value: datetime) -> datetime:
         if value.tzinfo is None:
-            self.fail("no_offset")
+            words = "Say how far the clock is from UTC, such as 2027-01-04T09:30:00-05:00."
+            raise serializers.ValidationError(words, code="no_offset")
         return super().enforce_timezone(value)
 
 

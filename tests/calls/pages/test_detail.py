@@ -290,16 +290,16 @@ def test_a_strangers_call_is_not_found(alice: Person, charlie: Person) -> None:
     ],
 )
 def test_a_live_call_says_what_the_caller_does_now(
-    alice: Person, version: AgentVersion, fields: dict[str, str], words: str
+    alice: Person, version: AgentVersion, fields: dict[str, Any], words: str
 ) -> None:
-    taken = {"agent": version.agent, "version": version, "answered_at": NOON}
-    assert words in read(alice, make_call(alice, state="in_progress", **taken, **fields))
+    taken: dict[str, Any] = {"agent": version.agent, "version": version, "answered_at": NOON, **fields}
+    assert words in read(alice, make_call(alice, state="in_progress", **taken))
 
 
 def test_a_stream_that_nobody_answered_says_what_to_change(alice: Person) -> None:
     agent = make_draft(alice, runtime="media_stream", stream_url="wss://agent.example.com/calls")
     version = publish(alice, agent)
-    led = {"agent": agent, "version": version, "action": "voicemail", "outcome": "voicemail"}
+    led: dict[str, Any] = {"agent": agent, "version": version, "action": "voicemail", "outcome": "voicemail"}
     text = read(alice, make_call(alice, **led))
     assert "Your media stream did not take the call" in text
     assert "a certificate that is valid for its name" in text
