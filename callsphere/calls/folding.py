@@ -21,6 +21,7 @@ _STATES = {
     "ringing": LegState.RINGING,
     "in-progress": LegState.IN_PROGRESS,
     "answered": LegState.IN_PROGRESS,
+    "stream-started": LegState.IN_PROGRESS,
     "completed": LegState.COMPLETED,
     "busy": LegState.BUSY,
     "no-answer": LegState.NO_ANSWER,

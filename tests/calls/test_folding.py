@@ -129,6 +129,18 @@ def test_whoever_was_called_later_answered_last_whatever_the_ids(first: str) -> 
         assert judge(facts, Done("human", "")).sip_code == 200
 
 
+def test_a_media_stream_is_talked_over_from_its_start_until_it_is_closed() -> None:
+    started = Event(2, call_status="stream-started", payload={"StreamEvent": "stream-started"})
+    stopped = Event(62, call_status="stream-stopped", payload={"StreamEvent": "stream-stopped"})
+    asked = Event(62, EventKind.DIALLED, call_status="in-progress")
+    live = facts_of(incoming(), started)
+    assert (live.state, live.answered_at) == (CallState.IN_PROGRESS, START + timedelta(seconds=2))
+    told = [incoming(), started, stopped, asked, ended(62, CallDuration="62")]
+    for events in (told, told[::-1]):
+        assert facts_of(*events).answered_at == START + timedelta(seconds=2)
+        assert shown(judged(*events, action="stream"))[:2] == (CallOutcome.AGENT, HungUpBy.AGENT)
+
+
 def test_the_providers_moments_count_within_an_hour() -> None:
     near, far = START + timedelta(seconds=30), START + timedelta(hours=2)
     answered = [leg(40, "in-progress", 0, Timestamp=format_datetime(moment)) for moment in (near, far)]
