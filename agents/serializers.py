@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -354,13 +355,23 @@ class NewNumberRouteSerializer(NumberRouteSerializer):
     phone_number_id = serializers.UUIDField()
 
 
+class MomentField(serializers.DateTimeField):
+    """A moment that says how far its clock is from UTC: a clock on a wall may hang in any zone."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if value.tzinfo is None:
+            words = "Say how far the clock is from UTC, such as 2027-01-04T09:30:00-05:00."
+            raise serializers.ValidationError(words, code="no_offset")
+        return super().enforce_timezone(value)
+
+
 class MomentSerializer(StrictSerializer):
     """A call as it might come."""
 
-    at = serializers.DateTimeField(
+    at = MomentField(
         required=False,
         validators=[MinValueValidator(EARLIEST), MaxValueValidator(LATEST)],
-        help_text="Now, if left out",
+        help_text="With an offset from UTC; now, if left out",
     )
     calls = serializers.IntegerField(
         min_value=0, max_value=MOST_CALLS, default=0, help_text="Others going on"

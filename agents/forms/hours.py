@@ -128,7 +128,10 @@ def _spans(text: str) -> list[dict[str, str]]:
         match = _READ_SPAN.fullmatch(part)
         if match is None:
             raise ValueError(_HOW)
-        found.append({"opens": _time(match[1]), "closes": _time(match[2])})
+        opens, closes = _time(match[1]), _time(match[2])
+        if closes < opens <= "12:00":  # the afternoon was meant
+            raise ValueError(f"“{part}” ends before it begins. Write 9am-5pm, or 09:00-17:00.")
+        found.append({"opens": opens, "closes": closes})
     return found
 
 

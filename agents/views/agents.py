@@ -16,7 +16,7 @@ from agents.enums import BuiltinTool
 from agents.forms.agents import DraftForm, NewAgentForm
 from agents.models import Agent, Tool
 from agents.queries import listed_agents_of, numbers_by_agent
-from agents.summaries import agent_row, shown_differences
+from agents.summaries import agent_row, missing_words, shown_differences
 from agents.texting import texting_warnings
 from agents.views.base import AgentsForm, AgentsPage, DeletePage, OneAgentPage
 from trunks.models import PhoneNumber
@@ -83,7 +83,7 @@ class AgentDetail(OneAgentPage):
             "tools": [tool.name for tool in published.tools.all()] if published else _draft_tools(agent),
             "built_in": [BuiltinTool(name).label for name in (published or agent).builtin_tools],
             "changes": changes,
-            "missing": services.missing_in(agent),
+            "missing": missing_words(agent),
             "warnings": texting_warnings(agent, uses),
             "versions": agent.versions.filter(tenant=self.tenant)[:VERSIONS_SHOWN],
             "number_to_lead": None if uses else self._number_to_lead(),

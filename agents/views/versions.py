@@ -17,7 +17,7 @@ from agents.enums import Runtime, TurnDetection
 from agents.forms.agents import PublishForm
 from agents.models import AgentVersion
 from agents.queries import numbers_by_agent
-from agents.summaries import label_for, shown_differences, words_for
+from agents.summaries import label_for, missing_words, shown_differences, words_for
 from agents.texting import texting_warnings
 from agents.views.base import ChangesAgents, OneAgentPage
 from callsphere.lib.errors import Refused, VersionConflict
@@ -76,7 +76,7 @@ class Publish(OfOneVersion, OneAgentPage, ChangesAgents):
             **self.agent_context(),
             "form": form,
             "changes": shown_differences(changes),
-            "missing": services.missing_in(self.agent),
+            "missing": missing_words(self.agent),
             "warnings": texting_warnings(
                 self.agent, numbers_by_agent(self.tenant, self.agent).get(self.agent.pk, [])
             ),

@@ -13,7 +13,7 @@ from tenants.models import Tenant
 def add_kinds() -> None:
     """Teach the log what people do with calls."""
     add_kind(Kind(Call, "call", "calls", find_urls=_call_urls))
-    add_kind(Kind(CallRetention, "retention of calls", "retention of calls"))
+    add_kind(Kind(CallRetention, "retention", "retention of calls"))
     add_kind(Kind(CallerMessage, "message", "messages of callers"))
     add_kind(Kind(CallbackRequest, "callback", "callbacks"))
     add_sentences({"hung_up": "hung up the {noun} {name}", "calls.exported": "exported calls of {name}"})

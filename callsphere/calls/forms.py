@@ -10,9 +10,11 @@ from django import forms
 from agents.models import Agent
 from callsphere.calls.enums import CallOutcome, Direction
 from callsphere.calls.listing import CallFilter, read_sip_codes
+from callsphere.calls.models.keeping import LONGEST_KEPT_DAYS, SHORTEST_CALLS_KEPT_DAYS
 from callsphere.calls.wording import party_words
 from callsphere.providers.twilio.double import SCRIPTS
 from tenants.card_fields import CardChoiceField
+from tenants.forms import EditForm, RangeField
 from tenants.models import Tenant
 from tenants.time_zones import first_moment, moment_after
 from trunks.enums import NumberState
@@ -93,6 +95,25 @@ class CallFilterForm(forms.Form):
         return any(
             self.data.get(name) or name in self.errors for name in self.fields if name not in self.FIRST
         )
+
+
+class RetentionForm(EditForm):
+    """For how many days calls and what was said in them are kept."""
+
+    calls_kept_days = RangeField(
+        label="Calls",
+        min_value=SHORTEST_CALLS_KEPT_DAYS,
+        max_value=LONGEST_KEPT_DAYS,
+        unit="days",
+        help_text="Who called whom, when, what became of it and why, and messages that were left.",
+    )
+    transcripts_kept_days = RangeField(
+        label="What was said",
+        min_value=1,
+        max_value=LONGEST_KEPT_DAYS,
+        unit="days",
+        help_text="Transcripts, and what tools were asked. They never outlast their call.",
+    )
 
 
 class RingForm(forms.Form):

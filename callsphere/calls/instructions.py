@@ -151,4 +151,6 @@ def _connect_stream(call: Call, version: AgentVersion, place: Place, after: Afte
         "from": call.their_number,
         "to": call.our_number,
     }
-    return twiml.connect_stream(version.stream_url, parameters, action=place.dialled(after))
+    return twiml.connect_stream(
+        version.stream_url, parameters, action=place.dialled(after), status_callback=place.url("status")
+    )

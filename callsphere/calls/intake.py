@@ -149,6 +149,6 @@ def _event(told: Told, tenant: Tenant) -> CallEvent:
         root_sid=root_sid_of(told.form),
         subject=subject_of(told.form),
         sequence_number=sequence_number_of(told.form) if told.kind == EventKind.STATUS else None,
-        call_status=payload.get("CallStatus", "")[:20],
+        call_status=(payload.get("CallStatus") or payload.get("StreamEvent", ""))[:20],
         payload=payload,
     )

@@ -103,6 +103,8 @@ def _hung_up_by(facts: CallFacts, done: Done) -> str:
     last = facts.dials[-1]
     if not last.caller_stayed:
         return HungUpBy.CALLER
+    if done.action == CallAction.STREAM:  # it was closed, and nobody else is asked
+        return HungUpBy.AGENT
     if last.state != LegState.COMPLETED:
         return HungUpBy.US if done.action == CallAction.HANG_UP else HungUpBy.CALLER
     leg = _leg_of(facts, last.leg_sid)

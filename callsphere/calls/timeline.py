@@ -183,5 +183,6 @@ def _tools(told: Told) -> Iterator[Entry]:
         at = (tool.ended_at or tool.created_at) - timedelta(milliseconds=took)
         outcome = Outcome(tool.outcome).label if tool.outcome else "Waits"
         looks = "pass" if tool.outcome == Outcome.OK else "fail"
-        detail = f"{outcome} after {took} ms" + (f". {tool.detail}" if tool.detail else "")
+        timed = f"{outcome} after {took} ms" if took else outcome
+        detail = f"{timed}. {tool.detail}" if tool.detail else timed
         yield Entry(at, 0, TOOL, looks, f"The agent used “{_tool_name(tool)}”", detail)

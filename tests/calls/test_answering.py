@@ -142,7 +142,8 @@ def test_a_token_that_is_not_ours_names_nothing() -> None:
 def test_a_number_without_a_route_says_so(line: Line) -> None:
     said, _hang_up = ring(line)
     assert said.text == sentences.NOT_CONNECTED
-    assert only_call(line).action == "hang_up"
+    call = only_call(line)
+    assert (call.action, call.because) == ("hang_up", [sentences.why(sentences.NOT_CONNECTED)])
 
 
 @pytest.mark.parametrize(
@@ -209,6 +210,41 @@ def test_an_agent_that_cannot_be_reached_is_what_the_fallback_is_for(line: Line)
     assert "Front desk cannot be reached." in only_call(line).because
     said, _record, _hang_up = dialled(line, sid, "last")
     assert said.text == LEAVE_A_MESSAGE
+
+
+STREAM = {"runtime": "media_stream", "stream_url": "wss://agent.example.com/calls", "instructions": ""}
+
+
+def tell_of_stream(line: Line, sid: str, event: str) -> None:
+    told = line.fields(CallSid=sid, StreamSid=new_sid("MZ"), StreamEvent=event)
+    del told["CallStatus"]
+    assert line.tell(line.place("status"), told).status_code in (200, 204)
+
+
+def test_what_comes_after_a_stream_is_the_end_if_it_was_opened(line: Line) -> None:
+    routed(line, make_agent(line.person, **STREAM))
+    sid = new_sid("CA")
+    (connect,) = ring(line, sid)
+    assert connect[0].get("statusCallback") == f"{BASE}{line.place('status')}"
+    tell_of_stream(line, sid, "stream-started")
+    tell_of_stream(line, sid, "stream-stopped")
+    (hang_up,) = dialled(line, sid, DialCallStatus="", DialCallSid="")
+    assert hang_up.tag == "Hangup"
+    assert only_call(line).action == "stream"
+    assert [event.call_status for event in line.events()][1:3] == ["stream-started", "stream-stopped"]
+
+
+def test_a_stream_that_never_opened_is_what_the_fallback_is_for(line: Line) -> None:
+    routed(line, make_agent(line.person, **STREAM))
+    sid = new_sid("CA")
+    ring(line, sid)
+    tell_of_stream(line, sid, "stream-error")
+    said, *_rest = dialled(line, sid, DialCallStatus="", DialCallSid="")
+    assert said.text == LEAVE_A_MESSAGE
+    assert (only_call(line).action, only_call(line).because[-2]) == (
+        "voicemail",
+        "Front desk cannot be reached.",
+    )
 
 
 def test_another_agent_takes_over(line: Line) -> None:

@@ -65,6 +65,7 @@ PAGES: dict[str, Viewer] = {
     "call-log:detail": Viewer.LOOKS,
     "call-log:export": Viewer.IS_REFUSED,
     "call-log:hang-up": Viewer.IS_REFUSED,
+    "call-log:keeping": Viewer.IS_REFUSED,
     "call-log:list": Viewer.LOOKS,
     "call-log:ring": Viewer.IS_REFUSED,
     "numbers:buy": Viewer.IS_REFUSED,

@@ -45,4 +45,6 @@ class CallRetention(VersionedOwned):
         ]
 
     def __str__(self) -> str:
-        return f"calls {self.calls_kept_days} days, transcripts {self.transcripts_kept_days} days"
+        return (
+            f"of calls for {self.calls_kept_days} days, of transcripts for {self.transcripts_kept_days} days"
+        )

@@ -39,6 +39,8 @@ def test_what_is_missing_is_said_instead(alice: Person) -> None:
     html = response.content.decode()
     assert (response.status_code, "Say what the agent is there for." in html) == (422, True)
     assert "Publish version 1" not in html
+    overview = text_of(alice.client().get(agent_page("detail", alice, made)).content)
+    assert "Instructions: Say what the agent is there for." in overview
 
 
 def test_texts_that_will_not_arrive_are_told_of_before(alice: Person, agent: Agent) -> None:

@@ -14,6 +14,8 @@ from agents import services as agents
 from agents.models import Agent, AgentVersion, Tool, ToolInvocation
 from callsphere.calls.models import Call, CallEvent, CallLeg, CallNote, RealtimeSession, VoiceMessage
 from tenants.context import tenant_context
+from tests.agents.conftest import make_agent as make_draft
+from tests.agents.conftest import publish
 from tests.calls.conftest import NUMBER, new_sid
 from tests.calls.pages.calls import NOON, address, answered, make_agent, make_call, say
 from tests.conftest import Person
@@ -280,3 +282,52 @@ def test_a_strangers_call_is_not_found(alice: Person, charlie: Person) -> None:
     call = make_call(alice)
     assert charlie.client().get(address("detail", alice, call)).status_code == 404
     assert page(charlie, call).status_code == page(charlie, Call(pk=uuid.uuid4())).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"action": "realtime"}, "Talking with Front desk"),
+        ({"action": "person", "sent_to": "+14155550177"}, "Talking with +1 415-555-0177"),
+        ({"action": "voicemail"}, "Leaving a message"),
+        ({"action": "hang_up"}, "Hearing that nobody is there"),
+    ],
+)
+def test_a_live_call_says_what_the_caller_does_now(
+    alice: Person, version: AgentVersion, fields: dict[str, Any], words: str
+) -> None:
+    taken: dict[str, Any] = {"agent": version.agent, "version": version, "answered_at": NOON, **fields}
+    assert words in read(alice, make_call(alice, state="in_progress", **taken))
+
+
+def test_a_stream_that_nobody_answered_says_what_to_change(alice: Person) -> None:
+    agent = make_draft(alice, runtime="media_stream", stream_url="wss://agent.example.com/calls")
+    version = publish(alice, agent)
+    led: dict[str, Any] = {"agent": agent, "version": version, "action": "voicemail", "outcome": "voicemail"}
+    text = read(alice, make_call(alice, **led))
+    assert "Your media stream did not take the call" in text
+    assert "a certificate that is valid for its name" in text
+    taken = make_call(alice, **(led | {"action": "stream", "outcome": "agent"}))
+    assert "did not take the call" not in read(alice, taken)
+
+
+@pytest.mark.parametrize(
+    ("code", "fix"), [(486, "It takes no more calls at once."), (503, "See that a server")]
+)
+def test_an_agent_at_a_sip_address_that_is_busy_is_not_one_that_is_away(
+    alice: Person, code: int, fix: str
+) -> None:
+    agent = make_draft(alice, runtime="sip_uri", sip_uri="sip:agent@sbc.example.com")
+    version = publish(alice, agent)
+    call = make_call(alice, agent=agent, version=version, action="voicemail", outcome="voicemail")
+    with tenant_context(alice.tenant):
+        CallLeg.objects.create(
+            tenant=alice.tenant,
+            call=call,
+            call_sid=new_sid("CA"),
+            kind="agent",
+            state="failed",
+            sip_code=code,
+            started_at=NOON,
+        )
+    assert fix in read(alice, call)
