@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.utils import timezone
@@ -30,11 +31,12 @@ def test_who_asked_to_greet_and_lost_the_answer_greets(desk: Desk, held: Held) -
 
 
 def test_what_was_used_is_added_once_for_each_event(desk: Desk, held: Held) -> None:
-    records.add_usage(held, "event_1", USED)
-    records.add_usage(held, "event_1", USED)
-    assert desk.session().usage == USED
-    records.add_usage(held, "event_2", USED)
-    assert desk.session().usage == {"responses": 2, "total_tokens": 14}
+    cent = Decimal("0.01")
+    records.add_usage(held, "event_1", USED, cent)
+    records.add_usage(held, "event_1", USED, cent)
+    assert (desk.session().usage, desk.session().cost) == (USED, cent)
+    records.add_usage(held, "event_2", USED, cent)
+    assert (desk.session().usage, desk.session().cost) == ({"responses": 2, "total_tokens": 14}, 2 * cent)
 
 
 def test_keys_of_one_run_are_one_line(desk: Desk, held: Held) -> None:
