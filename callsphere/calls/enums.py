@@ -129,3 +129,20 @@ class TextState(TextChoices):
     UNDELIVERED = "undelivered", "Not delivered"
     FAILED = "failed", "Failed"
     UNKNOWN = "unknown", "May have been sent"
+
+
+class SoundState(TextChoices):
+    """Where the sound of a voice message is."""
+
+    WAITING = "waiting", "Being fetched"
+    THERE = "there", "There"
+    FAILED = "failed", "Not available"
+    FORGOTTEN = "forgotten", "Deleted"
+
+
+class LeftKind(TextChoices):
+    """What a caller can leave for people."""
+
+    MESSAGE = "message", "Message"
+    CALLBACK = "callback", "Callback"
+    VOICE = "voice", "Voice message"

@@ -98,7 +98,7 @@ def narrow(rows: QuerySet[Call], which: CallFilter) -> QuerySet[Call]:
     """Leave those of the calls that a filter is about."""
     rows = rows.filter(**_same(which), **_between(which))
     if which.their_number:
-        rows = rows.filter(their_number__begins_with=_beginning(which.their_number))
+        rows = rows.filter(their_number__begins_with=beginning_of(which.their_number))
     if which.live:
         rows = rows.filter(~Q(state=CallState.ENDED))  # as the condition of the index `call_live` has it
     return rows
@@ -156,7 +156,7 @@ def _first_key(moment: datetime) -> uuid.UUID:
     return first_uuid_of(max(moment, _EPOCH))  # keys count from there
 
 
-def _beginning(text: str) -> str:
+def beginning_of(text: str) -> str:
     """Return how a number is stored that somebody began to write: numbers are E.164, the rest is as it is."""
     digits = _SEPARATORS.sub("", text)
     if digits.removeprefix("+").isdecimal() and digits.isascii():

@@ -10,7 +10,17 @@ from typing import Any
 from django.db.models import Model, QuerySet
 
 from agents.models import ToolInvocation
-from callsphere.calls.models import Call, CallEvent, CallNote, CallRetention, FunctionCall, TranscriptLine
+from callsphere.calls.enums import SoundState
+from callsphere.calls.models import (
+    Call,
+    CallEvent,
+    CallNote,
+    CallRetention,
+    FunctionCall,
+    TranscriptLine,
+    VoiceMessage,
+    VoiceSound,
+)
 from callsphere.calls.models.keeping import CALLS_KEPT_DAYS, TRANSCRIPTS_KEPT_DAYS
 from callsphere.lib.ids import first_uuid_of
 from tenants.context import platform_context
@@ -37,6 +47,8 @@ def forget_old_calls(now: datetime) -> int:
         said_before = now - timedelta(days=min(transcripts_days, calls_days))
         for find in _details(tenant_id, said_before):
             count += _forget(find, _BATCH)
+        while sounds := _forget_some_sounds(tenant_id, said_before):
+            count += sounds
         count += _forget(_calls(tenant_id, now - timedelta(days=calls_days)), _CALLS_AT_ONCE)
     return count
 
@@ -67,6 +79,15 @@ def _details(tenant_id: uuid.UUID, before: datetime) -> Iterable[Callable[[], Qu
             tenant=tenant_id, reference__gt="", reference__lt=str(first), created_at__lt=before
         ),
     )
+
+
+def _forget_some_sounds(tenant_id: uuid.UUID, before: datetime) -> int:
+    """Delete how some voice messages sounded that were left in calls before a moment; they say so."""
+    with platform_context("forget what is old of calls"):
+        old = VoiceSound.objects.filter(tenant=tenant_id, message__call__lt=first_uuid_of(before))
+        messages = list(old.values_list("message_id", flat=True)[:_CALLS_AT_ONCE])
+        VoiceMessage.objects.filter(pk__in=messages).update(sound_state=SoundState.FORGOTTEN)
+        return VoiceSound.objects.filter(message__in=messages).delete()[0]
 
 
 def _forget(find: Callable[[], QuerySet[Any]], at_once: int) -> int:

@@ -16,6 +16,7 @@ from callsphere.calls.enums import (
     LegKind,
     LegState,
     SessionState,
+    SoundState,
     Speaker,
 )
 from callsphere.calls.models import (
@@ -148,13 +149,14 @@ class TranscriptLineSerializer(serializers.Serializer[TranscriptLine]):
 
 
 class VoiceMessageSerializer(serializers.Serializer[VoiceMessage]):
-    """A message that the caller left; its sound stays with the provider."""
+    """A message that the caller left; its sound is at `/api/v1/voice-messages/{id}/sound/`."""
 
     id = serializers.UUIDField()
     recording_sid = serializers.CharField()
     duration_s = serializers.IntegerField(allow_null=True, help_text="Null until it is there")
-    heard_at = serializers.DateTimeField(allow_null=True)
-    heard_by = serializers.CharField()
+    sound_state = serializers.ChoiceField(SoundState.choices)
+    handled_at = serializers.DateTimeField(allow_null=True)
+    handled_by = serializers.CharField()
 
 
 class RealtimeSessionSerializer(serializers.Serializer[RealtimeSession]):

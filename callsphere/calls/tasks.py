@@ -4,7 +4,7 @@ import uuid
 
 import structlog
 
-from callsphere.calls import applying, provider_side, retention, ringing, text_sending
+from callsphere.calls import applying, provider_side, retention, ringing, sound_fetching, text_sending
 from callsphere.celery import app
 from tenants.clock import database_now
 
@@ -46,6 +46,13 @@ def forget_calls() -> None:
 def send_texts() -> None:
     """Send the text messages that wait."""
     while text_sending.send_due_texts() == text_sending.AT_ONCE:
+        pass
+
+
+@app.task(name="calls.fetch_sounds")
+def fetch_sounds() -> None:
+    """Fetch the sound of voice messages from the provider."""
+    while sound_fetching.fetch_due_sounds() == sound_fetching.AT_ONCE:
         pass
 
 
