@@ -1,7 +1,8 @@
 """The inbox: what callers left for people, and the text messages that agents sent.
 
-Call these inside the tenant's context. Three tables hold what callers left. Each has an index in the inbox's order, so that a page is the beginning of
-three ranges: what is open comes first, then what is done, the newest first, by keys that begin with the moment.
+Call these inside the tenant's context. Three tables hold what callers left. Each has an index in the inbox's
+order, so that a page is the beginning of three ranges: what is open comes first, then what is done, in each
+the newest first, by keys that begin with the moment.
 """
 
 from __future__ import annotations

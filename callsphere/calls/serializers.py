@@ -16,9 +16,9 @@ from callsphere.calls.enums import (
     LegKind,
     LegState,
     SessionState,
-    SoundState,
     Speaker,
 )
+from callsphere.calls.message_serializers import VoiceMessageSerializer
 from callsphere.calls.models import (
     Call,
     CallEvent,
@@ -26,7 +26,6 @@ from callsphere.calls.models import (
     CallNote,
     RealtimeSession,
     TranscriptLine,
-    VoiceMessage,
 )
 from callsphere.calls.models.keeping import (
     CALLS_KEPT_DAYS,
@@ -146,17 +145,6 @@ class TranscriptLineSerializer(serializers.Serializer[TranscriptLine]):
     said_at = serializers.DateTimeField()
     speaker = serializers.ChoiceField(Speaker.choices)
     text = serializers.CharField()
-
-
-class VoiceMessageSerializer(serializers.Serializer[VoiceMessage]):
-    """A message that the caller left; its sound is at `/api/v1/voice-messages/{id}/sound/`."""
-
-    id = serializers.UUIDField()
-    recording_sid = serializers.CharField()
-    duration_s = serializers.IntegerField(allow_null=True, help_text="Null until it is there")
-    sound_state = serializers.ChoiceField(SoundState.choices)
-    handled_at = serializers.DateTimeField(allow_null=True)
-    handled_by = serializers.CharField()
 
 
 class RealtimeSessionSerializer(serializers.Serializer[RealtimeSession]):

@@ -1,4 +1,4 @@
-"""Fetching the sound of voice messages from the provider, once, so that nobody waits for it who wants to listen.
+"""Fetching the sound of voice messages from the provider, once: who listens does not wait for it.
 
 A claim puts the next try off by LEASE; the provider is asked outside any transaction. Two workers that fetch
 the same do no harm: what is kept first stays.
@@ -43,7 +43,7 @@ log = structlog.get_logger(__name__)
 
 
 class SoundUnusable(Exception):
-    """What the provider has cannot be kept, and asking again changes nothing; `str()` says why, for people."""
+    """What the provider has cannot be kept, whatever is asked again; `str()` says why, for people."""
 
 
 class SoundSlow(Exception):

@@ -102,7 +102,8 @@ def test_pages_lead_through_all_and_back(alice: Person, size: int) -> None:
             break
         cursors.append(found.next)
     assert seen == everything
-    before, back = [], found
+    before: list[uuid.UUID] = []
+    back = found
     while back.previous:
         back = page(alice, back.previous, size)
         before = ids(back.rows) + before

@@ -165,7 +165,7 @@ def leaks_of(connection: Any, table: str, own: uuid.UUID, foreign: uuid.UUID) ->
     Not seeing one's own rows counts too: then the attempts would prove nothing.
     """
     column = "id" if table == "tenants_tenant" else "tenant_id"
-    names = {"t": sql.Identifier(table), "c": sql.Identifier(column)}
+    names: dict[str, sql.Composable] = {"t": sql.Identifier(table), "c": sql.Identifier(column)}
     found = []
     if not _count(connection, "SELECT count(*) FROM {t} WHERE {c} = %s", names, own):
         found.append("own rows are not seen")
