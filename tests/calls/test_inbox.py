@@ -171,5 +171,5 @@ def test_what_was_left_in_one_call(alice: Person) -> None:
     text = leave(call, TextMessage)
     one_of_each(alice)
     with tenant_context(alice.tenant):
-        found, sent = left_in(alice.tenant, call)
+        found, sent = left_in(alice.tenant, call, call.voice_messages.all())
     assert (ids(found), sent) == (ids(left[::-1]), [text])

@@ -67,6 +67,11 @@ PAGES: dict[str, Viewer] = {
     "call-log:hang-up": Viewer.IS_REFUSED,
     "call-log:list": Viewer.LOOKS,
     "call-log:ring": Viewer.IS_REFUSED,
+    **dict.fromkeys(("inbox:list", "inbox:sound", "inbox:texts"), Viewer.LOOKS),
+    **dict.fromkeys(
+        (f"inbox:{kind}-{act}" for kind in ("message", "callback", "voice") for act in ("done", "reopen")),
+        Viewer.IS_REFUSED,
+    ),
     "numbers:buy": Viewer.IS_REFUSED,
     "numbers:detail": Viewer.LOOKS,
     "numbers:edit": Viewer.IS_REFUSED,

@@ -202,11 +202,11 @@ def inside(connection: psycopg.Connection, tenant: uuid.UUID) -> Iterator[psycop
         yield connection
 
 
-def _count(connection: Any, statement: str, names: dict[str, sql.Identifier], value: Any) -> int:
+def _count(connection: Any, statement: str, names: dict[str, sql.Composable], value: Any) -> int:
     return connection.execute(sql.SQL(statement).format(**names), [value]).fetchone()[0]
 
 
-def _affected(connection: Any, statement: str, names: dict[str, sql.Identifier], value: Any) -> int:
+def _affected(connection: Any, statement: str, names: dict[str, sql.Composable], value: Any) -> int:
     try:
         with connection.transaction(force_rollback=True):
             return connection.execute(sql.SQL(statement).format(**names), [value]).rowcount
