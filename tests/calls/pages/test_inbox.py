@@ -188,7 +188,7 @@ def test_one_that_cannot_be_heard(alice: Person) -> None:
 def test_texts_and_whether_they_arrived(alice: Person) -> None:
     call = make_call(alice)
     leave(call, TextMessage, at=NOON)
-    failed = {"state": "failed", "error_code": 21610, "error": "The receiver opted out."}
+    failed: dict[str, Any] = {"state": "failed", "error_code": 21610, "error": "The receiver opted out."}
     leave(call, TextMessage, at=NOON + timedelta(hours=1), **failed)
     text = read(alice, name="texts")
     assert "Failed The receiver opted out. (error 21610) We open at 8." in text
