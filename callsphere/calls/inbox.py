@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from django.db.models import Prefetch, Q, QuerySet
 from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, TupleLessThan
@@ -31,6 +31,7 @@ MODELS: dict[LeftKind, type[Left]] = {
     LeftKind.VOICE: VoiceMessage,
 }
 MOST_COUNTED = 100
+_OfCall = TypeVar("_OfCall", Left, TextMessage)
 _ORDER = ("-is_open", "-id")
 
 
@@ -77,8 +78,7 @@ def inbox_page(
     found = [row for kind in kinds for row in _beyond(select_left(tenant, kind, which), wanted)[: size + 1]]
     found.sort(key=lambda row: (row.is_open, row.pk), reverse=not wanted.before)
     page = cut(found, wanted, lambda row: Place(row.is_open, row.pk), size)
-    _attach_calls(tenant, page.rows)
-    return page
+    return replace(page, rows=_with_calls(tenant, page.rows))
 
 
 def texts_page(
@@ -91,8 +91,7 @@ def texts_page(
         key = wanted.place.key
         rows = rows.filter(id__gt=key).reverse() if wanted.before else rows.filter(id__lt=key)
     page = cut(list(rows[: size + 1]), wanted, lambda row: Place(False, row.pk), size)
-    _attach_calls(tenant, page.rows)
-    return page
+    return replace(page, rows=_with_calls(tenant, page.rows))
 
 
 def left_in(
@@ -167,11 +166,16 @@ def _beyond(rows: QuerySet[Any], wanted: Wanted) -> QuerySet[Any]:
     return rows.filter(TupleLessThan(here, place))
 
 
-def _attach_calls(tenant: Tenant, rows: Sequence[Left] | Sequence[TextMessage]) -> None:
-    """Give rows their calls, with the agents' names. Two queries, none where nothing is there."""
+def _with_calls(tenant: Tenant, rows: Sequence[_OfCall]) -> list[_OfCall]:
+    """Give rows their calls, with the agents' names. Two queries, none where nothing is there.
+
+    What was forgotten with its call since the rows were read is left out.
+    """
     calls = _calls(tenant, (row.call_id for row in rows))
-    for row in rows:
+    there = [row for row in rows if row.call_id in calls]
+    for row in there:
         row.call = calls[row.call_id]
+    return there
 
 
 def _calls(tenant: Tenant, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Call]:

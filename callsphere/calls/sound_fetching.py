@@ -29,7 +29,7 @@ from tenants.models import Tenant
 
 AT_ONCE = 8
 LEASE = timedelta(seconds=120)
-SECONDS = 60.0
+SECONDS = 30.0
 """How long one sound may take to arrive."""
 MOST_TRIES = 12
 """Each time after twice as long: for about eight hours."""

@@ -51,9 +51,8 @@ def send_texts() -> None:
 
 @app.task(name="calls.fetch_sounds")
 def fetch_sounds() -> None:
-    """Fetch the sound of voice messages from the provider."""
-    while sound_fetching.fetch_due_sounds() == sound_fetching.AT_ONCE:
-        pass
+    """Fetch the sound of some voice messages; what is left waits for the next run."""
+    sound_fetching.fetch_due_sounds()
 
 
 @app.task(name="calls.forget_events")

@@ -15,6 +15,7 @@ from callsphere.calls.inbox import (
     MODELS,
     InboxFilter,
     TextFilter,
+    _with_calls,
     inbox_page,
     kind_of,
     left_in,
@@ -22,7 +23,7 @@ from callsphere.calls.inbox import (
     texts_page,
 )
 from callsphere.calls.keysets import Page
-from callsphere.calls.models import CallbackRequest, CallerMessage, TextMessage, VoiceMessage
+from callsphere.calls.models import Call, CallbackRequest, CallerMessage, TextMessage, VoiceMessage
 from tenants.context import tenant_context
 from tests.calls.conftest import CALLER
 from tests.calls.left import leave
@@ -173,3 +174,10 @@ def test_what_was_left_in_one_call(alice: Person) -> None:
     with tenant_context(alice.tenant):
         found, sent = left_in(alice.tenant, call, call.voice_messages.all())
     assert (ids(found), sent) == (ids(left[::-1]), [text])
+
+
+def test_what_is_forgotten_while_it_is_read_is_left_out(alice: Person) -> None:
+    gone, kept = (leave(make_call(alice), CallerMessage) for _ in range(2))
+    with tenant_context(alice.tenant):
+        Call.objects.filter(pk=gone.call_id).delete()
+        assert _with_calls(alice.tenant, [gone, kept]) == [kept]
