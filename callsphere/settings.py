@@ -162,6 +162,7 @@ CELERY_TASK_ROUTES = {
     "calls.end_calls": {"queue": "deliver"},
     "calls.look_at_calls": {"queue": "deliver"},
     "calls.send_texts": {"queue": "deliver"},
+    "calls.fetch_sounds": {"queue": "deliver"},
     "calls.ring_double": {"queue": "deliver"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -223,6 +224,7 @@ CELERY_BEAT_SCHEDULE = {
     "calls-to-end": {"task": "calls.end_calls", "schedule": schedule(5.0), "options": {"expires": 5}},
     "calls-to-look": {"task": "calls.look_at_calls", "schedule": schedule(30.0), "options": {"expires": 30}},
     "texts": {"task": "calls.send_texts", "schedule": schedule(5.0), "options": {"expires": 5}},
+    "sounds": {"task": "calls.fetch_sounds", "schedule": schedule(5.0), "options": {"expires": 5}},
     "call-events": {"task": "calls.forget_events", "schedule": schedule(3600.0)},
     "calls-kept": {"task": "calls.forget_calls", "schedule": schedule(3600.0)},
     "billing-sweep": {"task": "billing.sweep", "schedule": schedule(3600.0)},
@@ -296,6 +298,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
+        "media-src": [SELF],
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],

@@ -143,18 +143,13 @@ class CallAdmin(OfTenantAdmin):
 class VoiceMessageAdmin(OfTenantAdmin):
     """That callers left messages. Nobody but the tenant hears them."""
 
-    list_display = ("created_at", "tenant_link", "call", "duration_s", "heard_at")
+    list_display = ("created_at", "tenant_link", "call", "duration_s", "sound_state", "handled_at")
+    list_filter = ("sound_state", "created_at")
     list_select_related = ("tenant", "call")
     search_fields = ("=id", "=call__id", "=recording_sid")
     fields = (
-        "created_at",
-        "tenant_link",
-        "call",
-        "recording_sid",
-        "duration_s",
-        "heard_at",
-        "heard_by",
-        "id",
+        *("created_at", "tenant_link", "call", "recording_sid", "duration_s", "sound_state", "sound_tries"),
+        *("sound_due_at", "sound_error", "handled_at", "handled_by", "id"),
     )
     readonly_fields = fields
 

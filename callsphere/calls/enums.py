@@ -138,3 +138,20 @@ class TextWord(TextChoices):
     STOP = "stop", "Wants no more texts"
     START = "start", "Wants texts again"
     HELP = "help", "Asks who it is"
+
+
+class SoundState(TextChoices):
+    """Where the sound of a voice message is."""
+
+    WAITING = "waiting", "Being fetched"
+    THERE = "there", "There"
+    FAILED = "failed", "Not available"
+    FORGOTTEN = "forgotten", "Deleted"
+
+
+class LeftKind(TextChoices):
+    """What a caller can leave for people."""
+
+    MESSAGE = "message", "Message"
+    CALLBACK = "callback", "Callback"
+    VOICE = "voice", "Voice message"

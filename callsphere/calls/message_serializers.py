@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from callsphere.calls.enums import CallbackState, Direction, TextState, TextWord
+from callsphere.calls.enums import CallbackState, Direction, SoundState, TextState, TextWord
 
 
 class LeftBehindSerializer(serializers.Serializer[Any]):
@@ -36,6 +36,20 @@ class CallbackSerializer(LeftBehindSerializer):
     time_zone = serializers.CharField(help_text="In which the time was agreed on")
     note = serializers.CharField()
     state = serializers.ChoiceField(CallbackState.choices)
+    handled_at = serializers.DateTimeField(allow_null=True)
+    handled_by = serializers.CharField()
+
+
+class VoiceMessageSerializer(LeftBehindSerializer):
+    """A message that a caller left to be heard."""
+
+    recording_sid = serializers.CharField(help_text="The provider's id of it")
+    duration_s = serializers.IntegerField(allow_null=True, help_text="Null until it is there")
+    sound_state = serializers.ChoiceField(
+        SoundState.choices,
+        help_text="Whether it can be heard: `there`. It is `forgotten` when transcripts are",
+    )
+    sound_error = serializers.CharField(help_text="Why it cannot be heard, or not yet")
     handled_at = serializers.DateTimeField(allow_null=True)
     handled_by = serializers.CharField()
 

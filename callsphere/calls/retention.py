@@ -11,6 +11,7 @@ from typing import Any
 from django.db.models import Model, QuerySet
 
 from agents.models import ToolInvocation
+from callsphere.calls.enums import SoundState
 from callsphere.calls.models import (
     Call,
     CallbackRequest,
@@ -21,6 +22,8 @@ from callsphere.calls.models import (
     FunctionCall,
     TextMessage,
     TranscriptLine,
+    VoiceMessage,
+    VoiceSound,
 )
 from callsphere.calls.models.keeping import CALLS_KEPT_DAYS, TRANSCRIPTS_KEPT_DAYS
 from callsphere.lib.ids import first_uuid_of
@@ -52,6 +55,8 @@ def forget_old_calls(now: datetime) -> int:
             count += _forget(find, _BATCH)
         for find, words in _words(tenant_id, said_before):
             count += _in_portions(find, _BATCH, partial(_write, words))
+        while sounds := _forget_some_sounds(tenant_id, said_before):
+            count += sounds
         count += _forget(_calls(tenant_id, now - timedelta(days=calls_days)), _CALLS_AT_ONCE)
     return count
 
@@ -95,6 +100,15 @@ def _words(tenant_id: uuid.UUID, before: datetime) -> Iterable[tuple[Find, dict[
         (lambda: TextMessage.objects.filter(**of_old).exclude(body=""), {"body": ""}),
         (lambda: CallbackRequest.objects.filter(**of_old).exclude(note=""), {"note": ""}),
     )
+
+
+def _forget_some_sounds(tenant_id: uuid.UUID, before: datetime) -> int:
+    """Delete how some voice messages sounded that were left in calls before a moment; they say so."""
+    with platform_context("forget what is old of calls"):
+        old = VoiceSound.objects.filter(tenant=tenant_id, message__call__lt=first_uuid_of(before))
+        messages = list(old.values_list("message_id", flat=True)[:_CALLS_AT_ONCE])
+        VoiceMessage.objects.filter(pk__in=messages).update(sound_state=SoundState.FORGOTTEN)
+        return VoiceSound.objects.filter(message__in=messages).delete()[0]
 
 
 def _write(words: dict[str, str], rows: QuerySet[Any]) -> int:

@@ -18,6 +18,7 @@ from callsphere.calls.enums import (
     SessionState,
     Speaker,
 )
+from callsphere.calls.message_serializers import VoiceMessageSerializer
 from callsphere.calls.models import (
     Call,
     CallEvent,
@@ -25,7 +26,6 @@ from callsphere.calls.models import (
     CallNote,
     RealtimeSession,
     TranscriptLine,
-    VoiceMessage,
 )
 from callsphere.calls.models.keeping import (
     CALLS_KEPT_DAYS,
@@ -167,16 +167,6 @@ class TranscriptLineSerializer(serializers.Serializer[TranscriptLine]):
     is_keys = serializers.BooleanField(
         help_text="Whether the caller pressed keys; of more than 4 digits in a row only their number is kept"
     )
-
-
-class VoiceMessageSerializer(serializers.Serializer[VoiceMessage]):
-    """A message that the caller left; its sound stays with the provider."""
-
-    id = serializers.UUIDField()
-    recording_sid = serializers.CharField()
-    duration_s = serializers.IntegerField(allow_null=True, help_text="Null until it is there")
-    heard_at = serializers.DateTimeField(allow_null=True)
-    heard_by = serializers.CharField()
 
 
 class RealtimeSessionSerializer(serializers.Serializer[RealtimeSession]):

@@ -21,10 +21,10 @@ from callsphere.calls.models import (
     CallNote,
     RealtimeSession,
     TranscriptLine,
-    VoiceMessage,
 )
 from callsphere.calls.realtime.costs import response_cost
 from callsphere.lib.ids import uuid7_at
+from callsphere.local.demo_left import leave_behind, leave_voice_message
 from callsphere.local.demo_past import PAST_CALLS, PastCall
 from callsphere.providers.twilio.client import parent_account
 from callsphere.providers.twilio.double import is_double
@@ -166,9 +166,9 @@ def _make_talk(making: _Making, call: Call, past: PastCall) -> None:
         ended_at=end if is_taken else at + timedelta(seconds=2),
     )
     if not is_taken:
-        message = {"recording_sid": _sid("RE"), "duration_s": past.talked_s, "created_at": call.ended_at}
-        VoiceMessage.objects.create(**of_call, **message)
+        leave_voice_message(call, _sid("RE"), past.talked_s or 0)
         return
+    leave_behind(call, past)
     if past.person:
         CallNote.objects.create(
             **of_call, key="transfer", text="The agent puts the caller through.", noted_at=end

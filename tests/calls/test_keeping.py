@@ -23,7 +23,9 @@ from callsphere.calls.models import (
     TextMessage,
     TranscriptLine,
     VoiceMessage,
+    VoiceSound,
 )
+from callsphere.calls.sound_keeping import keep_sound
 from callsphere.calls.tasks import forget_calls
 from callsphere.lib.errors import VersionConflict
 from tenants.clock import database_now
@@ -36,7 +38,7 @@ from tests.conftest import Person
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/api/v1/call-retention/"
-DETAILS = (TranscriptLine, CallNote, ToolInvocation, CallerMessage)
+DETAILS = (TranscriptLine, CallNote, ToolInvocation, CallerMessage, VoiceSound)
 PARTS = (CallKey, CallLeg, VoiceMessage, RealtimeSession, TextMessage, CallbackRequest)
 
 
@@ -52,7 +54,6 @@ def add_old(line: Line, days: int) -> Call:
         CallLeg.objects.create(**of_call, call_sid="CA1", kind="agent")
         CallNote.objects.create(**of_call, key="1", text="A note", noted_at=began)
         TranscriptLine.objects.create(**of_call, item_id="1", speaker="agent", text="Hello.", said_at=began)
-        VoiceMessage.objects.create(**of_call, recording_sid="RE1")
         CallerMessage.objects.create(**of_call, text="Please call back.")
         TextMessage.objects.create(
             **of_call, to_number=CALLER, from_number=NUMBER, body="See you at nine.", state="sent"
@@ -60,6 +61,8 @@ def add_old(line: Line, days: int) -> Call:
         CallbackRequest.objects.create(
             **of_call, number=CALLER, wanted_at=began, time_zone="UTC", note="A tooth hurts."
         )
+        there = {"sound_state": "there", "sound_due_at": None}
+        keep_sound(VoiceMessage.objects.create(**of_call, recording_sid="RE1", **there), b"sound")
         RealtimeSession.objects.create(**of_call, version=version)
         ToolInvocation.objects.create(
             tenant=line.person.tenant,
@@ -122,6 +125,15 @@ def test_many_are_forgotten_in_portions(line: Line, monkeypatch: Any) -> None:
         add_old(line, days)
     assert retention.forget_old_calls(database_now()) == 3 * (1 + 2 + len(DETAILS) + len(PARTS))
     assert left(line) == ([], [0] * len(DETAILS), [0] * len(PARTS))
+
+
+def test_a_message_whose_sound_was_forgotten_says_so(line: Line) -> None:
+    for days in (90, 89):
+        add_old(line, days)
+    forget_calls()
+    with tenant_context(line.person.tenant):
+        states = VoiceMessage.objects.order_by("call_id").values_list("sound_state", flat=True)
+        assert list(states) == ["forgotten", "there"]
 
 
 def test_what_is_said_is_written_down_once(line: Line) -> None:

@@ -6,7 +6,8 @@ from django.db import models
 from django.db.models import F, Q
 
 from callsphere.calls.enums import Direction, TextState, TextWord
-from callsphere.calls.models.calls import Call
+from callsphere.calls.models.calls import NEWEST, Call
+from callsphere.calls.models.inbox import number_index
 from tenants.models import Tenant, TenantOwned
 
 LONGEST_TEXT = 1_600
@@ -67,6 +68,10 @@ class TextMessage(TenantOwned):
             models.Index(F("tenant"), F("created_at").desc(), F("id").desc(), name="text_message_newest"),
             models.Index(fields=["tenant", "from_number", "to_number"], name="text_message_between"),
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="text_message_due"),
+            # the page of texts, newest first by key: of all, by state, by number
+            models.Index(F("tenant"), NEWEST, name="text_message_log"),
+            models.Index(F("tenant"), F("state"), NEWEST, name="text_message_by_state"),
+            number_index("to_number", "text_message_by_number"),
         ]
 
     def __str__(self) -> str:

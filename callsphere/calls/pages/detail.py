@@ -11,6 +11,8 @@ from django.shortcuts import render
 
 from callsphere.calls import services
 from callsphere.calls.enums import CallState
+from callsphere.calls.inbox import left_in
+from callsphere.calls.left_rows import left_rows, text_rows
 from callsphere.calls.one_call import all_told_of, trace_of
 from callsphere.calls.pages.base import OneCallPage
 from callsphere.calls.rows import leg_rows
@@ -48,6 +50,7 @@ class CallDetail(OneCallPage, LivePage):
         call = self.call
         told, sessions = all_told_of(self.tenant, call)
         entries = timeline_of(told)
+        left, texts = left_in(self.tenant, call, told.messages)
         looks, attestation = attestation_words(call.verstat)
         return {
             "call": call,
@@ -59,6 +62,8 @@ class CallDetail(OneCallPage, LivePage):
             "entries": folded(entries),
             "conversation": conversation_of(entries),
             "legs": leg_rows(told.legs, call),
+            "left": left_rows(left),
+            "sent_texts": text_rows(texts),
             "attestation": {"looks": looks, "words": attestation},
             "price": price_words(call),
             "tokens": tokens_of(sessions),

@@ -275,7 +275,7 @@ def test_as_many_queries_for_a_word_as_for_a_long_talk(alice: Person, version: A
         with CaptureQueriesContext(connection) as queries:
             assert client.get(address("detail", alice, call)).status_code == 200
         counts.append(len(queries))
-    assert counts[0] == counts[1] == 21
+    assert counts[0] == counts[1] == 25
 
 
 def test_a_strangers_call_is_not_found(alice: Person, charlie: Person) -> None:

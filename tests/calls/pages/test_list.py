@@ -168,7 +168,7 @@ def test_as_many_queries_for_one_call_as_for_three(line: Line) -> None:
             with CaptureQueriesContext(connection) as queries:
                 client.get(address("list", alice))
             counts.append(len(queries))
-    assert counts[0] == counts[1] == 26
+    assert counts[0] == counts[1] == 27
 
 
 @pytest.mark.parametrize("name", ["list", "charts", "ring"])

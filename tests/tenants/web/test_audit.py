@@ -18,7 +18,7 @@ from tests.conftest import Person
 from tests.tenants.web.conftest import Refusals, url
 from trunks.services import add_allowed_network, add_gateway, create_trunk, delete_gateway
 
-QUERIES = 16
+QUERIES = 17
 
 
 def record(person: Person, verb: str, actor: Actor | None = None, count: int = 1) -> None:

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("calls", "0009_store_event"),
+        ("calls", "0010_inbox"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("calls", "0012_counted_last"),
+        ("calls", "0011_counted_last"),
     ]
 
     operations = [

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("calls", "0014_text_replies"),
+        ("calls", "0013_text_replies"),
     ]
 
     operations = [

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("calls", "0013_pressed_keys"),
+        ("calls", "0012_pressed_keys"),
         ("tenants", "0008_account_route"),
     ]
 
