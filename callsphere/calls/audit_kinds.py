@@ -18,7 +18,9 @@ def add_kinds() -> None:
     add_kind(Kind(CallbackRequest, "callback", "callbacks"))
     add_kind(Kind(VoiceMessage, "voice message", "voice messages"))
     add_sentences({"hung_up": "hung up the {noun} {name}", "calls.exported": "exported calls of {name}"})
-    add_sentences({"support.call_read": "read the {noun} {name}"})
+    add_sentences(
+        {"support.call_read": "read the {noun} {name}", "support.messages_read": "read messages of {name}"}
+    )
     add_sentences({"handled": "dealt with the {noun} {name}", "reopened": "opened the {noun} {name} again"})
 
 

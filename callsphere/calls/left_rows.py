@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.utils import timezone
 
-from callsphere.calls.enums import LeftKind, SoundState, TextState
+from callsphere.calls.enums import Direction, LeftKind, SoundState, TextState
 from callsphere.calls.inbox import Left, kind_of
 from callsphere.calls.models import Call, CallbackRequest, CallerMessage, TextMessage, VoiceMessage
 from callsphere.calls.sound_answers import why_not_there
@@ -23,6 +23,7 @@ _TEXT_LOOKS = {
     TextState.UNDELIVERED: "fail",
     TextState.FAILED: "fail",
     TextState.UNKNOWN: "warn",
+    TextState.RECEIVED: "active",
 }
 
 
@@ -49,11 +50,14 @@ class LeftRow:
 
 @dataclass(frozen=True, slots=True)
 class TextRow:
-    """A text message; `looks` is how its state looks."""
+    """A text message; `looks` is how its state looks, `is_reply` whether the caller wrote it."""
 
     text: TextMessage
     call: Call
     looks: str
+    theirs: str
+    ours: str
+    is_reply: bool
 
 
 def left_rows(rows: Iterable[Left]) -> list[LeftRow]:
@@ -64,7 +68,13 @@ def left_rows(rows: Iterable[Left]) -> list[LeftRow]:
 
 def text_rows(rows: Iterable[TextMessage]) -> list[TextRow]:
     """Return text messages as lines. Each must have its call at hand."""
-    return [TextRow(row, row.call, _TEXT_LOOKS[TextState(row.state)]) for row in rows]
+    return [_text_row(row) for row in rows]
+
+
+def _text_row(row: TextMessage) -> TextRow:
+    is_reply = row.direction == Direction.INBOUND
+    theirs, ours = (row.from_number, row.to_number) if is_reply else (row.to_number, row.from_number)
+    return TextRow(row, row.call, _TEXT_LOOKS[TextState(row.state)], theirs, ours, is_reply)
 
 
 def _left_row(row: Left, now: datetime) -> LeftRow:

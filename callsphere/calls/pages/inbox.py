@@ -25,6 +25,7 @@ from callsphere.calls.sound_answers import sound_part, why_not_there
 from callsphere.calls.sound_keeping import CONTENT_TYPE
 from callsphere.lib.errors import Refused
 from tenants.access import Capability
+from tenants.audit import record_event
 
 _DONE: dict[LeftKind, Callable[..., object]] = {
     LeftKind.MESSAGE: lambda row, **who: services.handle_message(message=row, **who),
@@ -42,6 +43,11 @@ class MessagesPage(CallsPage):
     """A page of the area Messages."""
 
     form_class: ClassVar[type[forms.Form]] = InboxFilterForm
+
+    def note_support(self) -> None:
+        """Have the tenant read in its audit log that support, on a visit, saw what callers left."""
+        if self.request.is_support_visit and not getattr(self.request, "htmx", False):
+            record_event(tenant=self.tenant, actor=self.actor, verb="support.messages_read", obj=self.tenant)
 
     def messages_url(self, name: str) -> str:
         """Return the address of a page of the area."""
@@ -71,7 +77,7 @@ class _ListPage(MessagesPage):
     def list_context(self, page: Page[Any], *, is_narrowed: bool) -> dict[str, Any]:
         """Return what both lists need."""
         chosen, path = self.request.GET, self.request.path
-        tabs = (("list", "From callers"), ("texts", "Texts sent"))
+        tabs = (("list", "From callers"), ("texts", "Texts"))
         return {
             "form": self.form,
             "is_narrowed": is_narrowed or bool(self.form.errors),
@@ -93,18 +99,20 @@ class Inbox(_ListPage):
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         which = self.form.wanted()
+        self.note_support()
         page = inbox_page(self.tenant, which, request.GET.get("cursor", ""))
         context = self.list_context(page, is_narrowed=which != EVERYTHING)
         return render(request, "calls/inbox.html", {**context, "rows": left_rows(page.rows)})
 
 
 class Texts(_ListPage):
-    """Text messages that agents sent, and what became of them."""
+    """Text messages that agents sent and what became of them, and callers' replies."""
 
     tab, form_class = "texts", TextFilterForm
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         which = self.form.wanted()
+        self.note_support()
         page = texts_page(self.tenant, which, request.GET.get("cursor", ""))
         context = self.list_context(page, is_narrowed=which != EVERY_TEXT)
         return render(request, "calls/texts.html", {**context, "rows": text_rows(page.rows)})
@@ -149,6 +157,7 @@ class Sound(MessagesPage):
         message: VoiceMessage | None = rows.first()
         if message is None:
             raise Http404("no such message here")
+        self.note_support()
         part = sound_part(self.tenant, message, request.headers)
         if part is None:
             return HttpResponse(why_not_there(message), status=404, content_type="text/plain; charset=utf-8")

@@ -60,6 +60,7 @@ class Conversation:
         self._response = ""
         self._wants_response = False
         self._asked_for = ""
+        self._wanted_words = ""
         self._failures = 0
         self._running: set[str] = set()
         self._outputs: dict[str, str] = {}
@@ -229,7 +230,8 @@ class Conversation:
     async def _refused(self, event: Any) -> None:
         code = event.error.code or ""
         if code == _ACTIVE:
-            self._wants_response = True  # once the one under way has ended
+            # once the one under way has ended; who is to be greeted is greeted then
+            self._wants_response, self._wanted_words = True, self._asked_for
             return
         log.warning("realtime_event_refused", call=str(self._held.call_id), code=code)
         if code not in _ABOUT_ITEMS and self._response == _ASKED:
@@ -283,7 +285,8 @@ class Conversation:
                 self._begin(self._hang_up_in_the_end())
                 await self._hang_up_once_heard()
             elif self._wants_response:
-                await self._ask()
+                words, self._wanted_words = self._wanted_words, ""
+                await self._ask(words)
 
     async def _answer_functions(self) -> None:
         line, outputs = self._line, dict(self._outputs)

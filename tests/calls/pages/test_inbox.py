@@ -197,6 +197,14 @@ def test_texts_and_whether_they_arrived(alice: Person) -> None:
     assert "No text fits" in read(alice, "?state=unknown", "texts")
 
 
+def test_what_callers_answered(alice: Person) -> None:
+    ours, theirs = "+14155550101", "+12125550100"
+    reply: dict[str, Any] = {"direction": "inbound", "state": "received", "word": "stop", "body": "STOP"}
+    leave(make_call(alice), TextMessage, from_number=theirs, to_number=ours, **reply)
+    text = read(alice, name="texts")
+    assert "+1 212-555-0100 wrote to +1 415-555-0101 Received Wants no more texts STOP" in text
+
+
 def test_the_side_bar_says_how_much_is_open(alice: Person) -> None:
     label = '<span class="nav-count">'
     assert label not in page(alice).content.decode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from tenants.context import tenant_context
 from tenants.models import AuditEvent, User
@@ -70,3 +71,12 @@ def test_a_visit_acts_on_no_call_and_takes_none_along(desk: Client, alice: Perso
     assert desk.get(address("export", alice)).status_code == 403
     assert desk.get(address("hang-up", alice, call)).status_code == 403
     assert desk.post(address("hang-up", alice, call)).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["list", "texts"])
+def test_reading_what_callers_left_is_in_the_audit_log(desk: Client, alice: Person, name: str) -> None:
+    assert desk.get(reverse(f"inbox:{name}", kwargs={"tenant": alice.tenant.slug})).status_code == 200
+    with tenant_context(alice.tenant):
+        (event,) = AuditEvent.objects.filter(verb="support.messages_read")
+    assert event.actor_label == "sam@callsphere.example"
+    assert "read messages of" in text_of(alice.client().get(f"/t/{alice.tenant.slug}/audit/").content)

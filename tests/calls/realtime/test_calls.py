@@ -224,6 +224,16 @@ def test_response_that_fails_is_asked_for_again(
     assert openai_double.transcript(call_id)[0] == ("agent", GREETING)
 
 
+def test_caller_who_speaks_first_is_greeted_all_the_same(
+    desk: Desk, openai_double: DoubledOpenAI, start_worker: Start
+) -> None:
+    openai_double.ways.greeting_s, openai_double.ways.pace = 0, 0.05  # it answers when it is asked to greet
+    start_worker()
+    call_id = desk.connect(openai_double)
+    assert over(desk).state == "over"
+    assert ("agent", GREETING) in openai_double.transcript(call_id)
+
+
 # What is not taken
 
 
