@@ -90,7 +90,8 @@ class DialFacts:
 class CallFacts:
     """What is known of a call. `own` is the leg of the other party: the caller's, or whom we called.
 
-    `legs` stand in the order in which they were called.
+    `was_thanked`: they were there still when their message had been taken, and heard our goodbye. `legs`
+    stand in the order in which they were called.
     """
 
     direction: Direction
@@ -105,6 +106,7 @@ class CallFacts:
     price: str
     price_unit: str
     stream_failed: bool
+    was_thanked: bool
 
     @property
     def state(self) -> CallState:
@@ -140,6 +142,9 @@ def fold(root_sid: str, events: Iterable[Told]) -> CallFacts:
         price=_price(_first(own, "Price")),
         price_unit=_first(own, "PriceUnit")[:3],
         stream_failed=bool(_first(own, "StreamError")),
+        was_thanked=any(
+            event.kind == EventKind.RECORDED and event.call_status == "in-progress" for event in own
+        ),
     )
 
 

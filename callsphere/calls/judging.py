@@ -98,6 +98,8 @@ def _hung_up_by(facts: CallFacts, done: Done) -> str:
     """Say who ended a call: the provider does not, but asks what to do next while the caller is there."""
     if done.end_reason:
         return HungUpBy.AGENT if done.end_reason == EndReason.AGENT else HungUpBy.US
+    if facts.was_thanked:
+        return HungUpBy.US
     if not facts.dials:
         return HungUpBy.US if done.action == CallAction.HANG_UP and facts.own.answered_at else HungUpBy.CALLER
     last = facts.dials[-1]

@@ -92,6 +92,15 @@ def test_an_agent_talked_with_the_caller() -> None:
     assert shown(judged(*TALKED)) == (CallOutcome.AGENT, HungUpBy.AGENT, 200, "")
 
 
+@pytest.mark.parametrize(("stayed", "by"), [(True, HungUpBy.US), (False, HungUpBy.CALLER)])
+def test_a_caller_who_left_a_message_hung_up_or_heard_our_goodbye(stayed: bool, by: HungUpBy) -> None:
+    told = {"RecordingSid": "RE" + "0" * 32, "RecordingDuration": "9"}
+    state = "in-progress" if stayed else "completed"
+    recorded = Event(12, EventKind.RECORDED, call_status=state, payload=told)
+    found = judged(incoming(), recorded, ended(14, CallDuration="13"), action="voicemail")
+    assert (found.outcome, found.hung_up_by) == (CallOutcome.VOICEMAIL, by)
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_order_and_repetition_change_nothing(seed: int) -> None:
     chance = random.Random(seed)
