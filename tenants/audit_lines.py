@@ -6,13 +6,14 @@ Apps that own audited objects add their kinds in `AppConfig.ready`, with the wor
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Field, Model
+from django.db.models import Field, ForeignKey, Model
 from django.urls import reverse
 
 from tenants.access import DESCRIPTIONS
@@ -27,6 +28,7 @@ from tenants.models import (
     PlatformEvent,
     Tenant,
     TenantKey,
+    TenantOwned,
     User,
 )
 
@@ -147,15 +149,19 @@ def kind_choices() -> list[tuple[str, str]]:
 
 
 def lines_of(tenant: Tenant, events: Iterable[AuditEvent]) -> list[Line]:
-    """Return the events as lines. Asks the database once for each kind that is among them."""
+    """Return the events as lines.
+
+    Asks the database once for each kind that is among them, and for each kind of object that a change names.
+    """
     listed = list(events)
     urls = urls_of(tenant, ((event.object_kind, event.object_id) for event in listed))
-    return [_line(event, _url(urls, event)) for event in listed]
+    names = _names_in(tenant, listed)
+    return [_line(event, _url(urls, event), names) for event in listed]
 
 
 def account_lines_of(events: Iterable[PlatformEvent]) -> list[Line]:
     """Return what was done to accounts as lines."""
-    return [_line(event, "") for event in events]
+    return [_line(event, "", {}) for event in events]
 
 
 def urls_of(
@@ -175,7 +181,23 @@ def _url(urls: Mapping[tuple[str, uuid.UUID], str], event: AuditEvent) -> str:
     return urls.get((event.object_kind, event.object_id), "") if event.object_id else ""
 
 
-def _line(event: Event, url: str) -> Line:
+def _names_in(tenant: Tenant, events: Iterable[Event]) -> dict[str, str]:
+    """Return, by id, the names of what changes lead to or from, as far as it exists."""
+    wanted: dict[type[Model], set[str]] = defaultdict(set)
+    for event in events:
+        for name, values in event.changes.items():
+            column = _column(_find_kind(event.object_kind), name)
+            if isinstance(column, ForeignKey) and issubclass(column.related_model, TenantOwned):
+                wanted[column.related_model] |= {value for value in values if isinstance(value, str)}
+    return {
+        str(row.pk): str(row)
+        for model, ids in wanted.items()
+        if ids
+        for row in model._default_manager.filter(tenant=tenant, pk__in=ids)
+    }
+
+
+def _line(event: Event, url: str, names: Mapping[str, str]) -> Line:
     done = event.verb.rpartition(".")[2]
     sentence = (
         _SENTENCES.get(event.verb) or _SENTENCES.get(done) or done.replace("_", " ") + " the {noun} {name}"
@@ -188,7 +210,7 @@ def _line(event: Event, url: str) -> Line:
         name=event.object_label if name else "",
         after_name=after,
         url=url,
-        changes=tuple(_changes(event)),
+        changes=tuple(_changes(event, names)),
     )
 
 
@@ -212,7 +234,7 @@ def _noun(name: str) -> str:
     return kind.noun if kind else name
 
 
-def _changes(event: Event) -> Iterable[Change]:
+def _changes(event: Event, names: Mapping[str, str]) -> Iterable[Change]:
     for name, (before, after) in event.changes.items():
         kind = _find_kind(event.object_kind)
         column = _column(kind, name)
@@ -220,6 +242,7 @@ def _changes(event: Event) -> Iterable[Change]:
         label = kind.labels.get(name, label) if kind is not None else label
         words = dict(column.flatchoices) if column is not None else {}
         words |= kind.values if kind is not None else {}
+        words |= names if isinstance(column, ForeignKey) else {}
         yield Change(label[:1].upper() + label[1:], _words(before, words), _words(after, words))
 
 

@@ -259,3 +259,11 @@ def test_the_audit_log_leads_to_agents_and_routes(
     agent = reverse("agents:detail", kwargs={"tenant": alice.tenant.slug, "agent_id": route.agent_id})
     assert f'href="{agent}"' in html
     assert f'href="{route_page("detail", alice, number)}"' in html
+
+
+def test_the_audit_log_names_what_a_route_leads_to(
+    alice: Person, number: PhoneNumber, route: NumberRoute
+) -> None:
+    text = text_of(alice.client().get(f"/t/{alice.tenant.slug}/audit/").content)
+    assert (route.agent.name in text, str(route.agent_id) in text) == (True, False)
+    assert str(number.pk) not in text
