@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/<slug:tenant>/calls/", include("callsphere.calls.page_urls")),
     path("reports/<str:token>/", SharedReport.as_view(), name="shared-report"),
     path("t/<slug:tenant>/alerts/", include("callsphere.alerts.urls")),
+    path("voice/order/", include("callsphere.outbound.voice_urls")),
     path("voice/", include("callsphere.calls.urls")),
     path("webhooks/openai/", openai, name="openai-webhook"),
     path(".well-known/jwks.json", stream_keys, name="stream-keys"),

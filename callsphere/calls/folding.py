@@ -97,6 +97,12 @@ class CallFacts:
     price: str
     price_unit: str
     stream_failed: bool
+    answered_by: str
+
+    @property
+    def by_machine(self) -> bool:
+        """Whether what answered our call was no person (Twilio's page "Answering Machine Detection")."""
+        return self.answered_by.startswith(("machine", "fax"))
 
     @property
     def state(self) -> CallState:
@@ -137,6 +143,7 @@ def fold(root_sid: str, events: Iterable[Told]) -> CallFacts:
         price=_price(_first(own, "Price")),
         price_unit=_first(own, "PriceUnit")[:3],
         stream_failed=bool(_first(own, "StreamError")),
+        answered_by=_first(own, "AnsweredBy")[:24],
     )
 
 
