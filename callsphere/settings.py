@@ -401,6 +401,8 @@ SPECTACULAR_SETTINGS = {
         "ToolInvocationKind": "agents.enums.InvocationKind",
         "ToolOutcome": "agents.enums.Outcome",
         "RouteAction": "agents.enums.RouteAction",
+        "MachineAction": "callsphere.outbound.enums.MachineAction",
+        "OutboundCallState": "callsphere.outbound.enums.OrderState",
         "CallEventKind": "callsphere.calls.enums.EventKind",
         "CallDirection": "callsphere.calls.enums.Direction",
         "CallAction": "callsphere.calls.enums.CallAction",

@@ -21,6 +21,7 @@ from callsphere.alerts.api import IncidentViewSet
 from callsphere.api import views
 from callsphere.calls.api import CallEventViewSet, CallRetentionViewSet, CallViewSet, CsvRenderer
 from callsphere.calls.messages_api import CallbackViewSet, CallerMessageViewSet, TextMessageViewSet
+from callsphere.outbound.api import DoNotCallViewSet, OutboundCallViewSet, PlacingCallViewSet
 from tenants.api import AuditEventViewSet, OwnTenantViewSet
 from tenants.renderers import CaptureRenderer, TextRenderer
 from trunks.access.api import AllowedNetworkViewSet, CredentialViewSet
@@ -75,7 +76,9 @@ router.register("tools", ToolViewSet, basename="tool")
 router.register("tools/<uuid:tool_id>/invocations", ToolInvocationViewSet, basename="tool-invocation")
 router.register("business-hours", BusinessHoursViewSet, basename="business-hours")
 router.register("number-routes", NumberRouteViewSet, basename="number-route")
-router.register("calls", CallViewSet, basename="call")
+router.register("calls", PlacingCallViewSet, basename="call")
+router.register("outbound-calls", OutboundCallViewSet, basename="outbound-call")
+router.register("do-not-call", DoNotCallViewSet, basename="do-not-call")
 router.register("call-events", CallEventViewSet, basename="call-event")
 router.register("caller-messages", CallerMessageViewSet, basename="caller-message")
 router.register("callbacks", CallbackViewSet, basename="callback")

@@ -15,6 +15,7 @@ from callsphere.outbound.models import Dialler, OutboundCall
 from callsphere.outbound.services import order_call
 from tenants.context import platform_context, tenant_context
 from tests.agents.conftest import make_agent, publish
+from tests.calls.conftest import line as line  # a tenant with a number
 from tests.conftest import Person
 from tests.openai_double import DoubledOpenAI
 from tests.trunks.numbers.conftest import Desk, stored
@@ -36,13 +37,12 @@ class Caller:
 
     def order(self, to: str = HUMAN, **values: Any) -> OutboundCall:
         with tenant_context(self.person.tenant):
-            number = stored(self.person)
             return order_call(
                 tenant=self.person.tenant,
                 actor=self.person.actor,
-                number=number,
+                phone_number_id=stored(self.person).pk,
                 to_number=to,
-                agent=self.agent,
+                agent_id=self.agent.pk,
                 **values,
             )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from functools import partial
 
@@ -33,9 +34,9 @@ def order_call(
     *,
     tenant: Tenant,
     actor: Actor,
-    number: PhoneNumber,
+    phone_number_id: uuid.UUID,
     to_number: str,
-    agent: Agent,
+    agent_id: uuid.UUID,
     brief: str = "",
     machine_action: str = MachineAction.GO_ON,
     machine_message: str = "",
@@ -45,9 +46,7 @@ def order_call(
     A worker places it within seconds when there is room among the tenant's calls at a time, and gives it up
     after WAITS_FOR. Raises ValidationError by field, and Refused when the number must not be called.
     """
-    version = _published(tenant, agent)
-    if not numbers_to_call_from(tenant).filter(pk=number.pk).exists():
-        raise field_error("number", "Calls cannot be placed from this number yet.", "not_active")
+    version, number = _published(tenant, agent_id), _number(tenant, phone_number_id)
     to = _number_to_call(tenant, to_number, number)
     if machine_action == MachineAction.LEAVE_MESSAGE and not machine_message.strip():
         raise field_error("machine_message", "Write what is to be said to the machine.", "required")
@@ -57,7 +56,7 @@ def order_call(
         phone_number=number,
         from_number=number.number,
         to_number=to,
-        agent=agent,
+        agent_id=version.agent_id,
         version=version,
         brief=brief.strip(),
         machine_action=machine_action,
@@ -85,14 +84,24 @@ def cancel_call(*, tenant: Tenant, actor: Actor, order: OutboundCall) -> Outboun
     return row
 
 
-def _published(tenant: Tenant, agent: Agent) -> AgentVersion:
-    there = (
-        Agent.objects.filter(tenant=tenant, pk=agent.pk, deleted_at=None).select_related("published").first()
-    )
-    version = there.published if there else None
-    if version is None:
-        raise field_error("agent", "This agent has no published version. Publish it first.", "not_published")
-    return version
+def _published(tenant: Tenant, agent_id: uuid.UUID) -> AgentVersion:
+    rows = Agent.objects.filter(tenant=tenant, pk=agent_id, deleted_at=None).select_related("published")
+    agent = rows.first()
+    if agent is None:
+        raise field_error("agent_id", "You have no such agent.", "unknown")
+    if agent.published is None:
+        raise field_error(
+            "agent_id", "This agent has no published version. Publish it first.", "not_published"
+        )
+    return agent.published
+
+
+def _number(tenant: Tenant, phone_number_id: uuid.UUID) -> PhoneNumber:
+    number = numbers_to_call_from(tenant).filter(pk=phone_number_id).first()
+    if number is None:
+        words = "Choose one of your numbers that is active and takes calls."
+        raise field_error("phone_number_id", words, "not_active")
+    return number
 
 
 def _number_to_call(tenant: Tenant, text: str, number: PhoneNumber) -> str:
