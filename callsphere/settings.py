@@ -402,6 +402,7 @@ SPECTACULAR_SETTINGS = {
         "ToolOutcome": "agents.enums.Outcome",
         "RouteAction": "agents.enums.RouteAction",
         "MachineAction": "callsphere.outbound.enums.MachineAction",
+        "OutboundCallPurpose": "callsphere.outbound.enums.Purpose",
         "OutboundCallState": "callsphere.outbound.enums.OrderState",
         "CallEventKind": "callsphere.calls.enums.EventKind",
         "CallDirection": "callsphere.calls.enums.Direction",

@@ -19,12 +19,12 @@ UNHEARD_OF = timedelta(minutes=3)
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A call that was placed: its id at the provider, who is shown, who is called, and who talks to them."""
+    """A call that was placed: its id at the provider, who is shown, who is called, and which agent talks to them."""
 
     call_sid: str
     number: PhoneNumber
     to_number: str
-    version: AgentVersion
+    version: AgentVersion | None
     brief: str
     because: str
     placed_at: datetime
@@ -34,7 +34,8 @@ def log_outgoing(tenant: Tenant, outgoing: Outgoing) -> Call:
     """Return the call's row, locked: made here, unless what the provider told of it made it already."""
     call = find_call(tenant, outgoing.call_sid) or _make(tenant, outgoing)
     call.direction = Direction.OUTBOUND
-    call.agent_id, call.version = outgoing.version.agent_id, outgoing.version
+    if outgoing.version is not None:
+        call.agent_id, call.version = outgoing.version.agent_id, outgoing.version
     call.phone_number_id, call.brief = outgoing.number.pk, outgoing.brief
     if not call.looks and call.ended_at is None:
         call.look_due_at = outgoing.placed_at + UNHEARD_OF

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, QuerySet
 
-from callsphere.outbound.enums import OrderState
+from callsphere.outbound.enums import OrderState, Purpose
 from callsphere.outbound.models import Dialler, DoNotCall, OutboundCall
 from callsphere.outbound.models.orders import MOST_AT_ONCE
 from tenants.clock import database_now
@@ -64,9 +64,11 @@ def _claim(dialler: Dialler, now: datetime) -> OutboundCall | None:
     dialler.save(update_fields=["free_at"])
     _end_hopeless(dialler.tenant, now)
     slot = _free_slot(dialler.tenant)
-    order = _waiting(dialler.tenant, now).first() if slot else None
+    waiting = _waiting(dialler.tenant, now)
+    order = waiting.filter(purpose=Purpose.ON_CALL).first() or (waiting.first() if slot else None)
     if order is None:
         return None
+    slot = None if order.purpose == Purpose.ON_CALL else slot
     order.state, order.slot, order.placed_at = OrderState.PLACING, slot, now
     order.due_at, order.claim, order.attempts = now + LEASE, order.claim + 1, order.attempts + 1
     order.save(update_fields=["state", "slot", "placed_at", "due_at", "claim", "attempts"])

@@ -3,6 +3,13 @@
 from django.db.models import TextChoices
 
 
+class Purpose(TextChoices):
+    """What a call is for: it decides who answers for us, and whether it takes a slot."""
+
+    AGENT = "agent", "An agent talks"
+    ON_CALL = "on_call", "Somebody on call is asked to help"
+
+
 class OrderState(TextChoices):
     """Where a call that was asked for is."""
 

@@ -90,7 +90,7 @@ def call_of(order: OutboundCall) -> NewCall:
         url=f"{base}answered/",
         status_callback=f"{base}status/",
         timeout_s=RINGS_S,
-        time_limit_s=order.version.longest_call_s,
+        time_limit_s=order.version.longest_call_s if order.version else None,
         detects=_DETECTS.get(MachineAction(order.machine_action), ""),
     )
 

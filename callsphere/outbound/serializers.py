@@ -5,7 +5,8 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from callsphere.calls.enums import CallOutcome
-from callsphere.outbound.enums import MachineAction, OrderState
+from callsphere.outbound.enums import MachineAction, OrderState, Purpose
+from callsphere.outbound.models import OutboundCall
 from callsphere.outbound.models.dialling import LONGEST_REASON
 from callsphere.outbound.models.orders import LONGEST_BRIEF, LONGEST_MACHINE_MESSAGE
 from tenants.serializers import OneOf, StrictSerializer
@@ -39,7 +40,7 @@ class NewOutboundCallSerializer(StrictSerializer):
     )
 
 
-class OutboundCallSerializer(serializers.Serializer[object]):
+class OutboundCallSerializer(serializers.Serializer[OutboundCall]):
     """A call that was asked for, and what became of it."""
 
     id = serializers.UUIDField()
@@ -47,8 +48,9 @@ class OutboundCallSerializer(serializers.Serializer[object]):
     phone_number_id = serializers.UUIDField(allow_null=True)
     from_number = serializers.CharField()
     to_number = serializers.CharField()
-    agent_id = serializers.UUIDField()
-    agent_version = serializers.IntegerField(source="version.number")
+    purpose = serializers.ChoiceField(Purpose.choices)
+    agent_id = serializers.UUIDField(allow_null=True)
+    agent_version = serializers.IntegerField(source="version.number", default=None, allow_null=True)
     brief = serializers.CharField()
     machine_action = serializers.ChoiceField(MachineAction.choices)
     machine_message = serializers.CharField()

@@ -90,7 +90,10 @@ def test_a_call_that_waits_is_taken_back_once(line: Line, body: dict[str, Any]) 
     api = line.person.api("calls:read", "calls:write")
     answers = [api.post(f"{OUTBOUND}{pk}/cancel/") for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 409]
-    assert (answers[0].json()["state"], answers[1].json()["type"]) == ("canceled", "urn:callsphere:error:not_waiting")
+    assert (answers[0].json()["state"], answers[1].json()["type"]) == (
+        "canceled",
+        "urn:callsphere:error:not_waiting",
+    )
 
 
 def test_numbers_not_to_call_are_not_called(line: Line, body: dict[str, Any]) -> None:

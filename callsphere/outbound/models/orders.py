@@ -8,7 +8,7 @@ from django.db.models import F, Q
 from agents.models import Agent, AgentVersion
 from callsphere.calls.enums import CallOutcome
 from callsphere.calls.models import Call
-from callsphere.outbound.enums import LIVE_STATES, MachineAction, OrderState
+from callsphere.outbound.enums import LIVE_STATES, MachineAction, OrderState, Purpose
 from callsphere.outbound.models.dialling import E164
 from tenants.models import TenantOwned
 from trunks.models import PhoneNumber
@@ -18,6 +18,7 @@ LONGEST_BRIEF = 2_000
 LONGEST_MACHINE_MESSAGE = 500
 MOST_AT_ONCE = 100
 _LIVE = Q(state__in=LIVE_STATES)
+_TAKES_SLOT = ~Q(purpose=Purpose.ON_CALL)
 _DUE = Q(state__in=[OrderState.WAITING, OrderState.PLACING, OrderState.LOST])
 
 
@@ -27,8 +28,9 @@ class OutboundCall(Lent, TenantOwned):
     `due_at` is when it is to be placed; while it is PLACING, when that lease ends; while it is LOST, when it
     is looked for at the provider next. It is not placed after `expires_at`. While it is live it has a `slot`
     of the tenant's, each of which is taken by one call: no more are under way than there are slots, whoever
-    claims. `claim` is part of the addresses that the provider asks, so that what an earlier try did is told
-    from what this one did. `brief` is what the agent is told about this call.
+    claims. Calls to people on call take none: they are never kept waiting. `claim` is part of the addresses
+    that the provider asks, so that what an earlier try did is told from what this one did. `brief` is what
+    the agent is told about this call.
     """
 
     phone_number = models.ForeignKey(
@@ -36,8 +38,11 @@ class OutboundCall(Lent, TenantOwned):
     )
     from_number = models.CharField("from", max_length=16)
     to_number = models.CharField("to", max_length=16)
-    agent = models.ForeignKey(Agent, on_delete=models.PROTECT, related_name="+")
-    version = models.ForeignKey(AgentVersion, on_delete=models.PROTECT, related_name="+")
+    purpose = models.CharField(max_length=8, choices=Purpose, default=Purpose.AGENT)
+    agent = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    version = models.ForeignKey(
+        AgentVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
     brief = models.TextField(max_length=LONGEST_BRIEF, blank=True)
     machine_action = models.CharField(
         "answering machines", max_length=16, choices=MachineAction, default=MachineAction.GO_ON
@@ -67,17 +72,23 @@ class OutboundCall(Lent, TenantOwned):
             models.CheckConstraint(
                 condition=Q(
                     state__in=OrderState.values,
+                    purpose__in=Purpose.values,
                     machine_action__in=MachineAction.values,
                     outcome__in=["", *CallOutcome.values],
                 ),
                 name="outbound_call_words_known",
             ),
             models.CheckConstraint(
+                condition=Q(purpose=Purpose.AGENT, agent__isnull=False, version__isnull=False)
+                | Q(purpose=Purpose.ON_CALL, agent=None, version=None),
+                name="outbound_call_purpose_whole",
+            ),
+            models.CheckConstraint(
                 condition=Q(from_number__regex=E164, to_number__regex=E164), name="outbound_call_e164"
             ),
             models.CheckConstraint(
-                condition=_LIVE & Q(slot__isnull=False, slot__range=(1, MOST_AT_ONCE))
-                | ~_LIVE & Q(slot=None),
+                condition=_LIVE & _TAKES_SLOT & Q(slot__isnull=False, slot__range=(1, MOST_AT_ONCE))
+                | ~(_LIVE & _TAKES_SLOT) & Q(slot=None),
                 name="outbound_call_slot_while_live",
             ),
             models.CheckConstraint(

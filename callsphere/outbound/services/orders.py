@@ -12,7 +12,7 @@ from django.db import transaction
 from agents.models import Agent, AgentVersion
 from callsphere.celery import wake
 from callsphere.lib.errors import Refused
-from callsphere.outbound.enums import MachineAction, OrderState
+from callsphere.outbound.enums import MachineAction, OrderState, Purpose
 from callsphere.outbound.models import Dialler, OutboundCall
 from callsphere.outbound.queries import callable_countries, must_not_call, numbers_to_call_from
 from callsphere.outbound.reachable import callable_number
@@ -53,6 +53,7 @@ def order_call(
     now = database_now()
     row = OutboundCall(
         tenant=tenant,
+        purpose=Purpose.AGENT,
         phone_number=number,
         from_number=number.number,
         to_number=to,
