@@ -15,7 +15,7 @@ from unfold.decorators import display
 from agents.diff import choices_of
 from agents.enums import Outcome
 from agents.forms.hours import holidays_as_text, week_as_texts
-from agents.hours import opening_at
+from agents.hours import is_open_at, opening_at
 from agents.models import Agent, AgentVersion, BusinessHours, NumberRoute, Tool, ToolInvocation
 from agents.models.agents import CONFIGURED
 from agents.plans import schedule_of
@@ -172,16 +172,35 @@ class ToolInvocationAdmin(AgentsAdmin):
     """Calls of tools, masked, and tests that wait."""
 
     never_read = ("sealed_arguments",)
-    list_display = ("tool", "tenant_link", "kind", "shown_outcome", "status", "duration_ms", "created_at")
+    list_display = ("what", "tenant_link", "kind", "shown_outcome", "status", "duration_ms", "created_at")
     list_filter = ("outcome", "kind")
     list_select_related = ("tenant", "tool")
     search_fields = ("tool__name", "tenant__name", "=reference", "=tool__id", "=id")
     date_hierarchy = "created_at"
     fields = (
-        *("tenant_link", "tool", "version", "kind", "reference", "shown_outcome", "detail", "status"),
+        *(
+            "tenant_link",
+            "what",
+            "tool",
+            "version",
+            "kind",
+            "reference",
+            "what_came_of_it",
+            "detail",
+            "status",
+        ),
         *("arguments", "answer", "tries", "duration_ms", "created_at", "due_at", "claim", "ended_at", "id"),
     )
-    readonly_fields = ("tenant_link", "version", "shown_outcome", "created_at", "id")
+    readonly_fields = ("tenant_link", "what", "version", "what_came_of_it", "created_at", "id")
+
+    @admin.display(description="asked of", ordering="tool")
+    def what(self, row: ToolInvocation) -> str:
+        """Name the tool: the customer's, or the built-in one."""
+        return f"{row.get_builtin_display()} (built in)" if row.tool is None else row.tool.name
+
+    @admin.display(description="outcome")
+    def what_came_of_it(self, row: ToolInvocation) -> str:
+        return self.shown_outcome(row)[1]
 
     @display(description="outcome", label=OUTCOME_COLOURS, ordering="outcome")
     def shown_outcome(self, row: ToolInvocation) -> tuple[str, str]:
@@ -204,7 +223,7 @@ class BusinessHoursAdmin(AgentsAdmin):
 
     @admin.display(boolean=True, description="open now")
     def is_open(self, hours: BusinessHours) -> bool:
-        return opening_at(schedule_of(hours), timezone.now()).is_open
+        return is_open_at(schedule_of(hours), timezone.now())
 
     @admin.display(description="now")
     def now(self, hours: BusinessHours) -> str:

@@ -7,6 +7,8 @@ died: nobody knows how far it came.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from agents.enums import BuiltinTool, InvocationKind, Outcome
@@ -49,6 +51,15 @@ def claim_run(
     )
     kept = same.select_for_update(no_key=True).get()
     return kept, kept.pk == run.pk
+
+
+def is_under_way(
+    *, tenant: Tenant, builtins: Collection[BuiltinTool], reference: str, since: datetime, besides: str
+) -> bool:
+    """Whether one of these tools, asked for since then, has not ended; `besides` is a request left out."""
+    runs = ToolInvocation.objects.filter(tenant=tenant, reference=reference, ended_at=None)
+    runs = runs.filter(builtin__in=builtins, created_at__gte=since)
+    return runs.exclude(function_call_id=besides[:LONGEST_ID]).exists()
 
 
 def store_run(run: ToolInvocation, outcome: Outcome, answer: dict[str, Any], *, detail: str = "") -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from agents.enums import RouteAction
 from agents.hours import Schedule, opening_at
+from callsphere.lib.e164 import as_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def _follow(way: Way, when: str, because: list[str]) -> Decision:
 
 
 def _leads_to(plan: Plan) -> str:
-    return f"Calls to {plan.number} lead to {plan.target.name}."
+    return f"Calls to {as_written(plan.number)} lead to {plan.target.name}."
 
 
 def _answers(target: Target) -> str:

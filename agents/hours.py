@@ -17,6 +17,10 @@ LOOKED_AHEAD = 400
 """How far ahead the next change is looked for, in days: longer than a year of holidays."""
 
 
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+"""Between them any moment can be judged. Calendars end, and a year is looked ahead."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
     """From one time of a day to another, in minutes since midnight; `closes` is the first that is closed."""

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+import structlog
 from django.conf import settings
 from django.db import transaction
 
@@ -16,7 +17,7 @@ from agents.enums import InvocationKind, Outcome
 from agents.masking import masked
 from agents.models import AgentVersion, Tool, ToolInvocation, VersionTool
 from agents.models.tools import LONGEST_DETAIL
-from agents.parameters import LONGEST_ARGUMENTS
+from agents.parameters import LONGEST_ARGUMENTS, NO_JSON, as_json
 from agents.services.tools import lock_tool
 from agents.tool_calls import Endpoint, Result, call_tool
 from callsphere.celery import wake
@@ -44,7 +45,9 @@ _UNREADABLE = Result(Outcome.UNUSABLE, "Its secrets cannot be opened. Enter them
 _INTERRUPTED = Result(
     Outcome.INTERRUPTED, "It may have been called: it is not repeated, since that could do harm."
 )
+_BROKE = Result(Outcome.INTERRUPTED, "Something went wrong on our side. Write to support if it does again.")
 
+log = structlog.get_logger(__name__)
 Clock = Callable[[], datetime]
 
 
@@ -87,15 +90,18 @@ def request_test(*, tenant: Tenant, actor: Actor, tool: Tool, arguments: Any) ->
     """
     if not isinstance(arguments, dict):
         raise field_error("arguments", 'Send an object, such as {"day": "2027-01-04"}.', "object")
-    text = json.dumps(arguments)
-    if len(text.encode()) > LONGEST_ARGUMENTS:
+    try:
+        text = as_json(arguments)
+    except ValueError:
+        raise field_error("arguments", f"This is no JSON: {NO_JSON}.", "no_json") from None
+    if len(text) > LONGEST_ARGUMENTS:
         raise field_error("arguments", f"Use at most {LONGEST_ARGUMENTS} bytes.", "max_length")
     with transaction.atomic():
         row = lock_tool(tenant, tool.pk)
         if ToolInvocation.objects.filter(tenant=tenant, due_at__isnull=False).count() >= TESTS_WAITING:
             raise Refused("Wait until your other tests have ended.", code="testing")
         test = ToolInvocation(tenant=tenant, tool=row, kind=InvocationKind.TEST, arguments=masked(arguments))
-        test.sealed_arguments = seal_for(test, "sealed_arguments", text)
+        test.sealed_arguments = seal_for(test, "sealed_arguments", text.decode())
         test.due_at = database_now()
         test.save(force_insert=True)
         record_event(tenant=tenant, actor=actor, verb="tool.tested", obj=row)
@@ -151,7 +157,12 @@ def _prepared(test: ToolInvocation) -> Callable[[], Result]:
 
 
 def _run(do: Callable[[], Result]) -> Result:
-    return do()
+    """Run a test. One that breaks ends too: repeated, it would break the others beside it again and again."""
+    try:
+        return do()
+    except Exception:
+        log.exception("tool_test_broke")
+        return _BROKE
 
 
 def _store(test: ToolInvocation, result: Result, clock: Clock) -> int:

@@ -72,7 +72,11 @@ def read_holidays(entries: Any) -> list[dict[str, Any]]:
     for day, holidays in found.items():
         spans = [_stored(each) for each in holidays if each["opens"]]
         if len(holidays) > 1 and len(spans) < len(holidays):
-            raise field_error("holidays", f"{day} is named twice, and closed once.", "twice")
+            raise field_error(
+                "holidays",
+                f"{day} is there twice. Say once whether you are closed or when you are open.",
+                "twice",
+            )
         _check_day("holidays", str(day), spans)
     return [
         each for day in sorted(found) for each in sorted(found[day], key=lambda each: each["opens"] or "")
@@ -91,7 +95,8 @@ def _holiday(entry: dict[str, Any]) -> tuple[date, dict[str, Any]]:
     try:
         day = date.fromisoformat(str(entry.get("date")))
     except ValueError:
-        raise field_error("holidays", "Write dates such as 2027-01-01.", "date") from None
+        words = f"“{str(entry.get('date'))[:20]}” is no date. Write dates such as 2027-01-01."
+        raise field_error("holidays", words, "date") from None
     if (opens is None) != (closes is None):
         raise field_error("holidays", f"{day}: give both times, or none for closed.", "times")
     if opens is not None:

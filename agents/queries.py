@@ -139,9 +139,9 @@ def listed_tools_of(tenant: Tenant) -> QuerySet[Tool]:
 
 
 def users_by_tool(tenant: Tenant) -> dict[uuid.UUID, list[str]]:
-    """Return by tool's id the names of the agents that use it, in draft or published version. Two queries."""
+    """Return by tool's id the names of the agents that use it, in draft or in what answers. Two queries."""
     drafts = AgentTool.objects.filter(tenant=tenant, agent__deleted_at=None)
-    answering = VersionTool.objects.filter(tenant=tenant, version__agent__published_id=F("version_id"))
+    answering = _answering(tenant)
     found: dict[uuid.UUID, set[str]] = {}
     for tool_id, name in [
         *drafts.values_list("tool_id", "agent__name"),
@@ -152,7 +152,14 @@ def users_by_tool(tenant: Tenant) -> dict[uuid.UUID, list[str]]:
 
 
 def agents_using_tool(tool: Tool) -> list[Agent]:
-    """Return the agents whose draft or published version uses a tool."""
-    uses = Q(tool_choices__tool=tool) | Q(published__tools__tool=tool)
-    rows = Agent.objects.filter(uses, tenant=tool.tenant_id, deleted_at=None)
-    return list(rows.distinct().order_by("name"))
+    """Return the agents that use a tool, in the draft or in what answers calls."""
+    answering = _answering(tool.tenant).filter(tool=tool).values("version__agent")
+    rows = Agent.objects.filter(Q(tool_choices__tool=tool) | Q(pk__in=answering), tenant=tool.tenant_id)
+    return list(rows.filter(deleted_at=None).distinct().order_by("name"))
+
+
+def _answering(tenant: Tenant) -> QuerySet[VersionTool]:
+    """Return the tools of the versions that answer calls: those published, and those that routes pin."""
+    pinned = NumberRoute.objects.filter(tenant=tenant, pinned__isnull=False).values("pinned")
+    answers = Q(version__agent__published_id=F("version_id")) | Q(version__in=pinned)
+    return VersionTool.objects.filter(answers, tenant=tenant)

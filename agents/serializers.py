@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -20,6 +22,7 @@ from agents.enums import (
     TurnDetection,
     Voice,
 )
+from agents.hours import EARLIEST, LATEST
 from agents.models.agents import (
     LONGEST_ADDRESS,
     LONGEST_CALL_S,
@@ -352,10 +355,24 @@ class NewNumberRouteSerializer(NumberRouteSerializer):
     phone_number_id = serializers.UUIDField()
 
 
+class MomentField(serializers.DateTimeField):
+    """A moment that says how far its clock is from UTC: a clock on a wall may hang in any zone."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        if value.tzinfo is None:
+            words = "Say how far the clock is from UTC, such as 2027-01-04T09:30:00-05:00."
+            raise serializers.ValidationError(words, code="no_offset")
+        return super().enforce_timezone(value)
+
+
 class MomentSerializer(StrictSerializer):
     """A call as it might come."""
 
-    at = serializers.DateTimeField(required=False, help_text="Now, if left out")
+    at = MomentField(
+        required=False,
+        validators=[MinValueValidator(EARLIEST), MaxValueValidator(LATEST)],
+        help_text="With an offset from UTC; now, if left out",
+    )
     calls = serializers.IntegerField(
         min_value=0, max_value=MOST_CALLS, default=0, help_text="Others going on"
     )

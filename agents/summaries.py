@@ -18,6 +18,7 @@ from agents.models import Agent, BusinessHours, Configuration, NumberRoute, Tool
 from agents.models.routes import WHENS
 from agents.plans import schedule_of
 from agents.queries import NumberUse
+from agents.services import missing_in
 
 _NOTHING = "nothing"
 _LABELS = {
@@ -116,6 +117,11 @@ def label_for(name: str) -> str:
     column = _column(name)
     label = _LABELS.get(name) or (str(column.verbose_name) if column else name)
     return label[:1].upper() + label[1:]
+
+
+def missing_words(agent: Agent) -> dict[str, list[str]]:
+    """Return what keeps a draft from being published, by what its field is called."""
+    return {label_for(name): sentences for name, sentences in missing_in(agent).items()}
 
 
 def words_for(name: str, value: Any) -> str:

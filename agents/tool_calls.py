@@ -65,7 +65,7 @@ def call_tool(endpoint: Endpoint, arguments: Any, *, reference: str, policy: Add
         {"type": "tool.call", "tool": endpoint.name, "call": reference, "arguments": arguments},
         ensure_ascii=False,
         separators=(",", ":"),
-    ).encode()
+    ).encode(errors="replace")  # half a character cannot be sent
     message_id = f"msg_{secrets.token_hex(16)}"
     tries = 0
     while True:
@@ -116,6 +116,9 @@ def _try(endpoint: Endpoint, body: bytes, message_id: str, policy: AddressPolicy
     except AddressRefused:
         # the same words as for a name that does not exist: nothing can be scanned through us
         return Result(Outcome.UNREACHABLE, "The name of the endpoint does not resolve.")
+    except (httpx.InvalidURL, UnicodeError):
+        # httpx reads names and numeric addresses more strictly than urllib, and names in Punycode with idna
+        return Result(Outcome.UNREACHABLE, "The endpoint is no address.")
     except httpx.ConnectTimeout:
         return Result(Outcome.TIMED_OUT, "No connection within the time limit.")
     except httpx.TimeoutException:

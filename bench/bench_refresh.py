@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, cast
-from urllib.parse import urlsplit
 
 from bench.bench_register import register_with_sipp
+from bench.bench_worker import process_on
 from bench.framework import Figure, alternate
 from tests import databases
 from tests.peers import HERE
@@ -88,26 +86,10 @@ def worker(folder: Path) -> Iterator[Worker]:
         databases.drop_database(database)
 
 
-@contextmanager
-def _process(database: str, port: int) -> Iterator[subprocess.Popen[str]]:
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
-    environment = {"DATABASE_URL": url, "NETGUARD_ALLOW": "127.0.0.0/8", "REGISTER_RATE_PER_REGISTRAR": "0"}
-    with tempfile.TemporaryFile("w+") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bench.refresh_process", str(port), str(REGISTRATIONS)],
-            cwd=databases.ROOT,
-            env={**os.environ, **environment},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-        )
-        try:
-            yield process
-        except BaseException:
-            log.seek(0)
-            print(log.read()[-2000:], file=sys.stderr)
-            raise
-        finally:
-            cast(IO[str], process.stdin).close()
-            process.wait(30)
+def _process(database: str, port: int) -> AbstractContextManager[subprocess.Popen[str]]:
+    return process_on(
+        database,
+        module="bench.refresh_process",
+        arguments=(str(port), str(REGISTRATIONS)),
+        REGISTER_RATE_PER_REGISTRAR="0",
+    )

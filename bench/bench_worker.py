@@ -8,7 +8,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import IO, cast
 from urllib.parse import urlsplit
@@ -125,16 +125,20 @@ def worker(size: int, uri: str, dns: tuple[str, int] | None = None) -> Iterator[
 
 @contextmanager
 def process_on(
-    database: str, dns: tuple[str, int] | None = None, module: str = "bench.worker_process"
+    database: str,
+    dns: tuple[str, int] | None = None,
+    module: str = "bench.worker_process",
+    arguments: Sequence[str] = (),
+    **settings: str,
 ) -> Iterator[subprocess.Popen[str]]:
     """Run a module on a database; it ends with its standard input."""
     url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{database}").geturl()
-    environment = {**os.environ, "DATABASE_URL": url, "NETGUARD_ALLOW": "127.0.0.0/8"}
+    environment = {**os.environ, "DATABASE_URL": url, "NETGUARD_ALLOW": "127.0.0.0/8", **settings}
     if dns is not None:
         environment["SIP_NAMESERVERS"] = "{}:{}".format(*dns)
     with tempfile.TemporaryFile("w+") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", module],
+            [sys.executable, "-m", module, *arguments],
             cwd=databases.ROOT,
             env=environment,
             stdin=subprocess.PIPE,

@@ -11,11 +11,15 @@ from callsphere.lib import crypto
 from callsphere.providers.openai.account import is_double
 from callsphere.providers.twilio.account import DOUBLE_PREFIX
 
+LONGEST_PUBLIC_URL = 64
+"""Characters: the token of a media stream names it, and Twilio takes 500 (`calls.tokens.sign_stream`)."""
+
 
 def register_all() -> None:
     """Register every check; called once when the apps are ready."""
     checks.register(check_key_encryption_keys)
     checks.register(check_debug_is_local)
+    checks.register(check_public_url)
     checks.register(check_twilio)
     checks.register(check_openai)
     checks.register(check_openai_is_real, deploy=True)
@@ -41,6 +45,16 @@ def check_debug_is_local(app_configs: Sequence[AppConfig] | None, **kwargs: Any)
     """DEBUG shows settings and source to whoever causes an error."""
     if settings.DEBUG and settings.SECURE:
         return [checks.Error("DEBUG is on while PUBLIC_URL is https: turn DEBUG off", id="callsphere.E002")]
+    return []
+
+
+def check_public_url(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[checks.CheckMessage]:
+    """A longer address leaves no token for media streams that Twilio takes."""
+    if len(settings.PUBLIC_URL) > LONGEST_PUBLIC_URL:
+        words = (
+            f"PUBLIC_URL is longer than {LONGEST_PUBLIC_URL} characters: no call could reach a media stream"
+        )
+        return [checks.Error(words, hint="Give the service a shorter name.", id="callsphere.E006")]
     return []
 
 

@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from callsphere.providers.openai.prices import ModelPrice, WrongPrices, published_prices, read_prices
 from callsphere.sip.uri import SipUri, SipUriError, parse_gateway_uri
 
 _TRUE = {"1", "true", "yes", "on"}
@@ -159,6 +160,18 @@ def webhook_secret(name: str) -> str:
     if value and (not key or not value.startswith("whsec_")):
         raise ImproperlyConfigured(f"{name}: write whsec_ and what follows it, as it was shown once")
     return value
+
+
+def openai_prices(name: str) -> dict[str, ModelPrice]:
+    """Return prices of OpenAI's models: the published ones, and over them those of a file that is named."""
+    path = os.environ.get(name, "").strip()
+    try:
+        own = read_prices(Path(path).read_text()) if path else {}
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}={path!r}: {error.strerror or error}") from None
+    except (WrongPrices, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"{name}={path!r}: {error}") from None
+    return {**published_prices(), **own}
 
 
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:

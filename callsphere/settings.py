@@ -163,6 +163,7 @@ CELERY_TASK_ROUTES = {
     "calls.end_calls": {"queue": "deliver"},
     "calls.look_at_calls": {"queue": "deliver"},
     "calls.send_texts": {"queue": "deliver"},
+    "calls.fetch_sounds": {"queue": "deliver"},
     "calls.ring_double": {"queue": "deliver"},
     "outbound.place_calls": {"queue": "deliver"},
     "outbound.look_for_lost_calls": {"queue": "deliver"},
@@ -232,6 +233,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": schedule(10.0),
         "options": {"expires": 10},
     },
+    "sounds": {"task": "calls.fetch_sounds", "schedule": schedule(5.0), "options": {"expires": 5}},
     "call-events": {"task": "calls.forget_events", "schedule": schedule(3600.0)},
     "calls-kept": {"task": "calls.forget_calls", "schedule": schedule(3600.0)},
     "billing-sweep": {"task": "billing.sweep", "schedule": schedule(3600.0)},
@@ -305,6 +307,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
+        "media-src": [SELF],
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],
@@ -478,6 +481,8 @@ OPENAI_WEBHOOK_SECRET = env.webhook_secret("OPENAI_WEBHOOK_SECRET")
 # Another region of OpenAI's, or where its double answers; `make run` sets it when no key is configured.
 OPENAI_BASE_URL = env.web_address("OPENAI_BASE_URL")
 OPENAI_SIP_HOST = env.text("OPENAI_SIP_HOST", "sip.api.openai.com")
+# What models cost: as OpenAI publishes it, unless this file says otherwise.
+OPENAI_PRICES = env.openai_prices("OPENAI_PRICES_FILE")
 # How many calls one `manage.py realtime` holds; others hold what is more.
 REALTIME_CALLS = env.integer("REALTIME_CALLS", 200, minimum=1, maximum=2000)
 

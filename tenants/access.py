@@ -14,6 +14,7 @@ class Capability(StrEnum):
     AGENTS_WRITE = "agents:write"
     CALLS_READ = "calls:read"
     CALLS_WRITE = "calls:write"
+    CALLS_EXPORT = "calls:export"
     ALERTS_READ = "alerts:read"
     ALERTS_WRITE = "alerts:write"
     TEAM_READ = "team:read"
@@ -34,6 +35,7 @@ DESCRIPTIONS: dict[Capability, tuple[str, str]] = {
     Capability.AGENTS_WRITE: ("Change agents", "Edit and publish agents, tools, business hours and routes."),
     Capability.CALLS_READ: ("See calls", "Who called whom, what was said, and what became of it."),
     Capability.CALLS_WRITE: ("Act on calls", "Hang up calls that go on; say how long calls are kept."),
+    Capability.CALLS_EXPORT: ("Export calls", "Take the log along as a file: who called whom, and when."),
     Capability.ALERTS_READ: ("See alerts", "What went wrong, since when, and what to do about it."),
     Capability.ALERTS_WRITE: ("Resolve incidents", "Say that something is dealt with, with a note."),
     Capability.AUDIT_READ: ("Read the audit log", "Who did what, and when."),
@@ -51,7 +53,7 @@ ROLE_DESCRIPTIONS: dict[Role, str] = {
     Role.ADMIN: "Runs the organisation: trunks, team, keys and settings.",
     Role.DEVELOPER: "Connects carriers and programs; reads the audit log.",
     Role.BILLING: "Looks after plan and invoices; sees no trunks.",
-    Role.VIEWER: "Sees how the lines are doing and changes nothing.",
+    Role.VIEWER: "Sees how the lines are doing; changes nothing, and takes nothing along.",
 }
 
 _READ_EVERYTHING = frozenset(
@@ -73,6 +75,7 @@ CAPABILITIES: dict[Role, frozenset[Capability]] = {
         Capability.TRUNKS_WRITE,
         Capability.AGENTS_WRITE,
         Capability.CALLS_WRITE,
+        Capability.CALLS_EXPORT,
         Capability.ALERTS_WRITE,
         Capability.API_KEYS_WRITE,
         Capability.AUDIT_READ,
@@ -92,6 +95,7 @@ API_KEY_CAPABILITIES = frozenset(
         Capability.AGENTS_WRITE,
         Capability.CALLS_READ,
         Capability.CALLS_WRITE,
+        Capability.CALLS_EXPORT,
         Capability.ALERTS_READ,
         Capability.ALERTS_WRITE,
         Capability.TENANT_READ,

@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 from django_otp.admin import OTPAdminSite
 from unfold.sites import UnfoldAdminSite
 
-OWN_APPS = ("tenants", "trunks", "alerts", "billing")
+OWN_APPS = ("tenants", "trunks", "agents", "calls", "alerts", "billing")
 
 
 class AdminSite(UnfoldAdminSite, OTPAdminSite):

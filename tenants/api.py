@@ -12,7 +12,7 @@ from tenants.models import AuditEvent, Tenant
 from tenants.queries import audit_events_of
 from tenants.resources import EditableViewSet, ResourceViewSet
 from tenants.serializers import AuditEventSerializer, TenantSerializer
-from tenants.services import rename_tenant
+from tenants.services import change_settings
 
 
 class OwnTenantViewSet(EditableViewSet[Tenant]):
@@ -28,9 +28,7 @@ class OwnTenantViewSet(EditableViewSet[Tenant]):
         return self.tenant
 
     def change(self, row: Tenant, version: int, data: dict[str, Any]) -> Tenant:
-        return rename_tenant(
-            tenant=row, actor=self.actor, expected_version=version, name=data.get("name", row.name)
-        )
+        return change_settings(tenant=row, actor=self.actor, expected_version=version, **data)
 
     def as_answered(self, row: Tenant) -> Tenant:
         return row

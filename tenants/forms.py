@@ -21,6 +21,7 @@ from tenants.access import (
 from tenants.card_fields import CardChoiceField, CardMultipleChoiceField, offer
 from tenants.enums import Role
 from tenants.models import Membership
+from tenants.time_zones import UTC_NAME, known_zones, zone_choices
 
 OPENED = "opened"
 _EXPIRY_CHOICES = [("90", "In 90 days"), ("365", "In a year"), ("never", "Never")]
@@ -101,8 +102,28 @@ class TenantNameForm(forms.Form):
     )
 
 
+class WelcomeForm(TenantNameForm):
+    """A new organisation. `time_zone` is the browser's; one that says none, or nonsense, has UTC."""
+
+    time_zone = forms.CharField(required=False, widget=forms.HiddenInput(attrs={"data-time-zone": True}))
+
+    def clean_time_zone(self) -> str:
+        name: str = self.cleaned_data["time_zone"]
+        return name if name in known_zones() else UTC_NAME
+
+
 class TenantSettingsForm(EditForm, TenantNameForm):
     """What an organisation's own people change of it."""
+
+    time_zone = forms.ChoiceField(
+        help_text="Pages write times by it, and days begin by it. Business hours have one of their own.",
+        error_messages={"required": "Choose where your clocks hang."},
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zones = cast(forms.ChoiceField, self.fields["time_zone"])
+        zones.choices = zone_choices(self.get_initial_for_field(zones, "time_zone"))
 
 
 class RoleForm(forms.Form):

@@ -48,6 +48,7 @@ class TenantMiddleware:
 
     1. `/t/<slug>/…`: the signed-in person's membership is looked up once; none means 404, never 403.
        Support that visits the tenant (see `tenants.support`) may read.
+       Pages write times by the tenant's clock; everything else, the API included, by UTC.
        The view runs inside `tenant_context`. A failed response rolls everything back.
     2. `/api/…` with an API key that holds: the key's tenant, the same way, unless its keys made too many
        requests. Without a key the view answers 401.
@@ -101,7 +102,8 @@ class TenantMiddleware:
         if visit is None and request.session.get(LAST_TENANT) != slug:
             request.session[LAST_TENANT] = slug
         request.actor = actor_of(user, ip=request.META.get("REMOTE_ADDR"), request_id=current_request_id())
-        with tenant_context(membership.tenant, user_id=user.pk):
+        zone = timezone.override(membership.tenant.zone)  # templates write moments by it
+        with tenant_context(membership.tenant, user_id=user.pk), zone:
             return self._respond(request)
 
     def _for_program(self, request: HttpRequest) -> HttpResponseBase:

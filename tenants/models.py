@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
@@ -16,6 +17,7 @@ from callsphere.lib.ids import uuid7
 from tenants.enums import ActorKind, MailState, Role, RouteKind
 from tenants.fields import EncryptedTextField
 from tenants.scope import ScopedManager
+from tenants.time_zones import LONGEST_NAME, UTC_NAME, validate_time_zone
 
 INVITATION_LIFETIME = timedelta(days=7)
 
@@ -102,6 +104,13 @@ class Tenant(Versioned):
         validators=[RegexValidator(r"^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$", "Use a-z, 0-9 and hyphens.")],
         help_text="Part of the addresses of this tenant's pages.",
     )
+    time_zone = models.CharField(
+        max_length=LONGEST_NAME,
+        default=UTC_NAME,
+        db_default=UTC_NAME,
+        validators=[validate_time_zone],
+        help_text="IANA name, such as America/New_York: pages write times and days by it.",
+    )
     number_limit = models.PositiveIntegerField(default=0, db_default=0)
     trunk_limit = models.PositiveIntegerField(default=2)
     member_limit = models.PositiveIntegerField(default=3)
@@ -118,9 +127,17 @@ class Tenant(Versioned):
 
     class Meta:
         ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(time_zone=""), name="tenant_time_zone_given")
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """By whose clock the tenant's days begin."""
+        return ZoneInfo(self.time_zone)
 
     @property
     def is_read_only(self) -> bool:

@@ -38,3 +38,11 @@ class CaptureRenderer(FileRenderer):
 
     media_type = "application/vnd.tcpdump.pcap"
     format = "pcap"
+
+
+class SoundRenderer(FileRenderer):
+    """A sound."""
+
+    media_type = "audio/wav"
+    format = "wav"
+    charset = None

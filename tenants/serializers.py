@@ -11,6 +11,7 @@ from rest_framework.settings import api_settings
 
 from tenants.enums import ActorKind
 from tenants.models import AuditEvent
+from tenants.time_zones import LONGEST_NAME
 
 
 class PartList(serializers.ListSerializer[Any]):
@@ -160,6 +161,9 @@ class TenantSerializer(VersionedSerializer):
 
     name = serializers.CharField(max_length=100, trim_whitespace=False)
     slug = serializers.CharField(read_only=True, help_text="Part of the addresses of the tenant's pages.")
+    time_zone = serializers.CharField(
+        max_length=LONGEST_NAME, help_text="IANA name, such as America/New_York: pages write times by it"
+    )
     number_limit = serializers.IntegerField(read_only=True)
     trunk_limit = serializers.IntegerField(read_only=True)
     member_limit = serializers.IntegerField(read_only=True)

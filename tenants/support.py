@@ -16,6 +16,7 @@ VISIT_LIFETIME = timedelta(hours=1)
 VISIT_CAPABILITIES = frozenset(
     {
         Capability.TRUNKS_READ,
+        Capability.CALLS_READ,
         Capability.ALERTS_READ,
         Capability.TEAM_READ,
         Capability.TENANT_READ,

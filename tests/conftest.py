@@ -84,7 +84,7 @@ class Person:
         """Return the text of a fresh API key."""
         chosen = capabilities or (
             *("trunks:read", "trunks:write", "agents:read", "agents:write", "alerts:read", "alerts:write"),
-            *("calls:read", "calls:write"),
+            *("calls:read", "calls:write", "calls:export"),
             *("tenant:read", "audit:read", "billing:read", "billing:write"),
         )
         with tenant_context(self.tenant):

@@ -33,6 +33,15 @@ def test_twilio_account_token_and_double_belong_together(
     assert [each.id for each in checks.check_twilio(None)] == found
 
 
+@pytest.mark.parametrize(("length", "found"), [(64, []), (65, ["callsphere.E006"])])
+def test_address_that_is_too_long_for_the_tokens_of_streams(
+    settings: Any, length: int, found: list[str]
+) -> None:
+    settings.PUBLIC_URL = "https://".ljust(length, "p")
+
+    assert [each.id for each in checks.check_public_url(None)] == found
+
+
 @pytest.mark.parametrize(
     ("secure", "base_url", "found"),
     [(True, ADDRESS, ["callsphere.W003"]), (True, "", []), (False, ADDRESS, [])],

@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from callsphere import env
+from callsphere.providers.openai.prices import PUBLISHED, published_prices
 
 
 def test_the_process_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,3 +162,27 @@ def test_wrong_addresses_and_accounts_are_refused_by_name(
     monkeypatch.setenv("CS_X", value)
     with pytest.raises(ImproperlyConfigured, match="CS_X="):
         reader("CS_X")
+
+
+def test_prices_of_openai_are_the_published_ones_until_a_file_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert env.openai_prices("CS_P") == published_prices()
+    own = tmp_path / "prices.toml"
+    own.write_text(PUBLISHED.read_text().split("\n\n")[1].replace('"64.00"', "48"))
+    monkeypatch.setenv("CS_P", str(own))
+    prices = env.openai_prices("CS_P")
+    assert prices["gpt-realtime-2.1"].audio_out == 48
+    assert prices["gpt-realtime-2"].audio_out == 64
+
+
+@pytest.mark.parametrize("content", [None, b"=", b"\xff"])
+def test_a_file_of_prices_that_cannot_be_read_stops_the_process(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, content: bytes | None
+) -> None:
+    own = tmp_path / "prices.toml"
+    if content is not None:
+        own.write_bytes(content)
+    monkeypatch.setenv("CS_P", str(own))
+    with pytest.raises(ImproperlyConfigured, match="CS_P="):
+        env.openai_prices("CS_P")

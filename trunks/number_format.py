@@ -102,10 +102,10 @@ def _without_accents(name: str) -> bytes:
     return normalize("NFD", name).encode("ascii", "ignore")
 
 
-def read_number(text: str, home_country: str = "") -> PhoneNumber:
+def read_number(text: str, home_country: str | None = None) -> PhoneNumber:
     """Read a number as people write it: international, or national if a home country is given.
 
-    Raises NumberError.
+    None is for a number that goes with no trunk, whose country could be chosen. Raises NumberError.
     """
     text = text.strip()
     if not text:
@@ -117,7 +117,7 @@ def read_number(text: str, home_country: str = "") -> PhoneNumber:
     try:
         number = phonenumbers.parse(text, home_country or None)
     except NumberParseException as error:
-        raise NumberError(_parse_advice(error, text)) from None
+        raise NumberError(_parse_advice(error, text, has_trunk=home_country is not None)) from None
     if number.extension:
         raise NumberError("Leave out the extension: it cannot be dialled in a SIP address.")
     reason = phonenumbers.is_possible_number_with_reason(number)
@@ -194,15 +194,14 @@ def _country_code(country: str) -> int:
     return phonenumbers.country_code_for_region(country) if country else 0
 
 
-def _parse_advice(error: NumberParseException, text: str) -> str:
+def _parse_advice(error: NumberParseException, text: str, *, has_trunk: bool) -> str:
     if error.error_type != NumberParseException.INVALID_COUNTRY_CODE:
         return f"This is no phone number. {_WRITE_E164}"
     if text.startswith("+"):
         return f"There is no such country code. {_WRITE_E164}"
-    return (
-        "Without a + this could be a number of any country."
-        f" {_WRITE_E164} Or choose the trunk's country, and national numbers are understood."
-    )
+    advice = f"Without a + this could be a number of any country. {_WRITE_E164}"
+    choose = " Or choose the trunk's country, and national numbers are understood."
+    return advice + choose if has_trunk else advice
 
 
 def _doubts(rule: HasNumberRule, number: str, caller: str) -> list[str]:

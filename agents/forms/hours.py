@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -14,6 +13,7 @@ from agents.hours import DAYS
 from agents.models import BusinessHours
 from agents.plans import read_holidays, read_weekly
 from tenants.forms import EditForm
+from tenants.time_zones import zone_choices
 
 LONGEST_HOLIDAYS = 20_000
 _TIME = r"\d{1,2}(?::\d{2})?(?:\s*[ap]\.?m\.?)?"
@@ -21,7 +21,6 @@ _SPAN = rf"({_TIME})\s*(?:-|\u2013|to|until)\s*({_TIME})"
 _READ_SPAN = re.compile(_SPAN, re.IGNORECASE)
 _READ_TIME = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*([ap])?", re.IGNORECASE)
 _READ_HOLIDAY = re.compile(rf"(\S+)\s+((?:{_SPAN}[,\s]+)*)(.+)", re.IGNORECASE)
-_AREAS = ("Africa", "America", "Antarctica", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific")
 _HOW = "Write times such as 09:00-12:00, 13:00-17:00; leave it empty where nobody is there."
 _HOW_HOLIDAY = "Write date and name, such as 2027-01-01 New Year's Day, one a line."
 
@@ -49,11 +48,7 @@ class HoursForm(forms.Form):
         super().__init__(*args, **kwargs)
         zones: Any = self.fields["time_zone"]
         stored = self.get_initial_for_field(zones, "time_zone")
-        names = {name for name in available_timezones() if name.startswith(_AREAS)} | {"UTC"}
-        zones.choices = [
-            ("", "Choose"),
-            *((name, name) for name in sorted(names | ({stored} if stored else set()))),
-        ]
+        zones.choices = [("", "Choose"), *zone_choices(stored or "")]
         for day in DAYS:
             self.fields[day] = forms.CharField(required=False, max_length=200, label=day.capitalize())
 
@@ -133,7 +128,10 @@ def _spans(text: str) -> list[dict[str, str]]:
         match = _READ_SPAN.fullmatch(part)
         if match is None:
             raise ValueError(_HOW)
-        found.append({"opens": _time(match[1]), "closes": _time(match[2])})
+        opens, closes = _time(match[1]), _time(match[2])
+        if closes < opens <= "12:00":  # the afternoon was meant
+            raise ValueError(f"“{part}” ends before it begins. Write 9am-5pm, or 09:00-17:00.")
+        found.append({"opens": opens, "closes": closes})
     return found
 
 

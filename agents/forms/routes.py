@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 
 from agents.enums import RouteAction
+from agents.hours import EARLIEST, LATEST
 from agents.models import Agent, AgentVersion, BusinessHours, NumberRoute
 from agents.models.routes import MOST_CALLS, WHENS
 from tenants.forms import EditForm, RangeField
@@ -117,14 +119,23 @@ class RouteForm(EditForm):
         return changes
 
 
+class WallClockField(forms.DateTimeField):
+    """A moment as a clock shows it: not refused because the page's own clock skips or repeats it."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        with timezone.override(UTC):
+            return super().to_python(value)
+
+
 class DryRunForm(forms.Form):
     """A call as it might come. `at` is what clocks show where the business hours are."""
 
-    at = forms.DateTimeField(
+    at = WallClockField(
         required=False,
         label="When",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         error_messages={"invalid": "Write a moment such as 2027-01-04T09:30."},
+        validators=[MinValueValidator(EARLIEST), MaxValueValidator(LATEST)],
     )
     calls = RangeField(label="Other calls going on", required=False, min_value=0, max_value=MOST_CALLS)
     unreachable = forms.BooleanField(required=False, label="The agent cannot be reached")
@@ -137,7 +148,6 @@ class DryRunForm(forms.Form):
     def clean_at(self) -> datetime:
         """Return the moment, now for none."""
         at: datetime | None = self.cleaned_data["at"]
-        # the form read it in the time zone of the process
         return at.replace(tzinfo=ZoneInfo(self.time_zone)) if at else timezone.now()
 
     def call(self) -> dict[str, Any]:

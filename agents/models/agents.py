@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from agents.enums import BuiltinTool, Eagerness, RealtimeModel, Runtime, TurnDetection, Voice
+from callsphere.lib.e164 import WHOLE_E164
 from tenants.fields import EncryptedTextField
 from tenants.models import TenantOwned, VersionedOwned, one_line
 
@@ -22,7 +23,6 @@ LONGEST_INSTRUCTIONS = 16_000
 LONGEST_RULES = 4_000
 LONGEST_SPOKEN = 1_000
 """Of greeting and consent text, in characters: about a minute of speech."""
-E164 = r"^\+[1-9][0-9]{6,14}$"
 LONGEST_ADDRESS = 255
 """Twilio takes no longer address in <Sip>, in characters."""
 
@@ -103,7 +103,7 @@ class Configuration(models.Model):
                 condition=Q(builtin_tools__contained_by=BuiltinTool.values), name="%(class)s_tools_known"
             ),
             models.CheckConstraint(
-                condition=Q(transfer_number="") | Q(transfer_number__regex=E164),
+                condition=Q(transfer_number="") | Q(transfer_number__regex=WHOLE_E164),
                 name="%(class)s_transfer_number",
             ),
             # a password is kept for the address and the user that it was entered for

@@ -8,7 +8,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower
 
 from agents.enums import RouteAction
-from agents.models.agents import E164, Agent, AgentVersion
+from agents.models.agents import Agent, AgentVersion
+from callsphere.lib.e164 import WHOLE_E164
 from tenants.models import VersionedOwned, one_line
 from trunks.models import PhoneNumber
 
@@ -53,7 +54,7 @@ def _whole(when: str) -> models.CheckConstraint:
     rest = [RouteAction.VOICEMAIL, RouteAction.HANG_UP]
     return models.CheckConstraint(
         condition=Q(**{f"{action}__in": rest, number: "", agent: None})
-        | Q(**{action: RouteAction.HUMAN, f"{number}__regex": E164, agent: None})
+        | Q(**{action: RouteAction.HUMAN, f"{number}__regex": WHOLE_E164, agent: None})
         | Q(**{action: RouteAction.AGENT, number: "", f"{agent}__isnull": False}),
         name=f"number_route_{when}_whole",
     )

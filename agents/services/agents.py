@@ -11,11 +11,13 @@ from django.db.models import Q
 from django.utils import timezone
 
 from agents.agent_templates import agent_templates
-from agents.models import Agent, NumberRoute, Tool
+from agents.models import Agent, AgentVersion, NumberRoute, Tool
 from agents.services.choices import choose_tools, find_tools
 from agents.services.drafts import AUDITED, EDITABLE, apply
-from callsphere.lib.errors import Refused
+from callsphere.lib.e164 import as_written
+from callsphere.lib.errors import Refused, VersionConflict
 from tenants.audit import Actor, record_event, snapshot
+from tenants.keys import seal_for
 from tenants.models import Tenant
 from tenants.services.editing import (
     FieldErrors,
@@ -86,7 +88,11 @@ def edit_draft(
     check_names(changes, EDITABLE)
     with transaction.atomic():
         row = lock_agent(tenant, agent.pk)
-        check_version(row, expected_version, {**changes, "sip_secret": sip_secret} if sip_secret else changes)
+        secret = {"sip_secret": sip_secret} if sip_secret else {}
+        try:
+            check_version(row, expected_version, {**changes, **secret})
+        except VersionConflict as conflict:
+            raise _with_tools(conflict, row, tool_ids) from None
         before = snapshot(row, AUDITED)
         wrong = FieldErrors()
         apply(row, changes, sip_secret, wrong)
@@ -103,8 +109,28 @@ def edit_draft(
     return row
 
 
+def _with_tools(
+    conflict: VersionConflict, agent: Agent, tool_ids: Iterable[uuid.UUID] | None
+) -> VersionConflict:
+    """Return the conflict with the tools that were chosen, where they differ: they are rows of their own."""
+    if tool_ids is None:
+        return conflict
+    yours = [str(pk) for pk in tool_ids]
+    chosen = agent.tool_choices.order_by("tool__name", "tool_id").values_list("tool_id", flat=True)
+    theirs = [str(pk) for pk in chosen]
+    if set(yours) == set(theirs):
+        return conflict
+    return VersionConflict(
+        current_version=conflict.current_version,
+        yours={**conflict.yours, "tool_ids": yours},
+        theirs={**conflict.theirs, "tool_ids": theirs},
+    )
+
+
 def delete_agent(*, tenant: Tenant, actor: Actor, agent: Agent, expected_version: int | None = None) -> None:
-    """Take an agent away. Its versions stay, so that calls that they answered can be explained.
+    """Take an agent away, and destroy its passwords.
+
+    Its versions stay, so that calls that they answered can be explained.
 
     Raises VersionConflict, and Refused when it is gone, or while a route leads to it.
     """
@@ -113,12 +139,14 @@ def delete_agent(*, tenant: Tenant, actor: Actor, agent: Agent, expected_version
         check_version(row, expected_version, {})
         numbers = numbers_led_to(row)
         if numbers:
-            raise Refused(f"Lead calls to {', '.join(numbers[:5])} elsewhere first.", code="agent_routed")
+            named = ", ".join(map(as_written, numbers[:5]))
+            raise Refused(f"Lead calls to {named} elsewhere first.", code="agent_routed")
         row.published = row.published_at = None
         row.sip_secret, row.sip_sign_in_set_at = "", None
         row.deleted_at = timezone.now()
         row.version += 1
         row.save()
+        _destroy_secrets_of_versions(row)
         record_event(tenant=tenant, actor=actor, verb="agent.deleted", obj=row)
 
 
@@ -135,6 +163,14 @@ def lock_agent(tenant: Tenant, pk: uuid.UUID) -> Agent:
     if row.deleted_at is not None:
         raise Refused("This agent was deleted in the meantime.", code="deleted_meanwhile")
     return row
+
+
+def _destroy_secrets_of_versions(agent: Agent) -> None:
+    """Seal nothing in place of each password: that there was one belongs to what a version said."""
+    versions = AgentVersion.objects.filter(tenant=agent.tenant_id, agent=agent).exclude(sip_secret="")
+    for version in versions.only("tenant", "sip_secret"):
+        version.sip_secret = seal_for(version, "sip_secret", "")
+        version.save(update_fields=["sip_secret"])
 
 
 def _filled_in(key: str) -> dict[str, Any]:

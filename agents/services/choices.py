@@ -1,4 +1,4 @@
-"""Which of the tenant's own tools an agent's draft may use."""
+"""Which of the tenant's own tools an agent's draft may use, and which of a version's are still there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable
 
 from agents.diff import choices_of
-from agents.models import Agent, AgentTool, Tool
+from agents.models import Agent, AgentTool, AgentVersion, Tool
 from tenants.models import Tenant
 from tenants.services.editing import field_error
 
@@ -39,3 +39,10 @@ def choose_tools(agent: Agent, tools: list[Tool]) -> dict[str, list[list[str]]]:
         if pk not in before
     )
     return {"tools": [sorted(each.tool.name for each in choices), sorted(tool.name for tool in tools)]}
+
+
+def deleted_tools_of(version: AgentVersion) -> list[str]:
+    """Return the names of a version's tools that were deleted. The others are locked: none is meanwhile."""
+    tools = Tool.objects.select_for_update(no_key=True, of=("self",))
+    used = tools.filter(version_choices__version=version)
+    return [tool.name for tool in used.filter(tenant=version.tenant_id).order_by("pk") if tool.deleted_at]

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from agents.models import BusinessHours
 from agents.plans import read_holidays, read_time_zone, read_weekly
+from callsphere.lib.e164 import as_written
 from callsphere.lib.errors import Refused
 from tenants.audit import Actor, snapshot
 from tenants.models import Tenant
@@ -71,7 +72,8 @@ def delete_hours(
         check_version(row, expected_version, {})
         numbers = sorted(row.routes.filter(tenant=tenant).values_list("phone_number__number", flat=True))
         if numbers:
-            raise Refused(f"The routes of {', '.join(numbers[:5])} look at them.", code="hours_in_use")
+            named = ", ".join(map(as_written, numbers[:5]))
+            raise Refused(f"The routes of {named} look at them.", code="hours_in_use")
         remove(row, tenant=tenant, actor=actor, verb="business_hours.deleted", fields=FIELDS)
 
 

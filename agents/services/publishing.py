@@ -16,6 +16,7 @@ from agents.enums import BuiltinTool, Runtime
 from agents.models import Agent, AgentVersion, Tool, VersionTool
 from agents.models.agents import CONFIGURED
 from agents.services.agents import lock_agent
+from agents.services.choices import deleted_tools_of
 from callsphere.lib.errors import Refused
 from tenants.audit import Actor, record_event
 from tenants.keys import reveal, seal_for
@@ -65,7 +66,10 @@ def roll_back(
             )
         if row.published_id == version.pk:
             raise Refused(f"Version {number} answers calls already.", code="published_already")
-        _refuse_deleted_tools(version)
+        gone = deleted_tools_of(version)
+        if gone:
+            words = f"Version {number} uses tools that were deleted: {', '.join(gone)}."
+            raise Refused(words, code="tool_deleted")
         _answer_as(row, version, tenant=tenant, actor=actor, verb="agent.rolled_back")
     return version
 
@@ -84,16 +88,6 @@ def words_to_fill_in(agent: Agent) -> dict[str, list[str]]:
         for name in ("instructions", "safety_rules", "greeting", "consent_text")
     }
     return {name: list(dict.fromkeys(words)) for name, words in found.items() if words}
-
-
-def _refuse_deleted_tools(version: AgentVersion) -> None:
-    """Raise Refused for a version whose tools are not all there; lock those that are."""
-    tools = Tool.objects.select_for_update(no_key=True, of=("self",))
-    used = tools.filter(version_choices__version=version)
-    gone = [tool.name for tool in used.filter(tenant=version.tenant_id).order_by("pk") if tool.deleted_at]
-    if gone:
-        words = f"Version {version.number} uses tools that were deleted: {', '.join(gone)}."
-        raise Refused(words, code="tool_deleted")
 
 
 def _freeze(agent: Agent, *, note: str, actor: Actor) -> AgentVersion:

@@ -11,6 +11,7 @@ from django.db import transaction
 from agents.addresses import read_e164
 from agents.models import Agent, BusinessHours, NumberRoute
 from agents.models.routes import WHENS
+from agents.services.choices import deleted_tools_of
 from tenants.audit import Actor, snapshot
 from tenants.models import Tenant
 from tenants.services.editing import (
@@ -100,7 +101,8 @@ def delete_route(
 
 def _apply(route: NumberRoute, changes: Mapping[str, Any], wrong: FieldErrors) -> None:
     agents = _agents(route.tenant, changes)
-    pinned = changes.get("pinned_version", None if "agent_id" in changes else _KEPT)
+    is_same_agent = changes.get("agent_id", route.agent_id) == route.agent_id
+    pinned = changes.get("pinned_version", _KEPT if is_same_agent else None)
     for name, value in changes.items():
         with wrong.gathered():
             if name.endswith("agent_id"):
@@ -156,6 +158,10 @@ def _version(route: NumberRoute, number: int | None, wrong: FieldErrors) -> Any:
     version = route.agent.versions.filter(tenant=route.tenant_id, number=number).first()
     if version is None:
         raise field_error("pinned_version", "The agent has no such version.", "does_not_exist")
+    gone = [] if version.pk == route.pinned_id else deleted_tools_of(version)
+    if gone:
+        words = f"Version {number} uses tools that were deleted: {', '.join(gone)}."
+        raise field_error("pinned_version", words, "tool_deleted")
     return version
 
 
@@ -169,7 +175,8 @@ def _hours(tenant: Tenant, pk: uuid.UUID | None) -> BusinessHours | None:
 
 
 def _number(tenant: Tenant, pk: uuid.UUID) -> PhoneNumber:
-    found = PhoneNumber.objects.filter(tenant=tenant, pk=pk).exclude(state__in=OVER_STATES).first()
+    rows = PhoneNumber.objects.select_for_update(no_key=True).filter(tenant=tenant, pk=pk)
+    found = rows.exclude(state__in=OVER_STATES).first()
     if found is None:
         raise field_error("phone_number_id", "You have no such number.", "does_not_exist")
     return found

@@ -11,15 +11,16 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+import httpx
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 
 from agents.enums import BuiltinTool
-from agents.models import AgentTool, Tool, VersionTool
+from agents.models import Tool
 from agents.models.tools import LONGEST_ENDPOINT, TOOL_NAME
 from agents.parameters import check_schema
+from agents.queries import agents_using_tool
 from callsphere.lib.crypto import Sealed
 from callsphere.lib.errors import Refused
 from callsphere.lib.guarded_http import HTTPS_PORTS
@@ -108,20 +109,22 @@ def edit_tool(
 
 
 def delete_tool(*, tenant: Tenant, actor: Actor, tool: Tool, expected_version: int | None = None) -> None:
-    """Take a tool away; what the log says of it stays.
+    """Take a tool away, and destroy its secrets; what the log says of it stays.
 
-    Raises VersionConflict, and Refused when it is gone, or while an agent uses it: in its draft, or in the
-    version that answers calls.
+    Raises VersionConflict, and Refused when it is gone, or while an agent uses it: in its draft, or in a
+    version that answers calls, published or pinned.
     """
     with transaction.atomic():
         row = lock_tool(tenant, tool.pk)
         check_version(row, expected_version, {})
-        users = agents_using(row)
+        users = [agent.name for agent in agents_using_tool(row)]
         if users:
             named = ", ".join(users[:5])
-            raise Refused(f"Take it from these agents first, and publish them: {named}.", code="tool_in_use")
+            words = f"Take it from these agents first, publish them, and pin no version with it: {named}."
+            raise Refused(words, code="tool_in_use")
         row.deleted_at = timezone.now()
         _forget_headers(row)
+        row.signing_secret = seal_for(row, "signing_secret", "")
         row.version += 1
         row.save()
         record_event(tenant=tenant, actor=actor, verb="tool.deleted", obj=row)
@@ -142,15 +145,6 @@ def renew_signing_secret(
         row.save(update_fields=["signing_secret", "version", "updated_at"])
         record_event(tenant=tenant, actor=actor, verb="tool.signing_secret_renewed", obj=row)
     return row, secret
-
-
-def agents_using(tool: Tool) -> list[str]:
-    """Return the names of the agents whose draft or published version uses a tool."""
-    drafts = AgentTool.objects.filter(tenant=tool.tenant_id, tool=tool, agent__deleted_at=None)
-    choices = VersionTool.objects.filter(tenant=tool.tenant_id, tool=tool)
-    answering = choices.filter(version__agent__published_id=F("version_id"))
-    names = {*drafts.values_list("agent__name", flat=True)}
-    return sorted({*names, *answering.values_list("version__agent__name", flat=True)})
 
 
 def lock_tool(tenant: Tenant, pk: uuid.UUID) -> Tool:
@@ -198,8 +192,8 @@ def _endpoint(text: str) -> str:
     text = text.strip(" ")
     try:
         parts = urlsplit(text)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
+        host, port = httpx.URL(text).host, parts.port
+    except (ValueError, httpx.InvalidURL):
         raise _endpoint_error("This is no address.") from None
     if (
         not host
@@ -216,7 +210,7 @@ def _endpoint(text: str) -> str:
     if not _operators_own(host):
         if parts.scheme != "https":
             raise _endpoint_error("Start it with https://.")
-        if (port or 443) not in HTTPS_PORTS:
+        if port is not None and port not in HTTPS_PORTS:
             raise _endpoint_error("Use port 443 or 8443.")
     return text
 

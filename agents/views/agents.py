@@ -16,7 +16,8 @@ from agents.enums import BuiltinTool
 from agents.forms.agents import DraftForm, NewAgentForm
 from agents.models import Agent, Tool
 from agents.queries import listed_agents_of, numbers_by_agent
-from agents.summaries import agent_row, shown_differences
+from agents.summaries import agent_row, missing_words, shown_differences
+from agents.texting import texting_warnings
 from agents.views.base import AgentsForm, AgentsPage, DeletePage, OneAgentPage
 from trunks.models import PhoneNumber
 from trunks.models.numbers import OVER_STATES
@@ -82,7 +83,8 @@ class AgentDetail(OneAgentPage):
             "tools": [tool.name for tool in published.tools.all()] if published else _draft_tools(agent),
             "built_in": [BuiltinTool(name).label for name in (published or agent).builtin_tools],
             "changes": changes,
-            "missing": services.missing_in(agent),
+            "missing": missing_words(agent),
+            "warnings": texting_warnings(agent, uses),
             "versions": agent.versions.filter(tenant=self.tenant)[:VERSIONS_SHOWN],
             "number_to_lead": None if uses else self._number_to_lead(),
             "has_numbers": bool(uses) or self._numbers().exists(),
@@ -154,7 +156,7 @@ class AgentDelete(DeletePage, OneAgentPage):
     crumb: ClassVar[str] = "Agents"
     button: ClassVar[str] = "Delete the agent"
     consequence: ClassVar[str] = (
-        "Its draft and the password of its SIP address are gone. What its versions said stays on record,"
+        "Its draft and the passwords of its SIP addresses are gone. What its versions said stays on record,"
         " so that calls they answered can be explained."
     )
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import cached_property
 
 from agents.models import Agent
 from agents.queries import listed_agents_of
-from callsphere.lib.errors import Refused, VersionConflict
 from tenants.access import Capability
 from tenants.mixins import TenantViewMixin
-from tenants.models import Versioned
-from trunks.pages.deleting import CHANGED_SINCE, OfOneVersion
+from trunks.pages.deleting import Deleting
 from trunks.pages.editing import FormPage
 
 _AREA = (("list", "Agents"), ("tools", "Tools"), ("hours", "Business hours"))
@@ -94,7 +90,7 @@ class OneAgentPage(AgentsPage):
         }
 
 
-class DeletePage(OfOneVersion, ChangesAgents, ABC):
+class DeletePage(Deleting, ChangesAgents):
     """Says what will be gone, and deletes it when asked to; where something needs it, says what instead."""
 
     template_name = "agents/confirm_delete.html"
@@ -116,34 +112,6 @@ class DeletePage(OfOneVersion, ChangesAgents, ABC):
         }
         return render(request, self.template_name, context)
 
-    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        self.subject()
-        try:
-            messages.success(request, self.delete())
-        except VersionConflict:
-            messages.warning(request, CHANGED_SINCE)
-            return HttpResponseRedirect(request.path)
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-            return HttpResponseRedirect(self.back_url())
-        return HttpResponseRedirect(self.done_url())
-
-    @abstractmethod
-    def subject(self) -> Versioned:
-        """Return what is to be deleted. Raises Http404."""
-
     def needed_by(self) -> dict[str, Any]:
         """Return `reason` with `uses` (NumberUse) or `users` (Agent) of what needs it; else nothing."""
         return {}
-
-    @abstractmethod
-    def delete(self) -> str:
-        """Delete it through its service; return a sentence that says so."""
-
-    @abstractmethod
-    def back_url(self) -> str:
-        """Return where it is looked at."""
-
-    @abstractmethod
-    def done_url(self) -> str:
-        """Return where to go when it is gone."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any, ClassVar
 
-from django.contrib import messages
-from django.http import Http404, HttpResponseRedirect, QueryDict
+from django.http import Http404, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,10 +18,10 @@ from agents.forms.routes import VERSIONS_OFFERED, DryRunForm, RouteForm, answers
 from agents.models import Agent, BusinessHours, NumberRoute
 from agents.queries import newest_versions, plan_of, route_of
 from agents.summaries import way_rows
-from callsphere.lib.errors import Refused, VersionConflict
+from callsphere.lib.errors import VersionConflict
 from tenants.access import Capability
 from trunks.numbers.views.base import OneNumberPage
-from trunks.pages.deleting import CHANGED_SINCE, OfOneVersion
+from trunks.pages.deleting import Deleting
 from trunks.pages.editing import FormPage
 
 _LOOKS = {
@@ -155,7 +154,7 @@ class RouteEdit(RoutePage, FormPage):
         return self.route_url("detail") if self.route else self.number_url("detail")
 
 
-class RouteDelete(OfOneVersion, RoutePage):
+class RouteDelete(Deleting, RoutePage):
     """Let calls lead nowhere."""
 
     capability: ClassVar[Capability | None] = Capability.AGENTS_WRITE
@@ -172,19 +171,20 @@ class RouteDelete(OfOneVersion, RoutePage):
             request, "agents/route_delete.html", {**self.route_context(), "version": self.led.version}
         )
 
-    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        try:
-            services.delete_route(
-                tenant=self.tenant, actor=self.actor, route=self.led, expected_version=self.expected_version
-            )
-        except VersionConflict:
-            messages.warning(request, CHANGED_SINCE)
-            return HttpResponseRedirect(request.path)
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-        else:
-            messages.success(request, "Calls to this number lead nowhere now.")
-        return HttpResponseRedirect(self.number_url("detail"))
+    def subject(self) -> NumberRoute:
+        return self.led
+
+    def delete(self) -> str:
+        services.delete_route(
+            tenant=self.tenant, actor=self.actor, route=self.led, expected_version=self.expected_version
+        )
+        return "Calls to this number lead nowhere now."
+
+    def back_url(self) -> str:
+        return self.number_url("detail")
+
+    def done_url(self) -> str:
+        return self.number_url("detail")
 
 
 def _in_words_of_the_form(conflict: VersionConflict, route: NumberRoute, form: RouteForm) -> VersionConflict:

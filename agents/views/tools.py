@@ -183,7 +183,10 @@ class ToolDelete(DeletePage, OneToolPage):
 
     def needed_by(self) -> dict[str, Any]:
         users = agents_using_tool(self.tool)
-        words = "These agents use it, in the draft or as published. Take it from them, and publish them."
+        words = (
+            "These agents use it, in the draft, as published, or as pinned for a number. Take it from them,"
+            " publish them, and pin no version with it."
+        )
         return {"reason": words, "users": users} if users else {}
 
     def delete(self) -> str:

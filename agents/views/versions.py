@@ -16,7 +16,9 @@ from agents.diff import differences_between
 from agents.enums import Runtime, TurnDetection
 from agents.forms.agents import PublishForm
 from agents.models import AgentVersion
-from agents.summaries import label_for, shown_differences, words_for
+from agents.queries import numbers_by_agent
+from agents.summaries import label_for, missing_words, shown_differences, words_for
+from agents.texting import texting_warnings
 from agents.views.base import ChangesAgents, OneAgentPage
 from callsphere.lib.errors import Refused, VersionConflict
 from trunks.pages.deleting import OfOneVersion
@@ -74,7 +76,10 @@ class Publish(OfOneVersion, OneAgentPage, ChangesAgents):
             **self.agent_context(),
             "form": form,
             "changes": shown_differences(changes),
-            "missing": services.missing_in(self.agent),
+            "missing": missing_words(self.agent),
+            "warnings": texting_warnings(
+                self.agent, numbers_by_agent(self.tenant, self.agent).get(self.agent.pk, [])
+            ),
             "next_number": newest.number + 1 if newest else 1,
         }
         return render(self.request, "agents/publish.html", context, status=status)

@@ -20,10 +20,16 @@ from billing.api import BillingRequestViewSet, InvoiceViewSet, PlanViewSet, Subs
 from callsphere.alerts.api import IncidentViewSet
 from callsphere.api import views
 from callsphere.calls.api import CallEventViewSet, CallRetentionViewSet, CallViewSet, CsvRenderer
-from callsphere.calls.messages_api import CallbackViewSet, CallerMessageViewSet, TextMessageViewSet
+from callsphere.calls.messages_api import (
+    CallbackViewSet,
+    CallerMessageViewSet,
+    TextMessageViewSet,
+    VoiceMessageViewSet,
+)
 from callsphere.outbound.api import DoNotCallViewSet, OutboundCallViewSet, PlacingCallViewSet
+from tenants.access import Capability
 from tenants.api import AuditEventViewSet, OwnTenantViewSet
-from tenants.renderers import CaptureRenderer, TextRenderer
+from tenants.renderers import CaptureRenderer, SoundRenderer, TextRenderer
 from trunks.access.api import AllowedNetworkViewSet, CredentialViewSet
 from trunks.api import TrunkViewSet
 from trunks.certificates.api import ClientCertificateViewSet, TrustedAuthorityViewSet
@@ -82,6 +88,7 @@ router.register("do-not-call", DoNotCallViewSet, basename="do-not-call")
 router.register("call-events", CallEventViewSet, basename="call-event")
 router.register("caller-messages", CallerMessageViewSet, basename="caller-message")
 router.register("callbacks", CallbackViewSet, basename="callback")
+router.register("voice-messages", VoiceMessageViewSet, basename="voice-message")
 router.register("text-messages", TextMessageViewSet, basename="text-message")
 router.register("billing-requests", BillingRequestViewSet, basename="billing-request")
 router.register("invoices", InvoiceViewSet, basename="invoice")
@@ -151,10 +158,20 @@ urlpatterns: list[URLPattern | URLResolver] = [
         CallRetentionViewSet.as_view({"get": "retrieve", "patch": "partial_update"}),
         name="call-retention",
     ),
+    path(
+        "voice-messages/<uuid:pk>/sound/",
+        VoiceMessageViewSet.as_view({"get": "sound"}, renderer_classes=[SoundRenderer]),
+        name="voice-message-sound",
+    ),
     path("calls/<uuid:pk>/hang-up/", CallViewSet.as_view({"post": "hang_up"}), name="call-hang-up"),
     path(
         "calls/export/",
-        CallViewSet.as_view({"get": "export"}, renderer_classes=[CsvRenderer], pagination_class=None),
+        CallViewSet.as_view(
+            {"get": "export"},
+            read_capability=Capability.CALLS_EXPORT,
+            renderer_classes=[CsvRenderer],
+            pagination_class=None,
+        ),
         name="call-export",
     ),
     path(

@@ -26,7 +26,7 @@ from callsphere.calls.instructions import (
     take_message,
     turn_away,
 )
-from callsphere.calls.models import Call, CallKey
+from callsphere.calls.models import Call, CallEvent, CallKey
 from callsphere.calls.payload import call_sid_of, known_fields
 from callsphere.calls.places import Called
 from callsphere.lib.crypto import SecretUnreadable
@@ -38,6 +38,7 @@ from tenants.models import Tenant
 LONGEST_UNWATCHED = timedelta(hours=4, minutes=5)
 """After so long the provider is asked about a call of which no end was told."""
 _TAKEN = ("completed", "answered")
+_STREAM_STARTED = "stream-started"
 _UNABLE = (SecretUnreadable, twiml.InstructionsInvalid)
 
 
@@ -49,7 +50,9 @@ def answer_call(tenant: Tenant, called: Called, form: QueryDict, place: Place) -
     call = _call_of(tenant, called, form)
     now = database_now()
     if sentence or route is None:
-        document = turn_away(call, sentence or sentences.NOT_CONNECTED)
+        heard = sentence or sentences.NOT_CONNECTED
+        call.because = call.because or [sentences.why(heard)]
+        document = turn_away(call, heard)
     elif call.action:
         document = _again(call, route, place, now)
     else:
@@ -70,11 +73,13 @@ def rescue_call(tenant: Tenant, called: Called, form: QueryDict, place: Place) -
 
 def go_on(tenant: Tenant, called: Called, form: QueryDict, place: Place, after: str) -> str:
     """Return the TwiML for what comes after somebody was called: or its end."""
-    if form.get("CallStatus") == "completed" or not _was_missed(form):
+    if form.get("CallStatus") == "completed":
         return twiml.hang_up()
     call = _call_of(tenant, called, form)
     if call.direction == Direction.OUTBOUND:
         return twiml.hang_up()  # whoever was called is left with nobody: a route is for callers
+    if not _was_missed(call, form):
+        return twiml.hang_up()
     route = _routes(tenant, called).first()
     if after == After.AGENT and route is not None:
         document = _rescued(call, route, place)
@@ -85,15 +90,31 @@ def go_on(tenant: Tenant, called: Called, form: QueryDict, place: Place, after: 
     return document
 
 
+def leave_agent(call: Call, why: str, place: Place) -> str:
+    """Return the TwiML for a caller whose agent has failed in mid-call: whatever the route leaves to do.
+
+    The call's row is locked; save it.
+    """
+    call.because = [*call.because, why]
+    route = routes_of(call.tenant).filter(phone_number=call.phone_number_id).first()
+    return take_message(call, place) if route is None else _rescued(call, route, place)
+
+
 def thank_for_message() -> str:
     """Return the TwiML for a caller who has left a message."""
     return twiml.say_and_hang_up(MESSAGE_TAKEN)
 
 
-def _was_missed(form: QueryDict) -> bool:
-    if form.get("StreamSid"):
-        return bool(form.get("StreamError"))
+def _was_missed(call: Call, form: QueryDict) -> bool:
+    if call.action == CallAction.STREAM:
+        return not _was_streamed(call)
     return form.get("DialCallStatus") not in _TAKEN
+
+
+def _was_streamed(call: Call) -> bool:
+    """Tell whether a media stream was opened: what comes after one says nothing of how it went."""
+    told = CallEvent.objects.filter(tenant=call.tenant_id, root_sid=call.call_sid)
+    return told.filter(call_status=_STREAM_STARTED).exists()
 
 
 def _rescued(call: Call, route: NumberRoute, place: Place) -> str:

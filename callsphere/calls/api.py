@@ -21,7 +21,7 @@ from callsphere.calls import serializers, services
 from callsphere.calls.enums import EventKind
 from callsphere.calls.exporting import export_calls
 from callsphere.calls.filters import CallFilterSet
-from callsphere.calls.listing import CallPage, calls_of, page_of, read_cursor
+from callsphere.calls.listing import CallPage, calls_of, page_of, read_cursor, with_costs
 from callsphere.calls.models import Call, CallEvent, CallRetention
 from callsphere.calls.queries import call_events_of, calls_in_full, retention_of
 from callsphere.calls.serializers import CallEventSerializer
@@ -119,7 +119,9 @@ class CallViewSet(ResourceViewSet[Call]):
         return serializers.CallSerializer if self.action == "list" else serializers.CallInFullSerializer
 
     def rows(self) -> QuerySet[Call]:
-        return calls_of(self.tenant) if self.action in ("list", "export") else calls_in_full(self.tenant)
+        if self.action in ("list", "export"):
+            return with_costs(calls_of(self.tenant))
+        return calls_in_full(self.tenant)
 
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """With legs, notes, transcript, tools, messages and sessions."""

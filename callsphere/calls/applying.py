@@ -206,4 +206,7 @@ def _store(folded: list[_Folded], now: datetime) -> None:
 
 def _leg(call: Call, leg: LegFacts) -> CallLeg:
     values = {name: getattr(leg, name) for name in _LEG_FIELDS}
-    return CallLeg(tenant_id=call.tenant_id, call=call, call_sid=leg.call_sid, **values)
+    # legs of one second keep the order in which they were called, by their ids
+    return CallLeg(
+        id=uuid7_at(leg.heard_at), tenant_id=call.tenant_id, call=call, call_sid=leg.call_sid, **values
+    )

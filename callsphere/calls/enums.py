@@ -130,3 +130,29 @@ class TextState(TextChoices):
     UNDELIVERED = "undelivered", "Not delivered"
     FAILED = "failed", "Failed"
     UNKNOWN = "unknown", "May have been sent"
+    RECEIVED = "received", "Received"
+
+
+class TextWord(TextChoices):
+    """What a text that came in asks of whoever sends texts; most ask nothing."""
+
+    STOP = "stop", "Wants no more texts"
+    START = "start", "Wants texts again"
+    HELP = "help", "Asks who it is"
+
+
+class SoundState(TextChoices):
+    """Where the sound of a voice message is."""
+
+    WAITING = "waiting", "Being fetched"
+    THERE = "there", "There"
+    FAILED = "failed", "Not available"
+    FORGOTTEN = "forgotten", "Deleted"
+
+
+class LeftKind(TextChoices):
+    """What a caller can leave for people."""
+
+    MESSAGE = "message", "Message"
+    CALLBACK = "callback", "Callback"
+    VOICE = "voice", "Voice message"

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
-from callsphere.calls.listing import CallFilter, calls_of
+from callsphere.calls.listing import CallFilter, calls_of, with_costs
 from callsphere.calls.models import Call
+from callsphere.calls.wording import ai_cost_of
+from callsphere.providers.openai.prices import CURRENCY
 from tenants.audit import Actor, record_event
 from tenants.context import tenant_context
 from tenants.models import Tenant
@@ -19,7 +21,7 @@ _PORTION = 1_000
 _COLUMNS = (
     *("id", "started_at", "answered_at", "ended_at", "direction", "state", "outcome", "hung_up_by"),
     *("our_number", "their_number", "agent", "agent_version", "trunk", "talked_s", "sip_code", "error_code"),
-    *("cause", "verstat", "price", "price_unit", "call_sid"),
+    *("cause", "verstat", "price", "price_unit", "call_sid", "ai_cost", "ai_cost_currency"),
 )
 # Spreadsheets take what begins like this for a formula; a telephone number that does is none.
 _FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
@@ -49,15 +51,18 @@ def _pieces(tenant: Tenant, which: CallFilter) -> Iterator[str]:
 
 def _portion(tenant: Tenant, which: CallFilter, last: Call | None) -> list[Call]:
     with tenant_context(tenant):
-        calls = calls_of(tenant, which)
+        calls = with_costs(calls_of(tenant, which))
         return list((calls.filter(id__lt=last.pk) if last else calls)[:_PORTION])
 
 
 def _row(call: Call) -> Iterator[Any]:
+    cost = ai_cost_of(call.sessions.all())
     names = {
         "agent": call.agent.name if call.agent else "",
         "agent_version": call.version.number if call.version else "",
         "trunk": call.trunk.name if call.trunk else "",
+        "ai_cost": "" if cost is None else f"{cost:.6f}",
+        "ai_cost_currency": "" if cost is None else CURRENCY,
     }
     for column in _COLUMNS:
         value: Any = names[column] if column in names else getattr(call, column)

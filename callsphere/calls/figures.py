@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import Case, Count, IntegerField, Sum, Value, When
 
 from callsphere.calls.listing import CallFilter, select_calls
 from callsphere.calls.summaries import DayOfCalls, days_of
 from tenants.models import Tenant
+from tenants.time_zones import first_moment
 
 PERIODS = (7, 30, 90)
 """Days that a page may ask for."""
-_CLASSES = {
-    "1xx": "1xx, not final",
-    "2xx": "2xx, taken",
-    "3xx": "3xx, sent elsewhere",
-    "4xx": "4xx, refused or nobody there",
-    "5xx": "5xx, a server failed",
-    "6xx": "6xx, declined everywhere",
+_NOBODY_THERE = frozenset({480, 486, 487, 600, 603})
+"""Away, busy, given up, busy everywhere, declined: what people do, no faults (RFC 3261 §21.4, §21.6)."""
+_MEANINGS = {
+    "taken": ("2xx, taken", "ok"),
+    "nobody": ("480, 486, 487, 600, 603: nobody there", "idle"),
+    "refused": ("Other 4xx and 6xx, refused", "warn"),
+    "failed": ("5xx, a server failed", "fail"),
+    "other": ("1xx and 3xx, not final", "info"),
 }
+"""What an answer means, in words and as a tone: a colour says the same on every day."""
+_MEANING_OF_CLASS = {2: "taken", 4: "refused", 5: "failed", 6: "refused"}
 LENGTHS = (
     (10, "under 10 s"),
     (30, "10 to 30 s"),
@@ -39,7 +44,7 @@ LONGER = "20 min and more"
 class Figures:
     """A period, day by day from old to new, and how many calls took how long (`lengths`: words, count).
 
-    Calls that go on are left out. Rows are for charts: a moment, then one number for each name.
+    Calls that go on are left out. Rows are for charts: a day, then one number for each name.
     """
 
     days: list[DayOfCalls]
@@ -58,6 +63,11 @@ class Figures:
         return round(100 * answered / self.calls) if self.calls else None
 
     @property
+    def ai_cost(self) -> Decimal:
+        """What agents cost at OpenAI, in USD, as far as that is known."""
+        return sum((day.ai_cost for day in self.days), Decimal())
+
+    @property
     def talks(self) -> int:
         """Calls in which somebody, or something that records, was there."""
         return sum(count for _, count in self.lengths)
@@ -69,33 +79,52 @@ class Figures:
 
     def volume_rows(self) -> list[list[Any]]:
         """Return calls that were answered and that were not."""
-        return [[_at(day), day.answered, day.by_outcome.total() - day.answered] for day in self.days]
+        return [[day.day, day.answered, day.by_outcome.total() - day.answered] for day in self.days]
 
     def rate_rows(self) -> list[list[Any]]:
         """Return how many percent were answered; None for a day without calls."""
         rates = ((day, day.answered_percent) for day in self.days)
-        return [[_at(day), None if rate is None else round(rate)] for day, rate in rates]
+        return [[day.day, None if rate is None else round(rate)] for day, rate in rates]
 
     @property
     def code_names(self) -> list[str]:
-        """The classes of SIP codes that occurred, in words."""
-        return [_CLASSES.get(name, name) for name in self._classes]
-
-    def code_rows(self) -> list[list[Any]]:
-        """Return how often each class of `code_names` occurred."""
-        return [[_at(day), *(day.by_sip_class[name] for name in self._classes)] for day in self.days]
+        """What the SIP codes that occurred mean, in words."""
+        return [_MEANINGS[name][0] for name in self._meanings]
 
     @property
-    def _classes(self) -> list[str]:
-        return sorted({name for day in self.days for name in day.by_sip_class})
+    def code_tones(self) -> list[str]:
+        """How each of `code_names` looks."""
+        return [_MEANINGS[name][1] for name in self._meanings]
+
+    def code_rows(self) -> list[list[Any]]:
+        """Return how often each of `code_names` occurred."""
+        counts = ((day.day, _by_meaning(day)) for day in self.days)
+        return [[day, *(found[name] for name in self._meanings)] for day, found in counts]
+
+    @property
+    def _meanings(self) -> list[str]:
+        occurred = {_meaning_of(code) for day in self.days for code in day.by_sip_code}
+        return [name for name in _MEANINGS if name in occurred]
 
 
 def figures_of(tenant: Tenant, days: int, now: datetime) -> Figures:
-    """Return the figures of the last so many days of UTC, today among them. Three queries."""
-    last = now.astimezone(UTC).date()
+    """Return the figures of the tenant's last so many days, today among them. Four queries."""
+    zone = tenant.zone
+    last = now.astimezone(zone).date()
     first = last - timedelta(days=days - 1)
-    lengths, talked_s = _lengths(tenant, datetime.combine(first, time(), UTC))
-    return Figures(days_of(tenant, first, last, ZoneInfo("UTC")), lengths, talked_s)
+    lengths, talked_s = _lengths(tenant, first_moment(first, zone))
+    return Figures(days_of(tenant, first, last, zone), lengths, talked_s)
+
+
+def _meaning_of(code: int) -> str:
+    return "nobody" if code in _NOBODY_THERE else _MEANING_OF_CLASS.get(code // 100, "other")
+
+
+def _by_meaning(day: DayOfCalls) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for code, count in day.by_sip_code.items():
+        counts[_meaning_of(code)] += count
+    return counts
 
 
 def _lengths(tenant: Tenant, since: datetime) -> tuple[list[tuple[str, int]], int]:
@@ -107,7 +136,3 @@ def _lengths(tenant: Tenant, since: datetime) -> tuple[list[tuple[str, int]], in
     names = [*(name for _, name in LENGTHS), LONGER]
     counts = [(name, rows[number]["count"] if number in rows else 0) for number, name in enumerate(names)]
     return counts, sum(row["seconds"] for row in rows.values())
-
-
-def _at(day: DayOfCalls) -> datetime:
-    return datetime.combine(day.day, time(), UTC)

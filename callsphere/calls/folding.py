@@ -21,6 +21,7 @@ _STATES = {
     "ringing": LegState.RINGING,
     "in-progress": LegState.IN_PROGRESS,
     "answered": LegState.IN_PROGRESS,
+    "stream-started": LegState.IN_PROGRESS,
     "completed": LegState.COMPLETED,
     "busy": LegState.BUSY,
     "no-answer": LegState.NO_ANSWER,
@@ -52,11 +53,15 @@ class Told(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LegFacts:
-    """One party of a call. `target` is who was called; for the caller's own leg who calls."""
+    """One party of a call. `target` is who was called; for the caller's own leg who calls.
+
+    `heard_at` is when we were first told of it: the provider's own moments are whole seconds.
+    """
 
     call_sid: str
     kind: LegKind
     target: str
+    heard_at: datetime
     state: LegState = LegState.CALLING
     started_at: datetime | None = None
     answered_at: datetime | None = None
@@ -83,7 +88,10 @@ class DialFacts:
 
 @dataclass(frozen=True, slots=True)
 class CallFacts:
-    """What is known of a call. `own` is the leg of the other party: the caller's, or whom we called."""
+    """What is known of a call. `own` is the leg of the other party: the caller's, or whom we called.
+
+    `legs` stand in the order in which they were called.
+    """
 
     direction: Direction
     our_number: str
@@ -130,13 +138,8 @@ def fold(root_sid: str, events: Iterable[Told]) -> CallFacts:
         our_number=caller if outbound else called,
         their_number=called if outbound else caller,
         started_at=first.received_at,
-        own=_fold_leg(root_sid, LegKind.PERSON, own),
-        legs=tuple(
-            _fold_leg(sid, _kind_of(told), told)
-            for sid, told in (
-                (sid, list(group)) for sid, group in groupby(others, lambda each: each.call_sid)
-            )
-        ),
+        own=_fold_leg(root_sid, LegKind.PERSON, own, first.received_at),
+        legs=_fold_legs(others),
         dials=tuple(dict.fromkeys(_dial(event) for event in own if event.kind == EventKind.DIALLED)),
         recordings=_recordings(own),
         verstat=_first(own, "StirVerstat"),
@@ -153,8 +156,17 @@ def _order(event: Told) -> tuple[str, int, datetime]:
     return event.call_sid, counted, event.received_at
 
 
-def _fold_leg(sid: str, kind: LegKind, events: list[Told]) -> LegFacts:
-    leg = LegFacts(sid, kind, _first(events, "To"), attestation=_first(events, "StirStatus")[:1])
+def _fold_legs(events: list[Told]) -> tuple[LegFacts, ...]:
+    """Fold each leg. Their ids are random: who was called when is a matter of time alone."""
+    legs = []
+    for sid, group in groupby(events, lambda event: event.call_sid):
+        told = list(group)
+        legs.append(_fold_leg(sid, _kind_of(told), told, min(event.received_at for event in told)))
+    return tuple(sorted(legs, key=lambda leg: (leg.started_at or leg.heard_at, leg.heard_at)))
+
+
+def _fold_leg(sid: str, kind: LegKind, events: list[Told], heard_at: datetime) -> LegFacts:
+    leg = LegFacts(sid, kind, _first(events, "To"), heard_at, attestation=_first(events, "StirStatus")[:1])
     for event in events:
         leg = _went_on(leg, event)
     return leg

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, cast
 
 from django import forms
@@ -11,10 +10,13 @@ from django import forms
 from agents.models import Agent
 from callsphere.calls.enums import CallOutcome, Direction
 from callsphere.calls.listing import CallFilter, read_sip_codes
+from callsphere.calls.models.keeping import LONGEST_KEPT_DAYS, SHORTEST_CALLS_KEPT_DAYS
 from callsphere.calls.wording import party_words
 from callsphere.providers.twilio.double import SCRIPTS
 from tenants.card_fields import CardChoiceField
+from tenants.forms import EditForm, RangeField
 from tenants.models import Tenant
+from tenants.time_zones import first_moment, moment_after
 from trunks.enums import NumberState
 from trunks.models import PhoneNumber, Trunk
 
@@ -22,7 +24,7 @@ LONGEST_S = 100_000
 
 
 class CallFilterForm(forms.Form):
-    """Which calls the log shows. Days are those of UTC, as the pages write them. Three queries."""
+    """Which calls the log shows. Days are those of the tenant's time zone. Three queries."""
 
     their_number = forms.CharField(required=False, max_length=80, label="Their number begins with")
     outcome = forms.ChoiceField(required=False, choices=[("", "Every outcome"), *CallOutcome.choices])
@@ -41,6 +43,7 @@ class CallFilterForm(forms.Form):
 
     def __init__(self, tenant: Tenant, data: Any = None) -> None:
         super().__init__(data)
+        self.zone = tenant.zone
         numbers = PhoneNumber.objects.filter(tenant=tenant).order_by("number")
         agents = Agent.objects.filter(tenant=tenant).order_by("name", "pk")
         trunks = Trunk.objects.filter(tenant=tenant).order_by("name", "pk")
@@ -71,10 +74,10 @@ class CallFilterForm(forms.Form):
             return CallFilter()
         self.is_valid()
         value = self.cleaned_data.get
-        until = value("until")
+        since, until = value("since"), value("until")
         return CallFilter(
-            started_from=_midnight(value("since")),
-            started_before=_midnight(until + timedelta(days=1)) if until else None,
+            started_from=first_moment(since, self.zone) if since else None,
+            started_before=moment_after(until, self.zone) if until else None,
             phone_number_id=_id(value("number")),
             their_number=value("their_number") or "",
             agent_id=_id(value("agent")),
@@ -92,6 +95,25 @@ class CallFilterForm(forms.Form):
         return any(
             self.data.get(name) or name in self.errors for name in self.fields if name not in self.FIRST
         )
+
+
+class RetentionForm(EditForm):
+    """For how many days calls and what was said in them are kept."""
+
+    calls_kept_days = RangeField(
+        label="Calls",
+        min_value=SHORTEST_CALLS_KEPT_DAYS,
+        max_value=LONGEST_KEPT_DAYS,
+        unit="days",
+        help_text="Who called whom, when, what became of it and why, and messages that were left.",
+    )
+    transcripts_kept_days = RangeField(
+        label="What was said",
+        min_value=1,
+        max_value=LONGEST_KEPT_DAYS,
+        unit="days",
+        help_text="Transcripts, and what tools were asked. They never outlast their call.",
+    )
 
 
 class RingForm(forms.Form):
@@ -112,10 +134,6 @@ class RingForm(forms.Form):
     def has_number(self) -> bool:
         """Whether there is a number that can be called."""
         return bool(cast(forms.ChoiceField, self.fields["number"]).choices)
-
-
-def _midnight(day: date | None) -> datetime | None:
-    return datetime.combine(day, time(), UTC) if day else None
 
 
 def _id(text: str | None) -> uuid.UUID | None:

@@ -54,6 +54,13 @@ class Place:
         return self.url("dialled", f"after={after}")
 
 
+def place_of(call: Call) -> Place:
+    """Return where the provider asks about a call: at its trunk or at its number, of which it has one."""
+    if call.trunk_id is not None:
+        return Place(f"/voice/trunk/{call.trunk_id}/")
+    return Place(f"/voice/{call.phone_number_id}/")
+
+
 def connect_agent(call: Call, version: AgentVersion, place: Place, after: After, now: datetime) -> str:
     """Lead a call to an agent, and keep it from lasting longer than the agent says."""
     call.action = ACTIONS[Runtime(version.runtime)]
@@ -135,7 +142,7 @@ def _sip_leg(call: Call, version: AgentVersion, place: Place) -> twiml.SipLeg:
 
 def _connect_stream(call: Call, version: AgentVersion, place: Place, after: After, now: datetime) -> str:
     agent_id: uuid.UUID = version.agent_id
-    token = sign_stream(audience=version.stream_url, call_id=call.pk, agent_id=agent_id, now=now)
+    token = sign_stream(url=version.stream_url, call_id=call.pk, agent_id=agent_id, now=now)
     parameters = {
         "token": token,
         "call": str(call.pk),
@@ -144,4 +151,6 @@ def _connect_stream(call: Call, version: AgentVersion, place: Place, after: Afte
         "from": call.their_number,
         "to": call.our_number,
     }
-    return twiml.connect_stream(version.stream_url, parameters, action=place.dialled(after))
+    return twiml.connect_stream(
+        version.stream_url, parameters, action=place.dialled(after), status_callback=place.url("status")
+    )

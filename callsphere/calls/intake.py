@@ -161,6 +161,6 @@ def _event(kind: EventKind, form: QueryDict, tenant: Tenant) -> CallEvent:
         root_sid=root_sid_of(form),
         subject=subject_of(form),
         sequence_number=sequence_number_of(form) if kind == EventKind.STATUS else None,
-        call_status=payload.get("CallStatus", "")[:20],
+        call_status=(payload.get("CallStatus") or payload.get("StreamEvent", ""))[:20],
         payload=payload,
     )

@@ -15,18 +15,16 @@ from callsphere.calls.enums import (
     LegState,
 )
 from callsphere.calls.folding import CallFacts, LegFacts
+from callsphere.providers.twilio.problems import problem_of
 from callsphere.sip.check.answers import cause_of_status
 
 _CAUSES = {
-    32001: "carrier_overloaded",
-    32009: "number_not_found",
     32011: "no_answer",
-    32013: "carrier_overloaded",
     32022: "ack_not_received",
     32207: "sdp_encryption_mismatch",
     32208: "sdp_encryption_mismatch",
 }
-"""Errors of Twilio's that have a word in our dictionary (page "Error and Warning Dictionary")."""
+"""Errors of Twilio's that mean what a cause of ours means (page "Error and Warning Dictionary")."""
 _OUTBOUND = {
     LegState.BUSY: CallOutcome.BUSY,
     LegState.NO_ANSWER: CallOutcome.NO_ANSWER,
@@ -107,6 +105,8 @@ def _hung_up_by(facts: CallFacts, done: Done) -> str:
     last = facts.dials[-1]
     if not last.caller_stayed:
         return HungUpBy.CALLER
+    if done.action == CallAction.STREAM:  # it was closed, and nobody else is asked
+        return HungUpBy.AGENT
     if last.state != LegState.COMPLETED:
         return HungUpBy.US if done.action == CallAction.HANG_UP else HungUpBy.CALLER
     leg = _leg_of(facts, last.leg_sid)
@@ -126,6 +126,7 @@ def _sip_code(facts: CallFacts) -> int | None:
 
 
 def _cause(sip_code: int | None, error_code: int | None) -> str:
-    if error_code in _CAUSES:
-        return _CAUSES[error_code]
+    """Say it by the provider's error where that is known: the SIP code only follows from it then."""
+    if error_code and error_code in problem_of(error_code).codes:
+        return _CAUSES.get(error_code, "")
     return cause_of_status(sip_code) if sip_code and sip_code >= 300 else ""

@@ -18,7 +18,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from agents.models import Agent, AgentVersion
 from callsphere.calls import lookups as lookups  # `begins_with`
 from callsphere.calls.enums import CallOutcome, CallState, Direction
-from callsphere.calls.models import Call
+from callsphere.calls.models import Call, RealtimeSession
 from callsphere.calls.models.calls import NEWEST
 from callsphere.lib.ids import first_uuid_of
 from tenants.models import Tenant
@@ -84,6 +84,12 @@ def calls_of(tenant: Tenant, which: CallFilter = ALL) -> QuerySet[Call]:
     return _with_names(select_calls(tenant, which))
 
 
+def with_costs(rows: QuerySet[Call]) -> QuerySet[Call]:
+    """Read what each call cost at OpenAI, too. One query more."""
+    sessions = RealtimeSession.objects.only("id", "tenant_id", "call_id", "usage", "cost")
+    return rows.prefetch_related(Prefetch("sessions", sessions))
+
+
 def live_calls_of(tenant: Tenant) -> QuerySet[Call]:
     """Return the calls that go on, the newest first."""
     return calls_of(tenant, CallFilter(live=True))
@@ -98,7 +104,7 @@ def narrow(rows: QuerySet[Call], which: CallFilter) -> QuerySet[Call]:
     """Leave those of the calls that a filter is about."""
     rows = rows.filter(**_same(which), **_between(which))
     if which.their_number:
-        rows = rows.filter(their_number__begins_with=_beginning(which.their_number))
+        rows = rows.filter(their_number__begins_with=beginning_of(which.their_number))
     if which.live:
         rows = rows.filter(~Q(state=CallState.ENDED))  # as the condition of the index `call_live` has it
     return rows
@@ -156,7 +162,7 @@ def _first_key(moment: datetime) -> uuid.UUID:
     return first_uuid_of(max(moment, _EPOCH))  # keys count from there
 
 
-def _beginning(text: str) -> str:
+def beginning_of(text: str) -> str:
     """Return how a number is stored that somebody began to write: numbers are E.164, the rest is as it is."""
     digits = _SEPARATORS.sub("", text)
     if digits.removeprefix("+").isdecimal() and digits.isascii():

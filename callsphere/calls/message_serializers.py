@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from callsphere.calls.enums import CallbackState, Direction, TextState
+from callsphere.calls.enums import CallbackState, Direction, SoundState, TextState, TextWord
 
 
 class LeftBehindSerializer(serializers.Serializer[Any]):
@@ -40,6 +40,20 @@ class CallbackSerializer(LeftBehindSerializer):
     handled_by = serializers.CharField()
 
 
+class VoiceMessageSerializer(LeftBehindSerializer):
+    """A message that a caller left to be heard."""
+
+    recording_sid = serializers.CharField(help_text="The provider's id of it")
+    duration_s = serializers.IntegerField(allow_null=True, help_text="Null until it is there")
+    sound_state = serializers.ChoiceField(
+        SoundState.choices,
+        help_text="Whether it can be heard: `there`. It is `forgotten` when transcripts are",
+    )
+    sound_error = serializers.CharField(help_text="Why it cannot be heard, or not yet")
+    handled_at = serializers.DateTimeField(allow_null=True)
+    handled_by = serializers.CharField()
+
+
 class TextMessageSerializer(LeftBehindSerializer):
     """A text message, and what became of it."""
 
@@ -47,6 +61,9 @@ class TextMessageSerializer(LeftBehindSerializer):
     to_number = serializers.CharField()
     from_number = serializers.CharField()
     body = serializers.CharField()
+    word = serializers.ChoiceField(
+        [("", "Nothing"), *TextWord.choices], help_text="What a text that came in asks; `stop` is obeyed"
+    )
     state = serializers.ChoiceField(TextState.choices)
     message_sid = serializers.CharField(help_text="The provider's id; empty until it has taken it")
     error_code = serializers.IntegerField(allow_null=True)

@@ -19,7 +19,7 @@ UNHEARD_OF = timedelta(minutes=3)
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A call that was placed: its id at the provider, who is shown, who is called, and which agent talks to them."""
+    """A call that was placed: its id at the provider, who is shown and called, and which agent talks."""
 
     call_sid: str
     number: PhoneNumber

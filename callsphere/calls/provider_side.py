@@ -19,6 +19,7 @@ from django.db import close_old_connections
 from callsphere.calls.enums import CallState as State
 from callsphere.calls.enums import EndReason, EventKind
 from callsphere.calls.models import Call, CallEvent
+from callsphere.lib.crypto import SecretUnreadable
 from callsphere.providers.twilio.account import TwilioAccount
 from callsphere.providers.twilio.calls import CallState, hang_up_call, read_call
 from callsphere.providers.twilio.errors import TwilioError
@@ -58,6 +59,8 @@ def account_of(tenant_id: uuid.UUID) -> TwilioAccount:
             return open_account(tenant)
         except AccountMissing as error:
             raise CannotAsk(str(error) or "The organisation has no account at the provider.") from error
+        except SecretUnreadable as error:
+            raise CannotAsk("The key of your account for phone numbers cannot be opened.") from error
 
 
 def end_due_calls() -> int:

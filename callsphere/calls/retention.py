@@ -5,17 +5,33 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db.models import Model, QuerySet
 
 from agents.models import ToolInvocation
-from callsphere.calls.models import Call, CallEvent, CallNote, CallRetention, FunctionCall, TranscriptLine
+from callsphere.calls.enums import SoundState
+from callsphere.calls.models import (
+    Call,
+    CallbackRequest,
+    CallerMessage,
+    CallEvent,
+    CallNote,
+    CallRetention,
+    FunctionCall,
+    TextMessage,
+    TranscriptLine,
+    VoiceMessage,
+    VoiceSound,
+)
 from callsphere.calls.models.keeping import CALLS_KEPT_DAYS, TRANSCRIPTS_KEPT_DAYS
 from callsphere.lib.ids import first_uuid_of
 from tenants.context import platform_context
 from tenants.models import Tenant
 
+Find = Callable[[], "QuerySet[Any]"]
+"""Finds rows anew each time: what was done to some may be found no more."""
 EVENTS_KEPT = timedelta(days=90)
 _BATCH = 10_000
 _CALLS_AT_ONCE = 500
@@ -37,6 +53,10 @@ def forget_old_calls(now: datetime) -> int:
         said_before = now - timedelta(days=min(transcripts_days, calls_days))
         for find in _details(tenant_id, said_before):
             count += _forget(find, _BATCH)
+        for find, words in _words(tenant_id, said_before):
+            count += _in_portions(find, _BATCH, partial(_write, words))
+        while sounds := _forget_some_sounds(tenant_id, said_before):
+            count += sounds
         count += _forget(_calls(tenant_id, now - timedelta(days=calls_days)), _CALLS_AT_ONCE)
     return count
 
@@ -51,16 +71,17 @@ def _kept_days() -> list[tuple[uuid.UUID, int, int]]:
     return [(pk, row.calls_kept_days, row.transcripts_kept_days) for pk, row in kept]
 
 
-def _calls(tenant_id: uuid.UUID, before: datetime) -> Callable[[], QuerySet[Any]]:
+def _calls(tenant_id: uuid.UUID, before: datetime) -> Find:
     return lambda: Call.objects.filter(tenant=tenant_id, id__lt=first_uuid_of(before))
 
 
-def _details(tenant_id: uuid.UUID, before: datetime) -> Iterable[Callable[[], QuerySet[Any]]]:
+def _details(tenant_id: uuid.UUID, before: datetime) -> Iterable[Find]:
     """Return what was said and done in the calls that began before a moment, found by the calls' keys."""
     first = first_uuid_of(before)
     return (
         lambda: TranscriptLine.objects.filter(tenant=tenant_id, call__lt=first),
         lambda: CallNote.objects.filter(tenant=tenant_id, call__lt=first),
+        lambda: CallerMessage.objects.filter(tenant=tenant_id, call__lt=first),
         lambda: FunctionCall.objects.filter(tenant=tenant_id, session__call__lt=first),
         # `reference` is the call's key as text, which sorts as keys do
         lambda: ToolInvocation.objects.filter(
@@ -69,17 +90,46 @@ def _details(tenant_id: uuid.UUID, before: datetime) -> Iterable[Callable[[], Qu
     )
 
 
-def _forget(find: Callable[[], QuerySet[Any]], at_once: int) -> int:
+def _words(tenant_id: uuid.UUID, before: datetime) -> Iterable[tuple[Find, dict[str, str]]]:
+    """Return rows that outlast what was said in such calls, with what is left of their words: nothing.
+
+    That a text message went out, and that somebody is to be called back, stays as long as the call.
+    """
+    of_old: dict[str, Any] = {"tenant": tenant_id, "call__lt": first_uuid_of(before)}
+    return (
+        (lambda: TextMessage.objects.filter(**of_old).exclude(body=""), {"body": ""}),
+        (lambda: CallbackRequest.objects.filter(**of_old).exclude(note=""), {"note": ""}),
+    )
+
+
+def _forget_some_sounds(tenant_id: uuid.UUID, before: datetime) -> int:
+    """Delete how some voice messages sounded that were left in calls before a moment; they say so."""
+    with platform_context("forget what is old of calls"):
+        old = VoiceSound.objects.filter(tenant=tenant_id, message__call__lt=first_uuid_of(before))
+        messages = list(old.values_list("message_id", flat=True)[:_CALLS_AT_ONCE])
+        VoiceMessage.objects.filter(pk__in=messages).update(sound_state=SoundState.FORGOTTEN)
+        return VoiceSound.objects.filter(message__in=messages).delete()[0]
+
+
+def _write(words: dict[str, str], rows: QuerySet[Any]) -> int:
+    return rows.update(**words)
+
+
+def _forget(find: Find, at_once: int) -> int:
+    return _in_portions(find, at_once, lambda rows: rows.delete()[0])
+
+
+def _in_portions(find: Find, at_once: int, act: Callable[[QuerySet[Any]], int]) -> int:
     count = 0
-    while deleted := _forget_some(find, at_once):
-        count += deleted
+    while done := _act_on_some(find, at_once, act):
+        count += done
     return count
 
 
-def _forget_some(find: Callable[[], QuerySet[Any]], at_once: int) -> int:
-    """Delete some in a transaction of their own, so that none holds its rows for long."""
+def _act_on_some(find: Find, at_once: int, act: Callable[[QuerySet[Any]], int]) -> int:
+    """Act on some in a transaction of their own, so that none holds its rows for long."""
     with platform_context("forget what is old of calls"):
         old = find()
         model: type[Model] = old.model
         portion = old.order_by().values("pk")[:at_once]
-        return model._default_manager.filter(pk__in=portion).delete()[0]
+        return act(model._default_manager.filter(pk__in=portion))

@@ -51,9 +51,9 @@ def call_rows(calls: Iterable[Call]) -> list[CallRow]:
     return [CallRow(call, headline_of(call)) for call in calls]
 
 
-def live_rows(calls: Sequence[Call]) -> list[CallRow]:
+def live_rows(calls: Sequence[Call], *, with_words: bool = True) -> list[CallRow]:
     """Return calls that go on as lines, with what was said last in each. At most one query."""
-    said = last_lines_of(calls) if calls else {}
+    said = last_lines_of(calls) if calls and with_words else {}
     return [CallRow(call, headline_of(call), said.get(call.pk)) for call in calls]
 
 

@@ -1,4 +1,4 @@
-"""What callers hear when nobody takes their call."""
+"""What callers hear when nobody takes their call, and what the log says of it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ NOBODYS = "The number that you have called is not in use here. Please check it a
 CLOSED = "Nobody can take your call at the moment. Please call again later. Goodbye."
 FAILED = "Something went wrong on our side. Please call again in a few minutes. Goodbye."
 
+_WHY = {
+    NOT_CONNECTED: "Calls to this number lead to no agent yet. Open the number, and lead them to one.",
+    NO_LONGER: "The number was given up.",
+    NOT_NOW: "No calls are taken: your organisation may only be read, or it or the trunk is switched off.",
+    NOBODYS: "The number that was called is not on this trunk. Add it there if it is yours.",
+}
 _GIVEN_UP = (NumberState.RELEASING, NumberState.RELEASED, NumberState.FAILED)
 
 
@@ -22,3 +28,8 @@ def sentence_for(called: Called) -> str:
     if called.number_id is None:
         return NOBODYS
     return NO_LONGER if called.number_state in _GIVEN_UP else ""
+
+
+def why(sentence: str) -> str:
+    """Return why a caller hears a sentence, as whoever owns the number reads it."""
+    return _WHY[sentence]

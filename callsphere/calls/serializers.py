@@ -18,6 +18,7 @@ from callsphere.calls.enums import (
     SessionState,
     Speaker,
 )
+from callsphere.calls.message_serializers import VoiceMessageSerializer
 from callsphere.calls.models import (
     Call,
     CallEvent,
@@ -25,7 +26,6 @@ from callsphere.calls.models import (
     CallNote,
     RealtimeSession,
     TranscriptLine,
-    VoiceMessage,
 )
 from callsphere.calls.models.keeping import (
     CALLS_KEPT_DAYS,
@@ -34,6 +34,8 @@ from callsphere.calls.models.keeping import (
     TRANSCRIPTS_KEPT_DAYS,
 )
 from callsphere.calls.summaries import DayOfCalls
+from callsphere.calls.wording import ai_cost_of
+from callsphere.providers.openai.prices import CURRENCY
 from callsphere.sip.causes import CAUSES, Cause
 from callsphere.sip.q850 import NetworkCause, network_cause
 from tenants.serializers import StrictSerializer
@@ -104,11 +106,28 @@ class CallSerializer(serializers.Serializer[Call]):
         allow_null=True, help_text="SIP status code of whoever was called last"
     )
     error_code = serializers.IntegerField(allow_null=True, help_text="The provider's own code of an error")
-    cause = serializers.CharField(help_text="Code of what went wrong, if anything did")
+    cause = serializers.CharField(
+        help_text="Code of what went wrong at the carrier; empty where `error_code` says something else"
+    )
     verstat = serializers.CharField(help_text="What the carrier found out about the caller's number")
     price = serializers.DecimalField(max_digits=12, decimal_places=5, allow_null=True)
     price_unit = serializers.CharField(help_text="Currency (ISO 4217)")
     call_sid = serializers.CharField(help_text="The provider's id of the call")
+    ai_cost = serializers.SerializerMethodField()
+    ai_cost_currency = serializers.SerializerMethodField()
+
+    @extend_schema_field(
+        serializers.DecimalField(
+            max_digits=14, decimal_places=6, allow_null=True, help_text="At OpenAI; null while not known"
+        )
+    )
+    def get_ai_cost(self, call: Call) -> str | None:
+        cost = ai_cost_of(call.sessions.all())
+        return None if cost is None else f"{cost:.6f}"
+
+    @extend_schema_field(serializers.CharField(help_text="ISO 4217; empty where there is no cost"))
+    def get_ai_cost_currency(self, call: Call) -> str:
+        return "" if ai_cost_of(call.sessions.all()) is None else CURRENCY
 
     def get_agent_name(self, call: Call) -> str:
         return call.agent.name if call.agent else ""
@@ -145,16 +164,9 @@ class TranscriptLineSerializer(serializers.Serializer[TranscriptLine]):
     said_at = serializers.DateTimeField()
     speaker = serializers.ChoiceField(Speaker.choices)
     text = serializers.CharField()
-
-
-class VoiceMessageSerializer(serializers.Serializer[VoiceMessage]):
-    """A message that the caller left; its sound stays with the provider."""
-
-    id = serializers.UUIDField()
-    recording_sid = serializers.CharField()
-    duration_s = serializers.IntegerField(allow_null=True, help_text="Null until it is there")
-    heard_at = serializers.DateTimeField(allow_null=True)
-    heard_by = serializers.CharField()
+    is_keys = serializers.BooleanField(
+        help_text="Whether the caller pressed keys; of more than 4 digits in a row only their number is kept"
+    )
 
 
 class RealtimeSessionSerializer(serializers.Serializer[RealtimeSession]):
@@ -166,6 +178,9 @@ class RealtimeSessionSerializer(serializers.Serializer[RealtimeSession]):
     accepted_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
     usage = serializers.DictField(help_text="Tokens as OpenAI counts them")
+    cost = serializers.DecimalField(
+        max_digits=14, decimal_places=8, allow_null=True, help_text="USD; null where a price was not known"
+    )
 
 
 class CallToolSerializer(serializers.Serializer[ToolInvocation]):
@@ -244,6 +259,9 @@ class DayOfCallsSerializer(serializers.Serializer[DayOfCalls]):
     )
     median_s = serializers.FloatField(allow_null=True, help_text="Seconds talked, of calls with an answer")
     p95_s = serializers.FloatField(allow_null=True)
+    ai_cost = serializers.DecimalField(
+        max_digits=14, decimal_places=6, help_text="Of agents at OpenAI, in USD, as far as it is known"
+    )
 
 
 class SummarySerializer(serializers.Serializer[Any]):
@@ -266,5 +284,6 @@ class CallRetentionSerializer(StrictSerializer):
         min_value=1,
         max_value=LONGEST_KEPT_DAYS,
         default=TRANSCRIPTS_KEPT_DAYS,
-        help_text="Transcripts, notes, and what tools were asked; never longer than their call",
+        help_text="Transcripts, notes, what tools were asked, messages taken, words of texts and callbacks;"
+        " never longer than their call",
     )

@@ -4,7 +4,7 @@ import uuid
 
 import structlog
 
-from callsphere.calls import applying, provider_side, retention, ringing, text_sending
+from callsphere.calls import applying, provider_side, retention, ringing, sound_fetching, text_sending
 from callsphere.celery import app
 from tenants.clock import database_now
 
@@ -47,6 +47,12 @@ def send_texts() -> None:
     """Send the text messages that wait."""
     while text_sending.send_due_texts() == text_sending.AT_ONCE:
         pass
+
+
+@app.task(name="calls.fetch_sounds")
+def fetch_sounds() -> None:
+    """Fetch the sound of some voice messages; what is left waits for the next run."""
+    sound_fetching.fetch_due_sounds()
 
 
 @app.task(name="calls.forget_events")

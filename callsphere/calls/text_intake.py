@@ -15,7 +15,7 @@ from callsphere.calls.proving import Prover
 from callsphere.calls.text_sending import follow, found_in
 from tenants.context import tenant_context
 
-_SID = re.compile(r"(SM|MM)[0-9a-f]{32}")
+SID = re.compile(r"(SM|MM)[0-9a-f]{32}")
 _HIGHEST_CODE = 2**31 - 1
 
 
@@ -47,7 +47,7 @@ def _take(told: ToldOfText, prover: Prover) -> None:
         if number is None or not number.is_proven:
             raise Unproven("unknown_place" if number is None else "unknown_account")
         sid = told.form.get("MessageSid", "")
-        if not _SID.fullmatch(sid):
+        if not SID.fullmatch(sid):
             raise NotAText
         found = found_in(told.form.get("MessageStatus", ""), sid, _error_code(told.form))
         if found is not None and not follow(prover.tenant, told.text_id, found):

@@ -16,7 +16,7 @@ from functools import partial
 from django.conf import settings
 from django.db import close_old_connections
 
-from callsphere.calls.enums import TextState
+from callsphere.calls.enums import Direction, TextState
 from callsphere.calls.models import TextMessage
 from callsphere.calls.provider_side import CannotAsk, account_of
 from callsphere.providers.twilio.errors import TwilioError
@@ -34,6 +34,7 @@ TRIED_FOR = timedelta(minutes=10)
 """How long a message is offered to a provider that refuses it for the moment; then it is too late for it."""
 AGAIN_AFTER = timedelta(seconds=15)
 LONGEST_ERROR = 500
+_NEVER_SENT = "It was not sent."
 _LOST = "It may have been sent: nobody knows, so it is not sent again."
 
 STATES = {
@@ -48,7 +49,7 @@ _RANKS = {
     TextState.SENDING: 1,
     TextState.UNKNOWN: 2,
     TextState.SENT: 3,
-    **dict.fromkeys((TextState.DELIVERED, TextState.UNDELIVERED, TextState.FAILED), 4),
+    **dict.fromkeys((TextState.DELIVERED, TextState.UNDELIVERED, TextState.FAILED, TextState.RECEIVED), 4),
 }
 _LAST = 4
 
@@ -92,7 +93,7 @@ def follow(tenant: Tenant, text_id: uuid.UUID, found: Found) -> bool:
     Call it inside the tenant's context.
     """
     rows = TextMessage.objects.select_for_update(no_key=True).filter(tenant=tenant, pk=text_id)
-    row = rows.first()
+    row = rows.filter(direction=Direction.OUTBOUND).first()
     if row is None:
         return False
     if _RANKS[found.state] > _RANKS[TextState(row.state)]:
@@ -145,7 +146,7 @@ def _ask(lent: _Lent) -> Callable[[], object]:
     try:
         sent = send_message(account_of(lent.tenant_id), lent.message)
     except (CannotAsk, MessageInvalid) as error:
-        return partial(keep, Found(TextState.FAILED, error=str(error)))
+        return partial(keep, Found(TextState.FAILED, error=f"{_NEVER_SENT} {error}"))
     except TwilioError as error:
         if error.outcome_unknown:
             return partial(keep, Found(TextState.UNKNOWN, error=_LOST))

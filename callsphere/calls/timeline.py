@@ -43,6 +43,8 @@ class Entry:
     detail: str = ""
     speaker: str = ""
     place: int = _BETWEEN
+    stands_alone: bool = False
+    """Whether it is told by itself, and not as one of many lines."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ def conversation_of(entries: Iterable[Entry]) -> list[Entry]:
 def folded(entries: Iterable[Entry]) -> list[Entry]:
     """Return the entries with what was said without a break as one: the conversation stands elsewhere."""
     short: list[Entry] = []
-    for is_said, group in groupby(entries, lambda entry: entry.kind == SAID):
+    for is_said, group in groupby(entries, lambda entry: entry.kind == SAID and not entry.stands_alone):
         run = list(group)
         if not is_said or len(run) == 1:
             short += run
@@ -157,7 +159,18 @@ def _messages(told: Told) -> Iterator[Entry]:
 def _lines(told: Told) -> Iterator[Entry]:
     for line in told.lines:
         text = f"{Speaker(line.speaker).label}: “{line.text}”"
-        yield Entry(line.said_at, 0, SAID, "active", text, detail=line.text, speaker=line.speaker)
+        if line.is_keys:
+            text = f"The caller {line.text[:1].lower()}{line.text[1:]}"
+        yield Entry(
+            line.said_at,
+            0,
+            SAID,
+            "active",
+            text,
+            detail=line.text,
+            speaker=line.speaker,
+            stands_alone=line.is_keys,
+        )
 
 
 def _tool_name(tool: ToolInvocation) -> str:
@@ -170,5 +183,6 @@ def _tools(told: Told) -> Iterator[Entry]:
         at = (tool.ended_at or tool.created_at) - timedelta(milliseconds=took)
         outcome = Outcome(tool.outcome).label if tool.outcome else "Waits"
         looks = "pass" if tool.outcome == Outcome.OK else "fail"
-        detail = f"{outcome} after {took} ms" + (f". {tool.detail}" if tool.detail else "")
+        timed = f"{outcome} after {took} ms" if took else outcome
+        detail = f"{timed}. {tool.detail}" if tool.detail else timed
         yield Entry(at, 0, TOOL, looks, f"The agent used “{_tool_name(tool)}”", detail)

@@ -16,5 +16,6 @@ urlpatterns = [
         path(f"<uuid:number_id>/{kind}/", views.of_number, {"kind": kind}, name=f"number-{kind}")
         for kind in TOLD
     ),
+    path("<uuid:number_id>/text/", views.of_reply, name="text-reply"),
     path("<uuid:number_id>/message/<uuid:text_id>/", views.of_text, name="text-message"),
 ]

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
-from callsphere.calls import intake, text_intake
+from callsphere.calls import intake, text_intake, text_replies
 from callsphere.calls.enums import EventKind
 from callsphere.calls.refusals import note_refusal
 from callsphere.calls.tokens import published_keys
@@ -49,6 +49,21 @@ def of_text(request: HttpRequest, number_id: uuid.UUID, text_id: uuid.UUID) -> H
     except text_intake.NotAText:
         return HttpResponse("MessageSid is missing.\n", status=400, content_type="text/plain")
     return HttpResponse(status=204)
+
+
+@csrf_exempt  # as above
+@require_POST
+def of_reply(request: HttpRequest, number_id: uuid.UUID) -> HttpResponse:
+    """Take a text message that came to a bought number. Nothing is answered."""
+    if not is_form(request):
+        return refused("no_form", number_id)
+    try:
+        text_replies.take(text_replies.ToldOfReply(number_id=number_id, **signed(request)))
+    except intake.Unproven as error:
+        return refused(str(error), number_id)
+    except text_intake.NotAText:
+        return HttpResponse("MessageSid is missing.\n", status=400, content_type="text/plain")
+    return HttpResponse(twiml.nothing(), content_type=twiml.CONTENT_TYPE)
 
 
 @require_safe

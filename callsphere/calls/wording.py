@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-import phonenumbers
+from decimal import Decimal
 
 from agents.enums import Runtime
-from callsphere.calls.enums import CallOutcome, CallState, EndReason, HungUpBy, LegKind
+from callsphere.calls.enums import CallAction, CallOutcome, CallState, EndReason, HungUpBy, LegKind
 from callsphere.calls.models import Call, CallLeg, RealtimeSession
+from callsphere.lib.e164 import as_written
+from callsphere.providers.openai.prices import CURRENCY
 from callsphere.providers.twilio.problems import Problem, problem_of
 from callsphere.sip.causes import CAUSES
 from callsphere.sip.message.reasons import REASONS
@@ -66,6 +67,24 @@ class Explanation:
     who: str
 
 
+_BUSY = (486, 600)
+_BUSY_AGENT = (
+    "It takes no more calls at once. Let it take more, or set how many calls the number's route takes."
+)
+_SILENT_AGENT = (
+    "See that a server answers calls at the agent's SIP address, and that user name and password are those "
+    "of the version that answered."
+)
+_OF_STREAM = Explanation(
+    "fail",
+    "Your media stream did not take the call",
+    "No connection to the agent's WebSocket address came about, or it broke.",
+    "See that a server answers at that address, with a certificate that is valid for its name, and that it "
+    "does not refuse the call's token.",
+    "you",
+)
+
+
 def headline_of(call: Call) -> Headline:
     """Return a call's state in words."""
     if call.state != CallState.ENDED:
@@ -94,13 +113,19 @@ def _live(call: Call) -> Headline:
         return Headline("pending", "Hanging up…")
     if call.state == CallState.RINGING:
         return Headline("pending", "Ringing", since=call.started_at)
-    return Headline("active", f"Talking with {_partner(call)}", since=call.answered_at or call.started_at)
+    return Headline("active", _under_way(call), since=call.answered_at or call.started_at)
 
 
-def _partner(call: Call) -> str:
-    if call.sent_to and call.agent is None:
-        return party_words(call.sent_to)
-    return agent_name(call)
+def _under_way(call: Call) -> str:
+    """Say what the caller does now: the agent that the call was for may be off the line."""
+    match call.action:
+        case CallAction.PERSON:
+            return f"Talking with {party_words(call.sent_to) or 'a person'}"
+        case CallAction.VOICEMAIL:
+            return "Leaving a message"
+        case CallAction.HANG_UP:
+            return "Hearing that nobody is there"
+    return f"Talking with {agent_name(call)}"
 
 
 def agent_name(call: Call) -> str:
@@ -160,6 +185,8 @@ def explanations_of(
     refusing = next((leg for leg in reversed(legs) if _refused(leg)), None)
     if call.outcome != CallOutcome.AGENT and refusing is not None and refusing.kind == LegKind.AGENT:
         found.append(_of_agent(call, refusing, sessions))
+    elif _stream_was_missed(call):
+        found.append(_OF_STREAM)
     elif problem is None and call.cause in CAUSES and call.sip_code != _GIVEN_UP:
         cause = CAUSES[call.cause]
         found.append(
@@ -191,9 +218,15 @@ def _of_agent(call: Call, leg: CallLeg, sessions: Iterable[RealtimeSession]) -> 
         "fail",
         "Your agent's SIP address did not take the call",
         meaning,
-        "See that a server answers calls at the agent's SIP address, with the draft's password.",
+        _BUSY_AGENT if leg.sip_code in _BUSY else _SILENT_AGENT,
         "you",
     )
+
+
+def _stream_was_missed(call: Call) -> bool:
+    """Tell whether callers were led elsewhere from a media stream: it has no leg that says so."""
+    is_stream = call.version is not None and call.version.runtime == Runtime.MEDIA_STREAM
+    return is_stream and call.action not in ("", CallAction.STREAM)
 
 
 def code_words(code: int | None) -> str:
@@ -203,11 +236,7 @@ def code_words(code: int | None) -> str:
 
 def party_words(address: str) -> str:
     """Return a number as it is read aloud; anything else as it is."""
-    try:
-        number = phonenumbers.parse(address, None)
-    except phonenumbers.NumberParseException:
-        return address
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL))
+    return as_written(address)
 
 
 def leg_words(leg: CallLeg, call: Call) -> str:
@@ -228,6 +257,23 @@ def attestation_words(verstat: str) -> tuple[str, str]:
 def price_words(call: Call) -> str:
     """Return what a call cost at the provider; empty while that is not known."""
     return "" if call.price is None else f"{call.price.normalize():f} {call.price_unit}".strip()
+
+
+def ai_cost_of(sessions: Iterable[RealtimeSession]) -> Decimal | None:
+    """Return what a call cost at OpenAI, in USD; None where nothing was counted, or a price was not known."""
+    costs = [session.cost for session in sessions if session.usage]
+    known = [cost for cost in costs if cost is not None]
+    return sum(known, Decimal()) if known and len(known) == len(costs) else None
+
+
+def cost_words(cost: Decimal | None) -> str:
+    """Return a cost at OpenAI to a hundredth of a cent; empty for none that is known."""
+    return "" if cost is None else f"{cost:.4f} {CURRENCY}"
+
+
+def money_words(total: Decimal) -> str:
+    """Return what many calls cost at OpenAI, to the cent."""
+    return f"{total:.2f} {CURRENCY}"
 
 
 def tokens_of(sessions: Iterable[RealtimeSession]) -> dict[str, int]:

@@ -54,6 +54,20 @@ def unseal(keys: Mapping[str, bytes], token: str, place: str) -> bytes:
         raise SecretUnreadable("damaged, or another row's value") from None
 
 
+def encrypt(key: bytes, plaintext: bytes, place: str) -> bytes:
+    """Encrypt what is too large for `seal`, for a place: nonce, then ciphertext. The key is to be sealed."""
+    nonce = os.urandom(_NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, plaintext, place.encode())
+
+
+def decrypt(key: bytes, data: bytes, place: str) -> bytes:
+    """Decrypt what `encrypt` made for the same place. Raises SecretUnreadable."""
+    try:
+        return AESGCM(key).decrypt(data[:_NONCE_BYTES], data[_NONCE_BYTES:], place.encode())
+    except (ValueError, InvalidTag):
+        raise SecretUnreadable("damaged, or another row's value") from None
+
+
 def key_id_of(token: str) -> str:
     """Return the id of the key that sealed the token."""
     return token.split(".")[1]

@@ -26,6 +26,7 @@ from trunks.enums import Authentication, CredentialDirection, Direction
 from trunks.services import add_allowed_network, add_credential, add_gateway, add_registration, create_trunk
 
 TENANT_NAME = "Harbor Dental"
+TIME_ZONE = "America/Los_Angeles"
 PLAN = "three"
 OWNER_EMAIL = "olivia@harbordental.example"
 VIEWER_EMAIL = "victor@harbordental.example"
@@ -127,7 +128,7 @@ def _make_user(email: str, name: str, password: str) -> User:
 
 
 def _make_tenant(owner: User, viewer: User, base_port: int) -> None:
-    tenant = create_tenant(name=TENANT_NAME, owner=owner, actor=ACTOR)
+    tenant = create_tenant(name=TENANT_NAME, owner=owner, actor=ACTOR, time_zone=TIME_ZONE)
     with tenant_context(tenant):
         member = Membership.objects.create(tenant=tenant, user=viewer, role=Role.VIEWER)
         record_event(tenant=tenant, actor=ACTOR, verb="member.joined", obj=member)

@@ -21,9 +21,10 @@ from callsphere.calls.models import (
     CallNote,
     RealtimeSession,
     TranscriptLine,
-    VoiceMessage,
 )
+from callsphere.calls.realtime.costs import response_cost
 from callsphere.lib.ids import uuid7_at
+from callsphere.local.demo_left import leave_behind, leave_voice_message
 from callsphere.local.demo_past import PAST_CALLS, PastCall
 from callsphere.providers.twilio.client import parent_account
 from callsphere.providers.twilio.double import is_double
@@ -165,9 +166,9 @@ def _make_talk(making: _Making, call: Call, past: PastCall) -> None:
         ended_at=end if is_taken else at + timedelta(seconds=2),
     )
     if not is_taken:
-        message = {"recording_sid": _sid("RE"), "duration_s": past.talked_s, "created_at": call.ended_at}
-        VoiceMessage.objects.create(**of_call, **message)
+        leave_voice_message(call, _sid("RE"), past.talked_s or 0)
         return
+    leave_behind(call, past)
     if past.person:
         CallNote.objects.create(
             **of_call, key="transfer", text="The agent puts the caller through.", noted_at=end
@@ -184,6 +185,7 @@ def _make_talk(making: _Making, call: Call, past: PastCall) -> None:
             answered_at=at + timedelta(seconds=31),
             ended_at=call.ended_at,
         )
+    usage = _usage(len(past.said))
     RealtimeSession.objects.create(
         **of_call,
         version=making.version,
@@ -193,7 +195,8 @@ def _make_talk(making: _Making, call: Call, past: PastCall) -> None:
         accepted_at=call.answered_at,
         greeted_at=call.answered_at,
         ended_at=end,
-        usage={"input_tokens": 900 + 260 * len(past.said), "output_tokens": 140 * len(past.said)},
+        usage=usage,
+        cost=response_cost(making.version.model, usage),
     )
     TranscriptLine.objects.bulk_create(
         TranscriptLine(
@@ -205,6 +208,24 @@ def _make_talk(making: _Making, call: Call, past: PastCall) -> None:
         )
         for number, text in enumerate(past.said)
     )
+
+
+def _usage(lines: int) -> dict[str, Any]:
+    """Return what a conversation of so many lines uses: each response reads anew what was said before."""
+    text_in, audio_in, text_out, audio_out = 900 * lines, 60 * lines, 30 * lines, 110 * lines
+    cached = {"text_tokens": 900 * (lines - 1), "audio_tokens": 0}
+    return {
+        "input_tokens": text_in + audio_in,
+        "output_tokens": text_out + audio_out,
+        "total_tokens": text_in + audio_in + text_out + audio_out,
+        "input_token_details": {
+            "text_tokens": text_in,
+            "audio_tokens": audio_in,
+            "cached_tokens": cached["text_tokens"],
+            "cached_tokens_details": cached,
+        },
+        "output_token_details": {"text_tokens": text_out, "audio_tokens": audio_out},
+    }
 
 
 def _sid(prefix: str) -> str:

@@ -11,7 +11,10 @@ _GREETING = "Thank you for calling Harbor Dental. How can I help you today?"
 
 @dataclass(frozen=True, slots=True)
 class PastCall:
-    """A call as it went, some time ago. `said` are lines in turns, the agent's first."""
+    """A call as it went, some time ago. `said` are lines in turns, the agent's first.
+
+    `message` was taken down from `name`, `calls_back` says what to call back about, `text` was sent to them.
+    """
 
     ago: timedelta
     caller: str
@@ -26,6 +29,13 @@ class PastCall:
     busy_line: bool = False
     verstat: str = "TN-Validation-Passed-A"
     reason: str = ""
+    name: str = ""
+    message: str = ""
+    is_urgent: bool = False
+    is_done: bool = False
+    calls_back: str = ""
+    text: str = ""
+    text_error: int = 0
 
 
 PAST_CALLS = (
@@ -46,6 +56,8 @@ PAST_CALLS = (
             "Yes, it is. Thank you.",
             "You are welcome, Maria. Goodbye.",
         ),
+        calls_back="Confirm the check-up with Dr. Lee on Thursday morning.",
+        text="Harbor Dental: 12 Harbor Street, second floor, beside the ferry landing. See you on Thursday!",
     ),
     PastCall(timedelta(hours=2), "+12125550163", "missed"),
     PastCall(
@@ -55,6 +67,8 @@ PAST_CALLS = (
         48,
         code=200,
         said=(_GREETING, "Are you open on Saturday?", "Yes, from 9 a.m. to 1 p.m.", "Great, thanks. Bye."),
+        text="Harbor Dental is open on Saturday from 9 a.m. to 1 p.m.",
+        text_error=30006,
     ),
     PastCall(timedelta(hours=5), "+16175550190", "voicemail", 21, code=503, cause="carrier_overloaded"),
     PastCall(
@@ -95,6 +109,9 @@ PAST_CALLS = (
             "No, just tell them to call me, please.",
             "I will. What is your son's name, and when was he born?",
         ),
+        name="Mrs. Green",
+        message="Her son Tom has had a toothache since last night. Please call her as soon as you can.",
+        is_urgent=True,
     ),
     PastCall(timedelta(days=2, hours=4), "+12125550188", "turned_away", 6, hung_up_by="us"),
     PastCall(timedelta(days=3), "+13105550118", "busy", hung_up_by="", code=486, cause="busy", outbound=True),
@@ -125,6 +142,9 @@ PAST_CALLS = (
         71,
         code=200,
         said=(_GREETING, "Do you take my insurance?", "We take most dental plans. Which one do you have?"),
+        name="Ben Ito",
+        message="Asks whether his plan (Delta Premier) pays for a crown.",
+        is_done=True,
     ),
     PastCall(timedelta(days=6), "", "missed", verstat="No-TN-Validation"),
 )

@@ -20,6 +20,8 @@ from callsphere.sip.check.arguments import (
     whole_seconds,
 )
 from callsphere.sip.check.console import Console
+from callsphere.sip.check.registration_run import RegistrationReport, RegistrationRun
+from callsphere.sip.check.report import CheckReport
 from callsphere.sip.check.runner import Check
 from callsphere.sip.ping_cli import EXIT_UNUSABLE, Surroundings, Unusable
 from callsphere.sip.session_timer import MIN_SE
@@ -76,20 +78,28 @@ def run_check(
     if not quiet:
         console.line(f"Readiness check of {plan.redactor().text(plan.uri)}")
     check = Check(plan, None if quiet else console.step)
+    return run_and_tell(check, options, console, stdout, stderr)
+
+
+def run_and_tell(
+    work: Check | RegistrationRun, options: Mapping[str, Any], console: Console, stdout: Any, stderr: Any
+) -> int:
+    """Run work to its end, and print what it found out, as JSON or in words; return the exit code."""
+    running: Coroutine[Any, Any, CheckReport | RegistrationReport] = work.run()
     try:
-        report = run_to_the_end(check.run())
+        report = run_to_the_end(running)
     except KeyboardInterrupt:
         stderr.write("Interrupted. What the check had begun was ended, as far as the carrier answered.\n")
         return EXIT_INTERRUPTED
     except OurShortage as lack:
         stderr.write(f"Nothing was found out about the carrier, for this machine lacks something. {lack}\n")
         return EXIT_UNUSABLE
-    if quiet:
+    if options.get("json"):
         stdout.write(json.dumps(report.as_json()) + "\n")
     else:
         console.verdict(report.verdict, report.duration_ms)
         if options.get("trace"):
-            console.ladder(check.trace)
+            console.ladder(work.trace)
     return EXIT_BROKEN if report.verdict == "fail" else EXIT_USABLE
 
 

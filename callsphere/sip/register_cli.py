@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import ArgumentParser
 from collections.abc import Mapping
@@ -12,9 +11,8 @@ from callsphere.sip.check.arguments import add_peer_arguments, plan_of, whole_se
 from callsphere.sip.check.console import Console
 from callsphere.sip.check.registration_run import RegistrationRun
 from callsphere.sip.check.report import Outcome, Step
-from callsphere.sip.check_cli import EXIT_BROKEN, EXIT_INTERRUPTED, EXIT_USABLE, run_to_the_end
+from callsphere.sip.check_cli import run_and_tell
 from callsphere.sip.ping_cli import EXIT_UNUSABLE, Surroundings, Unusable
-from callsphere.sip.transport.shortage import OurShortage
 
 EXPIRES_S = 3600
 """The interval that RFC 3261 §10.2.1.1 suggests to registrars that get to choose."""
@@ -59,21 +57,7 @@ def run_register(
     if not quiet:
         console.line(f"Registration at {plan.redactor().text(plan.uri)}")
     work = RegistrationRun(plan, None if quiet else tell)
-    try:
-        report = run_to_the_end(work.run())
-    except KeyboardInterrupt:
-        stderr.write("Interrupted. What the check had begun was ended, as far as the carrier answered.\n")
-        return EXIT_INTERRUPTED
-    except OurShortage as lack:
-        stderr.write(f"Nothing was found out about the carrier, for this machine lacks something. {lack}\n")
-        return EXIT_UNUSABLE
-    if quiet:
-        stdout.write(json.dumps(report.as_json()) + "\n")
-    else:
-        console.verdict(report.verdict, report.duration_ms)
-        if options.get("trace"):
-            console.ladder(work.trace)
-    return EXIT_BROKEN if report.verdict == "fail" else EXIT_USABLE
+    return run_and_tell(work, options, console, stdout, stderr)
 
 
 def run(args: list[str]) -> int:

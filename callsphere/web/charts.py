@@ -1,5 +1,6 @@
 """Small charts drawn on the server as SVG: attributes only, because our pages allow no inline style."""
 
+import datetime
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -88,6 +89,17 @@ def _area(run: Sequence[tuple[float, float]], height: int) -> SafeString:
         f"{run[-1][0]:.1f}",
         floor,
     )
+
+
+def point(at: datetime.date) -> dict[str, Any]:
+    """Return where a row of a chart stands, in seconds since 1970, and how its table writes it.
+
+    A date stands at UTC's midnight: the picture knows that those are days, not moments.
+    """
+    if isinstance(at, datetime.datetime):
+        return {"seconds": int(at.timestamp()), "time": formats.exact(at)}
+    midnight = datetime.datetime.combine(at, datetime.time(), datetime.UTC)
+    return {"seconds": int(midnight.timestamp()), "time": f"{at.day} {at:%b %Y}"}
 
 
 def bar(share: float) -> SafeString:

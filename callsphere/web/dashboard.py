@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.utils import timezone
 
+from callsphere.calls.inbox import open_count
 from callsphere.web.guided_path import guided_path
 from tenants.access import Capability
 from trunks.enums import HealthState
@@ -38,6 +39,7 @@ class Dashboard(LivePage):
     def page_context(self) -> dict[str, Any]:
         if Capability.TRUNKS_READ not in self.request.capabilities:
             return {}
+        may_read = Capability.CALLS_READ in self.request.capabilities
         page = page_of(trunks_of(self.tenant), size=TRUNKS_SHOWN)
         headline, counts = verdict_of(self.tenant)
         progress = progress_of(self.tenant)
@@ -50,6 +52,7 @@ class Dashboard(LivePage):
             "watched_count": sum(counts.values()) - counts.get(HealthState.PAUSED, 0),
             "up_count": counts.get(HealthState.UP, 0),
             **self._figures(),
+            "open_messages": open_count(self.tenant) if may_read else 0,
             "problems": problems[:PROBLEMS_SHOWN],
             "more_problems": len(problems) > PROBLEMS_SHOWN,
             "changes": change_rows(changes_of(self.tenant), limit=CHANGES_SHOWN),

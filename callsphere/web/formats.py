@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import phonenumbers
 from django.utils import timezone
 
+from callsphere.lib.e164 import as_written
+
 MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
@@ -132,18 +134,9 @@ def exact(moment: datetime.datetime) -> str:
 
 def phone(number: object) -> str:
     """Write an E.164 number as it is read aloud: "+1 415-555-0100". Anything else is returned as it came."""
-    return _written(number, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+    return as_written(str(number or ""))
 
 
 def phone_at_home(number: object) -> str:
     """Write an E.164 number as people dial it in its own country: "(415) 555-0100"."""
-    return _written(number, phonenumbers.PhoneNumberFormat.NATIONAL)
-
-
-def _written(number: object, form: int) -> str:
-    text = str(number or "")
-    try:
-        parsed = phonenumbers.parse(text, None)
-    except phonenumbers.NumberParseException:
-        return text
-    return phonenumbers.format_number(parsed, form)
+    return as_written(str(number or ""), phonenumbers.PhoneNumberFormat.NATIONAL)

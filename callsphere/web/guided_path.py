@@ -1,4 +1,4 @@
-"""The way from a new organisation to its first green trunk: plan, number, line, the carrier's answer."""
+"""The way from a new organisation to its first call: plan, number, agent, line, the carrier's answer."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ from typing import Any
 
 from django.urls import reverse
 
+from agents.models import NumberRoute
 from billing.payments import is_configured
 from billing.queries import subscription_of
+from callsphere.calls.models import Call
+from callsphere.providers.twilio.double import is_double
 from tenants.access import Capability
 from tenants.models import Tenant
 from trunks.models import PhoneNumber
@@ -32,17 +35,19 @@ class _Step:
 
 
 def guided_path(tenant: Tenant, capabilities: Collection[str], progress: Progress) -> list[dict[str, Any]]:
-    """Return the steps for the `steps` component; none once a trunk was green. Two queries.
+    """Return the steps for the `steps` component; none once somebody has arrived. Four queries.
 
-    The first thing not done that this member may do is the current step, with its button. The others that
-    are not done can be reached by their titles: whoever brings a carrier needs no number of ours first, and
-    once there is a trunk, what it lacks comes first.
+    An agent that answers, and a call in the log, are an arrival, over whichever line; so is a green trunk for
+    those who have no number here. The first thing not done that this member may do is the current step, with
+    its button. The others that are not done can be reached by their titles: whoever brings a carrier needs no
+    number of ours first, and until a trunk is green, what it lacks comes first.
     """
-    if progress.was_up:
+    number, agent_steps, trunk_steps = _number_step(tenant), _agent_steps(tenant), _trunk_steps(progress)
+    if all(step.is_done for step in agent_steps) or (progress.was_up and not number.is_done):
         return []
-    trunk_steps = _trunk_steps(progress)
-    steps = [*_plan_steps(tenant), _number_step(tenant), *trunk_steps]
-    waiting = [step for step in (trunk_steps if progress.has_trunk else steps) if not step.is_done]
+    steps = [*_plan_steps(tenant), number, *agent_steps, *trunk_steps]
+    is_under_way = progress.has_trunk and not progress.was_up
+    waiting = [step for step in (trunk_steps if is_under_way else steps) if not step.is_done]
     current = next((step for step in waiting if step.capability in capabilities), waiting[0])
     return [_shown(step, step is current, tenant, capabilities) for step in steps]
 
@@ -72,6 +77,30 @@ def _number_step(tenant: Tenant) -> _Step:
         Capability.TRUNKS_WRITE,
         PhoneNumber.objects.filter(tenant=tenant).exclude(state__in=OVER_STATES).exists(),
     )
+
+
+def _agent_steps(tenant: Tenant) -> list[_Step]:
+    routes = NumberRoute.objects.filter(tenant=tenant, agent__deleted_at=None)
+    answered = routes.exclude(phone_number__state__in=OVER_STATES).exclude(pinned=None, agent__published=None)
+    can_ring = is_double()
+    return [
+        _Step(
+            "Let an agent answer",
+            "Publish an agent, then route your number to it.",
+            "agents:list",
+            "Go to agents",
+            Capability.AGENTS_WRITE,
+            answered.exists(),
+        ),
+        _Step(
+            "Make a call",
+            "Have somebody call your number." if can_ring else "Dial your number, and watch it come in.",
+            "call-log:ring" if can_ring else "call-log:list",
+            "Ring it" if can_ring else "Open the log",
+            Capability.CALLS_WRITE if can_ring else Capability.CALLS_READ,
+            Call.objects.filter(tenant=tenant).exists(),
+        ),
+    ]
 
 
 def _trunk_steps(progress: Progress) -> list[_Step]:

@@ -45,7 +45,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
     list_display = ("created_at", "tenant_link", "actor_label", "verb", "object_label", "reason")
     list_filter = ("actor_kind", "object_kind")
     list_select_related = ("tenant",)
-    search_fields = ("actor_label", "object_label", "verb", "tenant__name", "request_id")
+    search_fields = ("actor_label", "object_label", "verb", "tenant__name", "request_id", "=object_id")
     date_hierarchy = "created_at"
     show_full_result_count = False
 

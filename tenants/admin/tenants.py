@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import Resolver404, URLPattern, path, resolve, reverse
 from django.utils.html import format_html_join
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from callsphere.lib.errors import VersionConflict
 from tenants.admin.base import ReadOnlyInline, ReasonForm, SupportAdmin, admin_link, staff_actor
@@ -20,6 +20,7 @@ from tenants.models import Membership, Tenant
 from tenants.services import update_tenant
 from tenants.services.editing import check_version, lock_tenant
 from tenants.support import begin_visit
+from tenants.time_zones import zone_choices
 
 THEIR_ROWS = (
     ("trunks_trunk", "Trunks"),
@@ -51,8 +52,9 @@ class MembershipInline(ReadOnlyInline):
 
 
 class TenantForm(ModelForm):
-    """Limits, the version that they were changed from, and the reason that the customer will read."""
+    """Time zone and limits, the version they were changed from, and the reason that the customer reads."""
 
+    time_zone = forms.ChoiceField(widget=UnfoldAdminSelectWidget)
     # The model's own `version` is not to be edited, and the admin refuses a form's field of that name.
     from_version = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
     reason = forms.CharField(
@@ -64,6 +66,7 @@ class TenantForm(ModelForm):
     class Meta:
         model = Tenant
         fields = (
+            "time_zone",
             "number_limit",
             "trunk_limit",
             "member_limit",
@@ -76,6 +79,8 @@ class TenantForm(ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["from_version"].initial = self.instance.version
+        zones = cast(forms.ChoiceField, self.fields["time_zone"])
+        zones.choices = zone_choices(self.instance.time_zone)
 
     def clean(self) -> dict[str, Any]:
         """Show both versions when somebody else saved the tenant in the meantime."""

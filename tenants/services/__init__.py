@@ -16,12 +16,13 @@ from tenants.services.second_factor import (
     remove_second_factor,
     replace_recovery_codes,
 )
-from tenants.services.tenants import create_tenant, rename_tenant, update_tenant
+from tenants.services.tenants import change_settings, create_tenant, update_tenant
 
 __all__ = [
     "accept_invitation",
     "add_second_factor",
     "change_role",
+    "change_settings",
     "create_api_key",
     "create_tenant",
     "find_invitation",
@@ -29,7 +30,6 @@ __all__ = [
     "prove_second_factor",
     "remove_member",
     "remove_second_factor",
-    "rename_tenant",
     "replace_recovery_codes",
     "resend_invitation",
     "revoke_api_key",

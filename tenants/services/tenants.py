@@ -16,6 +16,7 @@ from tenants.keys import create_tenant_key
 from tenants.models import Membership, Tenant, User
 from tenants.queries import memberships_of
 from tenants.services.editing import check_version, lock_tenant, save_edit
+from tenants.time_zones import UTC_NAME
 
 tenant_created = Signal()
 """Sent with `tenant` and `owner`, in the transaction and the context that make a tenant."""
@@ -25,7 +26,7 @@ OWNED_TENANT_LIMIT = 5
 _SLUG_LENGTH = 50
 
 
-def create_tenant(*, name: str, owner: User, actor: Actor) -> Tenant:
+def create_tenant(*, name: str, owner: User, actor: Actor, time_zone: str = UTC_NAME) -> Tenant:
     """Create a tenant with its first owner and its data key. Opens the new tenant's own context.
 
     The slug comes from the name; a taken one gets a random ending, which tells nothing about who has it.
@@ -33,7 +34,7 @@ def create_tenant(*, name: str, owner: User, actor: Actor) -> Tenant:
     twice must not make two), and LimitReached when they own OWNED_TENANT_LIMIT.
     """
     base = slugify(name)[: _SLUG_LENGTH - 7].strip("-") or "tenant"
-    tenant = Tenant(name=name.strip(), slug=base)
+    tenant = Tenant(name=name.strip(), slug=base, time_zone=time_zone)
     tenant.full_clean(exclude=["slug"], validate_unique=False)
     with tenant_context(tenant, user_id=owner.pk):
         if actor.kind == ActorKind.USER:
@@ -46,27 +47,40 @@ def create_tenant(*, name: str, owner: User, actor: Actor) -> Tenant:
             actor=actor,
             verb="tenant.created",
             obj=tenant,
-            changes={"name": [None, tenant.name], "owner": [None, owner.email]},
+            changes={
+                "name": [None, tenant.name],
+                "owner": [None, owner.email],
+                "time_zone": [None, tenant.time_zone],
+            },
         )
         tenant_created.send(sender=Tenant, tenant=tenant, owner=owner)
     return tenant
 
 
-def rename_tenant(*, tenant: Tenant, actor: Actor, expected_version: int | None, name: str) -> Tenant:
-    """Change the name that people see; addresses stay. Returns the tenant as stored.
+def change_settings(
+    *,
+    tenant: Tenant,
+    actor: Actor,
+    expected_version: int | None,
+    name: str | None = None,
+    time_zone: str | None = None,
+) -> Tenant:
+    """Change what a tenant's own people may: its name, addresses stay, and its time zone; None keeps either.
 
-    Raises ValidationError by field, and VersionConflict.
+    Returns the tenant as stored. Raises ValidationError by field, and VersionConflict.
     """
-    changes = {"name": name.strip()}
+    wanted = {"name": name, "time_zone": time_zone}
+    changes = {field: value.strip() for field, value in wanted.items() if value is not None}
     return _edit(tenant, actor, expected_version, changes)
 
 
 def update_tenant(
-    *, tenant: Tenant, actor: Actor, expected_version: int | None, reason: str, **changes: int | bool
+    *, tenant: Tenant, actor: Actor, expected_version: int | None, reason: str, **changes: str | int | bool
 ) -> Tenant:
-    """Change limits or close a tenant, as support or billing does. The tenant reads the reason in its log.
+    """Change limits or the time zone, or close a tenant, as support or billing does.
 
-    Returns the tenant as stored. Raises ValidationError by field, and VersionConflict.
+    The tenant reads the reason in its log. Returns the tenant as stored. Raises ValidationError by
+    field, and VersionConflict.
     """
     return _edit(tenant, actor, expected_version, changes, reason)
 

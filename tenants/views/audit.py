@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import uuid
-from datetime import UTC, datetime, time
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
+from django.utils import timezone
 
 from tenants.access import Capability
 from tenants.audit_lines import kind_choices, lines_of
@@ -19,6 +20,7 @@ from tenants.forms import AuditFilterForm
 from tenants.mixins import TenantViewMixin
 from tenants.models import AuditEvent
 from tenants.queries import audit_events_of, members_of
+from tenants.time_zones import first_moment, moment_after
 
 PAGE_SIZE = 50
 _FILTERS = ("actor", "kind", "since", "until")
@@ -46,15 +48,16 @@ class AuditLog(TenantViewMixin):
 
 
 def narrowed(events: QuerySet[AuditEvent], wanted: dict[str, Any]) -> QuerySet[AuditEvent]:
-    """Return the events that a filter form asks for; days are whole days in UTC."""
+    """Return the events that a filter form asks for; days are those of the page's time zone."""
+    zone = timezone.get_current_timezone()
     if wanted.get("actor"):
         events = events.filter(actor_label__icontains=wanted["actor"])
     if wanted.get("kind"):
         events = events.filter(object_kind=wanted["kind"])
     if wanted.get("since"):
-        events = events.filter(created_at__gte=datetime.combine(wanted["since"], time.min, UTC))
+        events = events.filter(created_at__gte=first_moment(wanted["since"], zone))
     if wanted.get("until"):
-        events = events.filter(created_at__lte=datetime.combine(wanted["until"], time.max, UTC))
+        events = events.filter(created_at__lt=moment_after(wanted["until"], zone))
     return events
 
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from tenants.adapter import PENDING_INVITATION
 from tenants.context import user_context
-from tenants.forms import TenantNameForm
+from tenants.forms import WelcomeForm
 from tenants.middleware import LAST_TENANT
 from tenants.models import Membership
 from tenants.queries import memberships_of
@@ -42,10 +42,10 @@ class Welcome(PersonPage, FormPage):
     """Names an organisation, the first one or a further one. Nothing exists before the name is sent."""
 
     template_name = "tenants/welcome.html"
-    form_class = TenantNameForm
+    form_class = WelcomeForm
 
-    def save(self, form: TenantNameForm) -> HttpResponseBase:
-        tenant = create_tenant(name=form.cleaned_data["name"], owner=self.person, actor=self.actor)
+    def save(self, form: WelcomeForm) -> HttpResponseBase:
+        tenant = create_tenant(owner=self.person, actor=self.actor, **form.cleaned_data)
         messages.success(self.request, f"{tenant.name} is ready. Next, choose a plan.")
         return HttpResponseRedirect(reverse("billing:choose", kwargs={"tenant": tenant.slug}))
 
@@ -65,6 +65,11 @@ class Welcome(PersonPage, FormPage):
                     "title": "Get a phone number",
                     "state": "todo",
                     "detail": "A new one within seconds, or your own.",
+                },
+                {
+                    "title": "Let an agent answer",
+                    "state": "todo",
+                    "detail": "Begin with a template, and hear it before anybody else does.",
                 },
                 {
                     "title": "Connect a carrier",

@@ -151,6 +151,10 @@ def test_hours_route_and_dry_run(api: APIClient, alice: Person) -> None:
         ("human", None, "+12125550100"),
     ]
     assert found[0]["agent_id"] == str(agent.pk)
+    for never in ("9999-12-31T23:00:00Z", "0001-01-01T00:00:00Z"):
+        assert errors_of(api.post(dry_run, {"at": never})) in [[("at", "max_value")], [("at", "min_value")]]
+    floating = post(api, dry_run, {"at": "2027-01-04T10:00:00"}, 400)
+    assert [(each["field"], each["code"]) for each in floating["errors"]] == [("at", "no_offset")]
     pinned = api.patch(f"{ROUTES}{route['id']}/", {"pinned_version": 1}, headers={"If-Match": '"1"'})
     assert pinned.json()["pinned_version"] == 1
     in_use = api.delete(f"{HOURS}{hours['id']}/", headers={"If-Match": '"1"'})

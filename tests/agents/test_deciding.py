@@ -26,7 +26,7 @@ PLAN = Plan(
     schedule=Schedule("UTC", WEEK),
     most_calls=2,
 )
-LEADS = "Calls to +14155550101 lead to Front desk."
+LEADS = "Calls to +1 415-555-0101 lead to Front desk."
 IS_OPEN = "It is Monday 4 January 2027, 10:00 in UTC: open until 17:00."
 IS_CLOSED = "It is Monday 4 January 2027, 20:00 in UTC: closed until Tuesday 5 January 09:00."
 FREE, FULL = "0 calls are going on, of 2 at a time.", "2 calls are going on, of 2 at a time."

@@ -130,6 +130,28 @@ def test_not_too_many_tests_at_once(alice: Person) -> None:
         ask_for_test(alice, tool)
 
 
+@pytest.mark.parametrize("value", [float("nan"), "\ud83d"])
+def test_only_json(alice: Person, value: Any) -> None:
+    with pytest.raises(ValidationError, match="no JSON") as refused:
+        ask_for_test(alice, make_tool(alice), {"day": value})
+    assert list(refused.value.message_dict) == ["arguments"]
+
+
+def test_a_test_that_breaks_ends_and_leaves_those_of_others_alone(
+    alice: Person, charlie: Person, backend: Backend
+) -> None:
+    broken = make_tool(alice, backend.url, is_idempotent=True)
+    with platform_context("no schema that was ever checked"):
+        Tool.objects.filter(pk=broken.pk).update(parameters={"type": "object", "properties": 7})
+    ask_for_test(alice, broken)
+    ask_for_test(charlie, make_tool(charlie, backend.url))
+    assert run_due_tests() == 2
+    assert [(row.outcome, row.detail) for row in log_of(alice)] == [
+        ("interrupted", "Something went wrong on our side. Write to support if it does again.")
+    ]
+    assert ([row.outcome for row in log_of(charlie)], run_due_tests()) == (["ok"], 0)
+
+
 def test_only_objects(alice: Person) -> None:
     tool = make_tool(alice)
     arguments: Any

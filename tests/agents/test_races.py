@@ -2,48 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import Any
 
 import pytest
-from django.core.exceptions import ValidationError
-from django.db import connections
 
 from agents import services
 from agents.models import Agent, AgentVersion, NumberRoute
-from callsphere.lib.errors import Refused
 from tenants.context import tenant_context
 from tests.agents.conftest import make_agent, make_number, make_route, publish
 from tests.conftest import Person
+from tests.racing import endings_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(person: Person, *actions: Callable[[], Any]) -> list[str]:
-    """Run the actions together, each in a transaction of its own; return how each ended."""
-    barrier = Barrier(len(actions))
-
-    def run(action: Callable[[], Any]) -> str:
-        try:
-            barrier.wait(60)
-            with tenant_context(person.tenant):
-                action()
-            return "done"
-        except (ValidationError, Refused) as error:
-            return type(error).__name__
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(actions)) as pool:
-        return sorted(pool.map(run, actions))
 
 
 def test_a_draft_is_published_once(alice: Person) -> None:
     agent = make_agent(alice)
     who: dict[str, Any] = {"tenant": alice.tenant, "actor": alice.actor, "agent": agent}
-    endings = at_once(alice, *[lambda: services.publish(**who, expected_version=None)] * 3)
+    endings = endings_of(alice, *[lambda: services.publish(**who, expected_version=None)] * 3)
     assert endings == ["Refused", "Refused", "done"]
     with tenant_context(alice.tenant):
         assert [each.number for each in AgentVersion.objects.all()] == [1]
@@ -53,7 +29,7 @@ def test_no_route_leads_to_an_agent_that_is_deleted_meanwhile(alice: Person) -> 
     agent, number = make_agent(alice), make_number(alice)
     publish(alice, agent)
     who: dict[str, Any] = {"tenant": alice.tenant, "actor": alice.actor}
-    endings = at_once(
+    endings = endings_of(
         alice,
         lambda: services.delete_agent(**who, agent=agent),
         lambda: make_route(alice, number, agent),

@@ -18,7 +18,7 @@ from agents.queries import plan_of, routes_of
 from callsphere.lib.errors import Refused, VersionConflict
 from tenants.context import tenant_context
 from tenants.models import Tenant
-from tests.agents.conftest import edit, make_agent, make_hours, make_number, make_route, publish
+from tests.agents.conftest import edit, make_agent, make_hours, make_number, make_route, make_tool, publish
 from tests.conftest import Person
 from trunks.models import PhoneNumber
 
@@ -58,6 +58,36 @@ def test_calls_follow_what_is_published_unless_a_version_is_pinned(
     publish(alice, other)
     moved = change(alice, route, agent_id=other.pk)
     assert (moved.agent, moved.pinned, moved.version) == (other, None, 3)
+
+
+def test_an_edit_that_names_the_same_agent_keeps_the_pinned_version(
+    alice: Person, in_acme: Tenant, number: PhoneNumber
+) -> None:
+    agent = make_agent(alice)
+    version = publish(alice, agent)
+    route = make_route(alice, number, agent, pinned_version=1)
+    assert change(alice, route, agent_id=agent.pk, most_calls=2).pinned == version
+
+
+def test_what_a_pinned_version_uses_is_not_deleted(
+    alice: Person, in_acme: Tenant, number: PhoneNumber
+) -> None:
+    tool = make_tool(alice)
+    agent = make_agent(alice, tool_ids=[tool.pk])
+    publish(alice, agent)
+    route = make_route(alice, number, agent, pinned_version=1)
+    edit(alice, agent, tool_ids=[])
+    publish(alice, agent)
+    who: dict[str, Any] = {"tenant": in_acme, "actor": alice.actor}
+    with pytest.raises(Refused, match="pin no version with it: Front desk"):
+        services.delete_tool(**who, tool=tool)
+    change(alice, route, pinned_version=None)
+    services.delete_tool(**who, tool=tool)
+    with pytest.raises(ValidationError) as refused:
+        change(alice, route, pinned_version=1)
+    assert refused.value.message_dict == {
+        "pinned_version": ["Version 1 uses tools that were deleted: free_times."]
+    }
 
 
 def test_closed_full_and_out_of_reach(alice: Person, in_acme: Tenant, number: PhoneNumber) -> None:
@@ -150,7 +180,7 @@ def test_an_agent_that_is_routed_is_not_deleted(alice: Person, in_acme: Tenant, 
     route = make_route(alice, number, agent, closed_action="agent", closed_agent_id=night.pk)
     who: dict[str, Any] = {"tenant": in_acme, "actor": alice.actor}
     for each in (agent, night):
-        with pytest.raises(Refused, match=r"\+14155550101"):
+        with pytest.raises(Refused, match=r"\+1 415-555-0101"):
             services.delete_agent(**who, agent=each)
     services.delete_route(**who, route=route)
     for each in (agent, night):

@@ -69,6 +69,11 @@ def test_arguments_that_do_not_fit_are_not_sent(backend: Backend, arguments: Any
     assert (result.outcome, result.detail, backend.received) == (Outcome.WRONG_ARGUMENTS, detail, [])
 
 
+def test_half_a_character_is_sent_as_a_question_mark(backend: Backend) -> None:
+    assert call(backend.url, {"day": "4 \ud83d"}).outcome == Outcome.OK
+    assert json.loads(backend.received[0][1])["arguments"] == {"day": "4 ?"}
+
+
 def test_only_what_may_be_repeated_is(backend: Backend) -> None:
     backend.answers = [(503, b""), (503, b""), (200, b"{}")]
     assert call(backend.url, is_idempotent=False).outcome == Outcome.REFUSED
@@ -128,6 +133,12 @@ def test_nobody_there() -> None:
         reserved.bind(("127.0.0.1", 0))  # and does not listen
         result = call(f"http://127.0.0.1:{reserved.getsockname()[1]}/")
     assert (result.outcome, result.detail) == (Outcome.UNREACHABLE, "The endpoint refuses connections.")
+
+
+@pytest.mark.parametrize("url", ["https://xn--/a", "https://999.1.1.1/", "https://[1]/"])
+def test_what_is_no_address(url: str) -> None:
+    result = call(url)
+    assert (result.outcome, result.detail) == (Outcome.UNREACHABLE, "The endpoint is no address.")
 
 
 def test_a_refused_address_is_told_as_a_name_that_does_not_exist(backend: Backend) -> None:

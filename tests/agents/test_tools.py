@@ -61,6 +61,10 @@ def test_secrets_go_in_and_the_signing_secret_comes_out_once(alice: Person, in_a
         ({"endpoint": "https://tools.example.com/#a"}, "endpoint"),
         ({"endpoint": "ftp://tools.example.com/"}, "endpoint"),
         ({"endpoint": "https://[::1/"}, "endpoint"),
+        ({"endpoint": "https://[1]/"}, "endpoint"),
+        ({"endpoint": "https://999.1.1.1/"}, "endpoint"),
+        ({"endpoint": "https://xn--/"}, "endpoint"),
+        ({"endpoint": "https://tools.example.com:0/"}, "endpoint"),
         ({"parameters": {"type": "array"}}, "parameters"),
         ({"timeout_s": 21}, "timeout_s"),
         ({"secret_headers": {"Host": "a"}}, "secret_headers"),
@@ -158,7 +162,8 @@ def test_a_tool_in_use_is_not_deleted(alice: Person, in_acme: Tenant) -> None:
         edit(alice, agent, tool_ids=[])
     publish(alice, agent)
     services.delete_tool(**who, tool=tool)
-    assert Tool.objects.get().deleted_at is not None
+    gone = Tool.objects.get()
+    assert (gone.deleted_at is not None, reveal(gone, "signing_secret")) == (True, "")
     with pytest.raises(Refused, match="Version 1 uses tools that were deleted: free_times"):
         services.roll_back(**who, agent=agent, expected_version=None, number=1)
     assert make_tool(alice).name == tool.name  # the name is free again

@@ -53,7 +53,7 @@ def past(line: Line, version: AgentVersion) -> Call:
         at=at,
         **answered(version, at=at),
         phone_number=line.number,
-        because=["Calls to +14155550101 lead to Front desk.", "Front desk answers as version 1."],
+        because=["Calls to +1 415-555-0101 lead to Front desk.", "Front desk answers as version 1."],
         verstat="TN-Validation-Passed-A",
         price="0.0255",
         price_unit="USD",

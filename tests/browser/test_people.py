@@ -43,6 +43,8 @@ def test_from_signing_up_to_naming_the_organisation(stranger: Visitor, mailoutbo
     stranger.look("welcome")
     stranger.press("Continue")
     expect(page.get_by_role("alert")).to_contain_text("Write the name that your colleagues know it by.")
+    own_zone = page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
+    expect(page.locator("[name=time_zone]")).to_have_value(own_zone)
     page.get_by_label("Name of your organisation").fill("Brightwater Dental")
     stranger.press("Continue")
     page.wait_for_url("**/t/brightwater-dental/billing/plans/")
@@ -160,14 +162,14 @@ def test_two_people_rename_the_organisation_at_once(
     for each in (visitor, other):
         each.go(url("settings", alice.tenant))
     other.page.get_by_label("Name").fill("Theirs")
-    other.press("Save the name")
-    expect(other.page.get_by_text("The new name is saved.")).to_be_visible()
+    other.press("Save")
+    expect(other.page.get_by_text("The settings are saved.")).to_be_visible()
     visitor.page.get_by_label("Name").fill("Mine")
-    visitor.press("Save the name")
+    visitor.press("Save")
     expect(visitor.page.get_by_role("row", name=re.compile("Theirs"))).to_contain_text("Mine")
     visitor.look("settings-conflict")
-    visitor.press("Save the name")
-    expect(visitor.page.get_by_text("The new name is saved.")).to_be_visible()
+    visitor.press("Save")
+    expect(visitor.page.get_by_text("The settings are saved.")).to_be_visible()
     expect(visitor.page.get_by_label("Name")).to_have_value("Mine")
 
 

@@ -21,7 +21,7 @@ from callsphere.calls.models import (
 from tenants.context import tenant_context
 from tenants.models import AuditEvent
 from tests.agents.conftest import make_agent, publish
-from tests.calls.conftest import CALLER, Line
+from tests.calls.conftest import CALLER, NUMBER, Line
 from tests.calls.test_listing import add_call
 from tests.calls.test_messages_api import make
 from tests.tenants.conftest import desk, sam
@@ -92,6 +92,38 @@ def test_calls_sessions_and_messages_are_looked_at(line: Line, desk: Client) -> 
         assert desk.post(f"/admin/calls/{name}/add/").status_code == 403
     page = desk.get(f"/admin/calls/call/{call.pk}/change/").content.decode()
     assert ("sip:agent.example" in page, CALLER in page) == (True, True)
+
+
+@pytest.mark.parametrize("written", [CALLER, "+1 (212) 555-0100", "12125550100", NUMBER])
+def test_a_number_of_either_side_finds_calls_however_it_is_written(
+    line: Line, desk: Client, written: str
+) -> None:
+    add_call(line)
+    other = add_call(line, 1, their_number="+4930901820", our_number="+4930901821", phone_number=None)
+    listed = desk.get("/admin/calls/call/", {"q": written}).content.decode()
+    assert (CALLER in listed, other.their_number in listed) == (True, False)
+    assert "A whole number of either side" in listed
+
+
+def test_a_call_says_what_went_wrong_and_where_to_read_on(line: Line, desk: Client) -> None:
+    call = add_call(line, outcome="failed", sip_code=503, cause="carrier_overloaded")
+    page = desk.get(f"/admin/calls/call/{call.pk}/change/").content.decode()
+    assert "The carrier is overloaded or in maintenance" in page
+    assert "Look at the carrier&#x27;s status page." in page
+    done = f"?tenant={call.tenant_id}&amp;object_id={call.pk}"
+    assert f"/admin/tenants/auditevent/{done}" in page
+    assert desk.get(f"/admin/tenants/auditevent/{done.replace('&amp;', '&')}").status_code == 200
+    for model in ("calls/callevent", "calls/realtimesession", "agents/toolinvocation"):
+        term = call.call_sid if model == "calls/callevent" else call.pk
+        link = f"/admin/{model}/?q={term}"
+        assert link in page
+        assert desk.get(link).status_code == 200
+
+
+def test_the_first_page_leads_to_calls_and_agents(desk: Client) -> None:
+    page = desk.get("/admin/").content.decode()
+    assert page.count("/admin/calls/call/") == page.count("/admin/agents/agent/") == 2  # menu and list
+    assert [desk.get(f"/admin/{app}/").status_code for app in ("calls", "agents")] == [200, 200]
 
 
 def test_support_hangs_up_for_a_reason_that_the_audit_log_tells(line: Line, desk: Client) -> None:

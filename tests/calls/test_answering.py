@@ -12,10 +12,20 @@ from django.db import close_old_connections
 from django.test import Client
 
 from agents.models import Agent
+from agents.models.agents import LONGEST_ADDRESS
 from callsphere.calls import sentences
 from callsphere.calls.instructions import LEAVE_A_MESSAGE
 from callsphere.calls.models import Call, RealtimeSession
-from callsphere.calls.tokens import HEADER, SessionName, TokenInvalid, published_keys, read_session
+from callsphere.calls.tokens import (
+    HEADER,
+    SessionName,
+    TokenInvalid,
+    published_keys,
+    read_session,
+    stream_audience,
+)
+from callsphere.checks import LONGEST_PUBLIC_URL
+from callsphere.providers.twilio.twiml import LONGEST_PARAMETER
 from tenants.context import tenant_context
 from tests.agents.conftest import make_agent, make_hours, make_route, publish
 from tests.calls.conftest import CALLER, NUMBER, Line, new_sid
@@ -99,8 +109,25 @@ def test_a_stream_gets_a_token_that_our_published_keys_prove(line: Line, client:
     keys = client.get("/.well-known/jwks.json").json()
     assert keys == published_keys()
     (key,) = jwt.PyJWKSet.from_dict(keys).keys
-    claims = jwt.decode(parameters["token"], key, algorithms=["EdDSA"], audience=url, issuer=BASE)
+    claims = jwt.decode(
+        parameters["token"], key, algorithms=["EdDSA"], audience=stream_audience(url), issuer=BASE
+    )
     assert (claims["sub"], claims["jti"]) == (str(agent.pk), str(only_call(line).pk))
+
+
+def test_a_stream_of_the_longest_address_gets_parameters_that_twilio_takes(line: Line, settings: Any) -> None:
+    settings.PUBLIC_URL = "https://".ljust(LONGEST_PUBLIC_URL, "p")
+    url = f"wss://{'a' * 60}.{'b' * 60}.{'c' * 60}.example.com/".ljust(LONGEST_ADDRESS, "d")
+    stream = {"runtime": "media_stream", "stream_url": url, "instructions": ""}
+    routed(line, make_agent(line.person, **stream))
+    fields = line.fields()
+    signature = line.sign(f"{settings.PUBLIC_URL}{line.place()}", fields)
+    document = line.tell(fields=fields, headers={"X-Twilio-Signature": signature}).content
+    (opened,) = ElementTree.fromstring(document).iter("Stream")
+    lengths = {each.get("name"): len(each.get("name", "") + each.get("value", "")) for each in opened}
+    assert opened.get("url") == url
+    assert "token" in lengths
+    assert max(lengths.values()) < LONGEST_PARAMETER
 
 
 def test_a_token_that_is_not_ours_names_nothing() -> None:
@@ -115,7 +142,8 @@ def test_a_token_that_is_not_ours_names_nothing() -> None:
 def test_a_number_without_a_route_says_so(line: Line) -> None:
     said, _hang_up = ring(line)
     assert said.text == sentences.NOT_CONNECTED
-    assert only_call(line).action == "hang_up"
+    call = only_call(line)
+    assert (call.action, call.because) == ("hang_up", [sentences.why(sentences.NOT_CONNECTED)])
 
 
 @pytest.mark.parametrize(
@@ -182,6 +210,41 @@ def test_an_agent_that_cannot_be_reached_is_what_the_fallback_is_for(line: Line)
     assert "Front desk cannot be reached." in only_call(line).because
     said, _record, _hang_up = dialled(line, sid, "last")
     assert said.text == LEAVE_A_MESSAGE
+
+
+STREAM = {"runtime": "media_stream", "stream_url": "wss://agent.example.com/calls", "instructions": ""}
+
+
+def tell_of_stream(line: Line, sid: str, event: str) -> None:
+    told = line.fields(CallSid=sid, StreamSid=new_sid("MZ"), StreamEvent=event)
+    del told["CallStatus"]
+    assert line.tell(line.place("status"), told).status_code in (200, 204)
+
+
+def test_what_comes_after_a_stream_is_the_end_if_it_was_opened(line: Line) -> None:
+    routed(line, make_agent(line.person, **STREAM))
+    sid = new_sid("CA")
+    (connect,) = ring(line, sid)
+    assert connect[0].get("statusCallback") == f"{BASE}{line.place('status')}"
+    tell_of_stream(line, sid, "stream-started")
+    tell_of_stream(line, sid, "stream-stopped")
+    (hang_up,) = dialled(line, sid, DialCallStatus="", DialCallSid="")
+    assert hang_up.tag == "Hangup"
+    assert only_call(line).action == "stream"
+    assert [event.call_status for event in line.events()][1:3] == ["stream-started", "stream-stopped"]
+
+
+def test_a_stream_that_never_opened_is_what_the_fallback_is_for(line: Line) -> None:
+    routed(line, make_agent(line.person, **STREAM))
+    sid = new_sid("CA")
+    ring(line, sid)
+    tell_of_stream(line, sid, "stream-error")
+    said, *_rest = dialled(line, sid, DialCallStatus="", DialCallSid="")
+    assert said.text == LEAVE_A_MESSAGE
+    assert (only_call(line).action, only_call(line).because[-2]) == (
+        "voicemail",
+        "Front desk cannot be reached.",
+    )
 
 
 def test_another_agent_takes_over(line: Line) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -114,6 +114,33 @@ def test_what_is_missing_is_made_up_for() -> None:
         assert judge(facts, Done("realtime", "")).outcome == CallOutcome.AGENT
 
 
+@pytest.mark.parametrize("first", ["CA" + "1" * 32, "CA" + "9" * 32])
+def test_whoever_was_called_later_answered_last_whatever_the_ids(first: str) -> None:
+    second = "CA" + "5" * 32
+    failed = leg(0.2, "failed", 0, SipResponseCode="480", Timestamp=format_datetime(START))
+    person = leg(0.6, "completed", 1, "+14155550177", SipResponseCode="200", Timestamp=format_datetime(START))
+    events = [incoming(), replace(failed, call_sid=first), replace(person, call_sid=second)]
+    for told in itertools.permutations(events):
+        facts = facts_of(*told)
+        assert [(each.call_sid, each.kind) for each in facts.legs] == [
+            (first, LegKind.AGENT),
+            (second, LegKind.PERSON),
+        ]
+        assert judge(facts, Done("human", "")).sip_code == 200
+
+
+def test_a_media_stream_is_talked_over_from_its_start_until_it_is_closed() -> None:
+    started = Event(2, call_status="stream-started", payload={"StreamEvent": "stream-started"})
+    stopped = Event(62, call_status="stream-stopped", payload={"StreamEvent": "stream-stopped"})
+    asked = Event(62, EventKind.DIALLED, call_status="in-progress")
+    live = facts_of(incoming(), started)
+    assert (live.state, live.answered_at) == (CallState.IN_PROGRESS, START + timedelta(seconds=2))
+    told = [incoming(), started, stopped, asked, ended(62, CallDuration="62")]
+    for events in (told, told[::-1]):
+        assert facts_of(*events).answered_at == START + timedelta(seconds=2)
+        assert shown(judged(*events, action="stream"))[:2] == (CallOutcome.AGENT, HungUpBy.AGENT)
+
+
 def test_the_providers_moments_count_within_an_hour() -> None:
     near, far = START + timedelta(seconds=30), START + timedelta(hours=2)
     answered = [leg(40, "in-progress", 0, Timestamp=format_datetime(moment)) for moment in (near, far)]
@@ -207,6 +234,21 @@ def test_the_providers_moments_count_within_an_hour() -> None:
 )
 def test_what_a_call_came_to(events: list[Event], fields: dict[str, Any], expected: tuple[Any, ...]) -> None:
     assert shown(judged(*events, **fields)) == expected
+
+
+@pytest.mark.parametrize(
+    ("error", "sip_code", "cause"),
+    [
+        ("32001", "503", ""),  # too many calls in one second: Twilio itself refuses, not the carrier
+        ("32013", "503", ""),
+        ("32009", "480", ""),
+        ("32011", "408", "no_answer"),
+        ("99999", "503", "carrier_overloaded"),
+    ],
+)
+def test_an_error_of_the_providers_says_more_than_the_sip_code(error: str, sip_code: str, cause: str) -> None:
+    failed = ended(3, "failed", ErrorCode=error, SipResponseCode=sip_code)
+    assert shown(judged(incoming(), failed))[2:] == (int(sip_code), cause)
 
 
 @pytest.mark.parametrize(

@@ -381,6 +381,8 @@ def test_addresses_that_the_provider_is_given_are_served(line: Line, settings: A
     paths = [str(each).removeprefix(settings.PUBLIC_URL) for each in (urls.voice, urls.voice_fallback)]
     assert [line.tell(path).status_code for path in paths] == [200, 200]
     assert line.tell(str(urls.status_callback).removeprefix(settings.PUBLIC_URL)).status_code == 204
+    fields = line.fields(MessageSid=new_sid("SM"), Body="Hello")
+    assert line.tell(urls.sms.removeprefix(settings.PUBLIC_URL), fields).status_code == 200
 
 
 def test_headers_behind_a_sip_address_are_not_kept(line: Line) -> None:

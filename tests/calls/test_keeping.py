@@ -13,28 +13,33 @@ from agents.models import ToolInvocation
 from callsphere.calls import retention, services
 from callsphere.calls.models import (
     Call,
+    CallbackRequest,
+    CallerMessage,
     CallKey,
     CallLeg,
     CallNote,
     CallRetention,
     RealtimeSession,
+    TextMessage,
     TranscriptLine,
     VoiceMessage,
+    VoiceSound,
 )
+from callsphere.calls.sound_keeping import keep_sound
 from callsphere.calls.tasks import forget_calls
 from callsphere.lib.errors import VersionConflict
 from tenants.clock import database_now
 from tenants.context import tenant_context
 from tenants.models import AuditEvent
 from tests.agents.conftest import make_agent, make_tool, publish
-from tests.calls.conftest import Line, make_line
+from tests.calls.conftest import CALLER, NUMBER, Line, make_line
 from tests.calls.test_listing import NOON, add_call
 from tests.conftest import Person
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/api/v1/call-retention/"
-DETAILS = (TranscriptLine, CallNote, ToolInvocation)
-PARTS = (CallKey, CallLeg, VoiceMessage, RealtimeSession)
+DETAILS = (TranscriptLine, CallNote, ToolInvocation, CallerMessage, VoiceSound)
+PARTS = (CallKey, CallLeg, VoiceMessage, RealtimeSession, TextMessage, CallbackRequest)
 
 
 def add_old(line: Line, days: int) -> Call:
@@ -49,7 +54,15 @@ def add_old(line: Line, days: int) -> Call:
         CallLeg.objects.create(**of_call, call_sid="CA1", kind="agent")
         CallNote.objects.create(**of_call, key="1", text="A note", noted_at=began)
         TranscriptLine.objects.create(**of_call, item_id="1", speaker="agent", text="Hello.", said_at=began)
-        VoiceMessage.objects.create(**of_call, recording_sid="RE1")
+        CallerMessage.objects.create(**of_call, text="Please call back.")
+        TextMessage.objects.create(
+            **of_call, to_number=CALLER, from_number=NUMBER, body="See you at nine.", state="sent"
+        )
+        CallbackRequest.objects.create(
+            **of_call, number=CALLER, wanted_at=began, time_zone="UTC", note="A tooth hurts."
+        )
+        there = {"sound_state": "there", "sound_due_at": None}
+        keep_sound(VoiceMessage.objects.create(**of_call, recording_sid="RE1", **there), b"sound")
         RealtimeSession.objects.create(**of_call, version=version)
         ToolInvocation.objects.create(
             tenant=line.person.tenant,
@@ -82,7 +95,17 @@ def test_unless_said_otherwise_details_go_after_90_days_and_calls_after_365(line
     gone, bare, whole = (add_old(line, days) for days in (365, 90, 89))
     forget_calls()
     assert gone not in left(line)[0]
-    assert left(line) == ([bare, whole], [1, 1, 1], [2, 2, 2, 2])
+    assert left(line) == ([bare, whole], [1] * len(DETAILS), [2] * len(PARTS))
+
+
+def test_words_of_texts_and_callbacks_go_with_transcripts_and_their_rows_with_calls(line: Line) -> None:
+    bare, whole = (add_old(line, days) for days in (90, 89))
+    forget_calls()
+    with tenant_context(line.person.tenant):
+        texts = list(TextMessage.objects.order_by("call_id").values_list("call_id", "body"))
+        callbacks = list(CallbackRequest.objects.order_by("call_id").values_list("call_id", "note"))
+    assert texts == [(bare.pk, ""), (whole.pk, "See you at nine.")]
+    assert callbacks == [(bare.pk, ""), (whole.pk, "A tooth hurts.")]
 
 
 def test_each_tenant_keeps_its_own_as_long_as_it_says(line: Line, charlie: Person) -> None:
@@ -91,8 +114,8 @@ def test_each_tenant_keeps_its_own_as_long_as_it_says(line: Line, charlie: Perso
     mine = [add_old(line, days) for days in (31, 29)]
     theirs = [add_old(other, days) for days in (31, 29)]
     forget_calls()
-    assert left(line) == (mine[1:], [1, 1, 1], [1, 1, 1, 1])
-    assert left(other) == (theirs, [2, 2, 2], [2, 2, 2, 2])
+    assert left(line) == (mine[1:], [1] * len(DETAILS), [1] * len(PARTS))
+    assert left(other) == (theirs, [2] * len(DETAILS), [2] * len(PARTS))
 
 
 def test_many_are_forgotten_in_portions(line: Line, monkeypatch: Any) -> None:
@@ -100,8 +123,17 @@ def test_many_are_forgotten_in_portions(line: Line, monkeypatch: Any) -> None:
     monkeypatch.setattr(retention, "_BATCH", 1)
     for days in range(400, 403):
         add_old(line, days)
-    assert retention.forget_old_calls(database_now()) == 3 * (1 + len(DETAILS) + len(PARTS))
-    assert left(line) == ([], [0, 0, 0], [0, 0, 0, 0])
+    assert retention.forget_old_calls(database_now()) == 3 * (1 + 2 + len(DETAILS) + len(PARTS))
+    assert left(line) == ([], [0] * len(DETAILS), [0] * len(PARTS))
+
+
+def test_a_message_whose_sound_was_forgotten_says_so(line: Line) -> None:
+    for days in (90, 89):
+        add_old(line, days)
+    forget_calls()
+    with tenant_context(line.person.tenant):
+        states = VoiceMessage.objects.order_by("call_id").values_list("sound_state", flat=True)
+        assert list(states) == ["forgotten", "there"]
 
 
 def test_what_is_said_is_written_down_once(line: Line) -> None:

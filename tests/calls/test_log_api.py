@@ -12,7 +12,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from agents.models import ToolInvocation
+from agents.models import AgentVersion, ToolInvocation
 from callsphere.calls import exporting
 from callsphere.calls.models import (
     Call,
@@ -30,18 +30,26 @@ from tests.calls.test_listing import NOON, add_call
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "/api/v1/calls/"
-LIST_QUERIES = 15
+LIST_QUERIES = 16
 FULL_QUERIES = 19
 
 
 def reader(line: Line) -> APIClient:
-    return line.person.api("calls:read")
+    return line.person.api("calls:read", "calls:export")
 
 
 def found(line: Line, query: str = "") -> list[str]:
     response = reader(line).get(f"{ADDRESS}{query}")
     assert response.status_code == 200, response.json()
     return [each["id"] for each in response.json()["results"]]
+
+
+def add_session(call: Call, version: AgentVersion, cost: str | None) -> None:
+    """Give a call a session that used something."""
+    with tenant_context(call.tenant):
+        RealtimeSession.objects.create(
+            tenant=call.tenant, call=call, version=version, usage={"total_tokens": 9}, cost=cost
+        )
 
 
 def hang_parts(line: Line, call: Call, count: int) -> None:
@@ -78,6 +86,7 @@ def test_a_call_as_the_list_shows_it(line: Line) -> None:
     call = add_call(
         line, agent=agent, version=version, talked_s=12, sip_code=200, price="0.00850", price_unit="USD"
     )
+    add_session(call, version, cost="0.10720000")
 
     (shown,) = reader(line).get(ADDRESS).json()["results"]
 
@@ -105,6 +114,8 @@ def test_a_call_as_the_list_shows_it(line: Line) -> None:
         "price": "0.00850",
         "price_unit": "USD",
         "call_sid": call.call_sid,
+        "ai_cost": "0.107200",
+        "ai_cost_currency": "USD",
     }
 
 
@@ -231,13 +242,18 @@ def summary(line: Line, query: str = "") -> Any:
 
 
 def test_days_are_summed_up_where_they_begin(line: Line) -> None:
-    add_call(line, 0, outcome="agent", sip_code=200, talked_s=10)
-    add_call(line, 1, outcome="agent", sip_code=200, talked_s=30)
-    add_call(line, 2, outcome="busy", sip_code=486)
+    calls = [
+        add_call(line, 0, outcome="agent", sip_code=200, talked_s=10),
+        add_call(line, 1, outcome="agent", sip_code=200, talked_s=30),
+        add_call(line, 2, outcome="busy", sip_code=486),
+        # half past eleven at night, in Berlin the next day
+        add_call(line, 11 * 60 + 30, outcome="missed", sip_code=487),
+    ]
     add_call(line, 3, state="ringing")
-    add_call(
-        line, 11 * 60 + 30, outcome="missed", sip_code=487
-    )  # half past eleven at night, in Berlin the next day
+
+    version = publish(line.person, make_agent(line.person))
+    for call, cost in zip(calls, ("0.1", "0.02500001", None, "0.5"), strict=True):
+        add_session(call, version, cost)
 
     of_utc = summary(line, "?from=2026-03-01&to=2026-03-02")
     of_berlin = summary(line, "?from=2026-03-01&to=2026-03-02&time_zone=Europe/Berlin")
@@ -254,6 +270,7 @@ def test_days_are_summed_up_where_they_begin(line: Line) -> None:
                 "by_sip_class": {"2xx": 2, "4xx": 2},
                 "median_s": 20.0,
                 "p95_s": 29.0,
+                "ai_cost": "0.625000",
             },
             {
                 "day": "2026-03-02",
@@ -264,10 +281,12 @@ def test_days_are_summed_up_where_they_begin(line: Line) -> None:
                 "by_sip_class": {},
                 "median_s": None,
                 "p95_s": None,
+                "ai_cost": "0.000000",
             },
         ],
     }
     assert [day["calls"] for day in of_berlin["days"]] == [4, 1]
+    assert [day["ai_cost"] for day in of_berlin["days"]] == ["0.125000", "0.500000"]
 
 
 def test_a_week_unless_asked_otherwise(line: Line) -> None:
@@ -319,6 +338,18 @@ def test_calls_are_exported_in_portions_and_told_to_the_audit_log(line: Line, mo
     assert event.changes == {"outcome": [None, "busy"]}
 
 
+def test_the_file_says_what_agents_cost(line: Line) -> None:
+    version = publish(line.person, make_agent(line.person))
+    for minutes, cost in enumerate(("0.1072", None)):
+        add_session(add_call(line, minutes), version, cost)
+    add_call(line, 2)
+    assert [(row["ai_cost"], row["ai_cost_currency"]) for row in exported(line)] == [
+        ("", ""),
+        ("", ""),
+        ("0.107200", "USD"),
+    ]
+
+
 def test_no_cell_is_a_formula(line: Line) -> None:
     add_call(line, their_number="=cmd|' /C calc'!A0", our_number="+1+cmd|x", verstat="-1")
     (row,) = exported(line)
@@ -334,6 +365,12 @@ def test_who_is_read_only_may_take_their_calls_along(line: Line) -> None:
     with tenant_context(line.person.tenant):
         Tenant.objects.update(read_only_reason="A payment failed.")
     assert len(exported(line)) == 1
+
+
+def test_whoever_may_look_may_not_take_everything_along(line: Line) -> None:
+    add_call(line)
+    assert line.person.api("calls:read").get(f"{ADDRESS}export/").status_code == 403
+    assert line.person.api("calls:export").get(ADDRESS).status_code == 403
 
 
 def test_a_wrong_filter_exports_nothing(line: Line) -> None:

@@ -88,6 +88,7 @@ def test_a_text_in_full(line: Line) -> None:
         "to_number": CALLER,
         "from_number": NUMBER,
         "body": "Hello",
+        "word": "",
         "state": "sent",
         "message_sid": "SM1",
         "error_code": None,

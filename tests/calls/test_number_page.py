@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.urls import reverse
 
@@ -27,3 +29,20 @@ def test_the_last_call_of_this_number_and_no_other(line: Line) -> None:
 def test_a_caller_who_says_nothing_of_themselves(line: Line) -> None:
     line.tell(fields=line.fields(From=""))
     assert ", from" not in seen(line, line.number)
+
+
+def test_a_page_that_refreshes_itself_offers_to_ring_once_the_number_is_there(
+    line: Line, settings: Any
+) -> None:
+    settings.TWILIO_BASE_URL = "http://127.0.0.1:1"
+    where = {"tenant": line.person.tenant.slug, "number_id": line.number.pk}
+    client, address = line.person.client(), reverse("numbers:detail", kwargs=where)
+    answer = client.get(address, headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    assert f'innerHTML:#ring-it"><a class="btn" href="{reverse_ring(line)}' in answer.content.decode()
+    assert client.get(address).content.decode().count(reverse_ring(line)) == 1
+
+
+def reverse_ring(line: Line) -> str:
+    ring = reverse("call-log:ring", kwargs={"tenant": line.person.tenant.slug})
+    return f"{ring}?number={line.number.pk}"

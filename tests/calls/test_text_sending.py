@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 
 from callsphere.calls.enums import TextState
 from callsphere.calls.models import TextMessage
@@ -17,7 +18,7 @@ from tests.calls.conftest import CALLER, Line, make_line, new_sid
 from tests.conftest import Person
 from tests.trunks.numbers.conftest import Desk
 from tests.twilio_double import DoubledTwilio
-from trunks.models import PhoneNumber
+from trunks.models import PhoneNumber, ProviderAccount
 from trunks.numbers.worker import provision_due
 
 pytestmark = pytest.mark.django_db(transaction=True)  # threads send
@@ -81,7 +82,30 @@ def test_without_an_account(alice: Person) -> None:
     make_text(alice, line.number)
     assert send_due_texts() == 1
     text = stored(alice)
-    assert (text.state, text.error) == ("failed", "Your account for phone numbers is being set up.")
+    assert (text.state, text.error) == (
+        "failed",
+        "It was not sent. Your account for phone numbers is being set up.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("account", "why"),
+    [
+        ({"status": "closed", "wanted": "closed"}, "Your account for phone numbers is closed."),
+        ({"status": "suspended", "wanted": "suspended"}, "Your account for phone numbers is suspended."),
+        ({"key_secret": F("auth_token")}, "The key of your account for phone numbers cannot be opened."),
+    ],
+)
+def test_an_account_that_cannot_be_opened(
+    alice: Person, number: PhoneNumber, twilio: DoubledTwilio, account: dict[str, Any], why: str
+) -> None:
+    make_text(alice, number)
+    with tenant_context(alice.tenant):
+        ProviderAccount.objects.update(**account)
+    assert (send_due_texts(), send_due_texts()) == (1, 0)
+    text = stored(alice)
+    assert (text.state, text.due_at, text.error) == ("failed", None, f"It was not sent. {why}")
+    assert messages_asked(twilio) == []
 
 
 def test_a_worker_that_died_while_sending(alice: Person, number: PhoneNumber, twilio: DoubledTwilio) -> None:

@@ -75,6 +75,18 @@ def whole_call() -> Told:
     )
 
 
+def test_keys_stand_by_themselves() -> None:
+    keys = line(10, "caller", "Pressed 2")
+    keys.is_keys = True
+    told = Told(a_call(), lines=[line(5, "agent", "Press 1 or 2."), line(8, "caller", "Hm."), keys])
+    entries = timeline_of(told)
+    assert [(entry.text, entry.detail) for entry in folded(entries)][1:3] == [
+        ("Caller and agent speak", "2 lines"),
+        ("The caller pressed 2", "Pressed 2"),
+    ]
+    assert [entry.detail for entry in conversation_of(entries)] == ["Press 1 or 2.", "Hm.", "Pressed 2"]
+
+
 def test_everything_has_its_place_and_its_second() -> None:
     assert shown(whole_call()) == [
         (0, "+1 212-555-0100 calls", ""),

@@ -87,7 +87,7 @@ def test_the_page_tells_the_truth(
     key = alice.api_token(
         *("trunks:read", "trunks:write", "tenant:read", "tenant:write", "audit:read"),
         *("billing:read", "billing:write", "agents:read", "agents:write"),
-        *("calls:read", "calls:write"),
+        *("calls:read", "calls:write", "calls:export"),
     )
     shell = Shell(tmp_path, CALLSPHERE=f"{live_server.url}/api/v1", KEY=key)
 

@@ -19,6 +19,7 @@ from tests.e2e.test_whole_calls import logged, owner, ring, states, wait_until_o
 from tests.trunks.numbers.conftest import stored
 from tests.twilio_double import DoubledTwilio
 from tests.waiting import wait_until
+from trunks.models import ProviderAccount
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AGENT, PERSON = "sip:agent@sbc.example.com;transport=tls", "+12125550155"
@@ -55,6 +56,11 @@ def transfer(person: Person, version: AgentVersion) -> dict[str, Any]:
     return told
 
 
+def account(person: Person) -> str:
+    with tenant_context(person.tenant):
+        return ProviderAccount.objects.get().sid
+
+
 def legs_of(twilio: DoubledTwilio, sid: str) -> list[tuple[str, str]]:
     state = httpx.get(f"{twilio.url}/_double/calls/{sid}", trust_env=False, timeout=60).json()
     return [(leg["to"], leg["status"]) for leg in state["legs"]]
@@ -83,6 +89,39 @@ def test_a_person_takes_over(
         assert [note.text for note in CallNote.objects.all()] == [
             f"The agent transferred the caller to {PERSON}."
         ]
+
+
+def test_the_answer_was_lost_and_it_went_through(
+    owner: Person,  # noqa: F811  # the fixture
+    twilio: DoubledTwilio,
+    live_server: LiveServer,
+) -> None:
+    sid, version = talking(owner, twilio, {"*": {"talks_s": None}})
+    twilio.fail(kind="lose", method="POST", path=f"/Calls/{sid}.json")
+    assert transfer(owner, version)["done"] is True
+    assert (
+        twilio.asked("POST").count(
+            f"POST api.twilio.com/2010-04-01/Accounts/{account(owner)}/Calls/{sid}.json"
+        )
+        == 1
+    )
+    wait_until(lambda: legs_of(twilio, sid)[-1] == (PERSON, "in-progress"))
+    assert len(legs_of(twilio, sid)) == 2
+    with tenant_context(owner.tenant):
+        assert (Call.objects.get().action, Call.objects.get().sent_to) == ("person", PERSON)
+
+
+def test_the_request_was_lost_and_the_agent_still_has_the_caller(
+    owner: Person,  # noqa: F811  # the fixture
+    twilio: DoubledTwilio,
+    live_server: LiveServer,
+) -> None:
+    sid, version = talking(owner, twilio, {"*": {"talks_s": None}})
+    twilio.fail(kind="drop", method="POST", path=f"/Calls/{sid}.json")
+    assert transfer(owner, version)["done"] is False
+    assert [status for _to, status in legs_of(twilio, sid)] == ["in-progress"]
+    with tenant_context(owner.tenant):
+        assert Call.objects.get().action == "sip"
 
 
 def test_nobody_answers_and_the_caller_leaves_a_message(

@@ -11,6 +11,8 @@ from pytest_django.live_server_helper import LiveServer
 from agents.models import Agent
 from callsphere.calls import applying, provider_side, services
 from callsphere.calls.models import Call, CallEvent, VoiceMessage
+from callsphere.calls.sound_fetching import fetch_due_sounds
+from callsphere.calls.sound_keeping import sound_of
 from tenants.clock import database_now
 from tenants.context import tenant_context
 from tests.agents.conftest import make_agent, make_route, publish
@@ -81,12 +83,16 @@ def test_a_person_takes_the_call_that_no_agent_could(owner: Person, twilio: Doub
         assert [(leg.target, leg.state) for leg in call.legs.all()] == [(PERSON, "completed")]
 
 
-def test_a_caller_leaves_a_message_when_nobody_answers(owner: Person, twilio: DoubledTwilio) -> None:
+def test_a_caller_leaves_a_message_that_can_be_heard(owner: Person, twilio: DoubledTwilio) -> None:
     routed(owner)
     wait_until_over(twilio, ring(twilio))
     assert logged(owner).outcome == "voicemail"
+    assert (fetch_due_sounds(), fetch_due_sounds()) == (1, 0)
     with tenant_context(owner.tenant):
-        assert VoiceMessage.objects.get().duration_s
+        message = VoiceMessage.objects.get()
+        sound = sound_of(owner.tenant, message.pk)
+    assert message.duration_s
+    assert (message.sound_state, sound and len(sound)) == ("there", 44 + 16_000 * message.duration_s)
 
 
 def test_somebody_hangs_up_a_call_that_goes_on(owner: Person, twilio: DoubledTwilio) -> None:

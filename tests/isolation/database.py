@@ -89,6 +89,10 @@ _GRANTS = """
     SELECT table_name, privilege_type FROM information_schema.role_table_grants
     WHERE table_schema = 'public' AND grantee IN ('callsphere_app', 'PUBLIC') AND table_name = ANY(%s)
 """
+_STORED = """
+    SELECT attname FROM pg_attribute
+    WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '' ORDER BY attnum
+"""
 _OPEN_PARTITIONS = """
     SELECT DISTINCT c.relname FROM pg_class c
     JOIN information_schema.role_table_grants g ON g.table_name = c.relname AND g.table_schema = 'public'
@@ -161,7 +165,7 @@ def leaks_of(connection: Any, table: str, own: uuid.UUID, foreign: uuid.UUID) ->
     Not seeing one's own rows counts too: then the attempts would prove nothing.
     """
     column = "id" if table == "tenants_tenant" else "tenant_id"
-    names = {"t": sql.Identifier(table), "c": sql.Identifier(column)}
+    names: dict[str, sql.Composable] = {"t": sql.Identifier(table), "c": sql.Identifier(column)}
     found = []
     if not _count(connection, "SELECT count(*) FROM {t} WHERE {c} = %s", names, own):
         found.append("own rows are not seen")
@@ -175,10 +179,19 @@ def leaks_of(connection: Any, table: str, own: uuid.UUID, foreign: uuid.UUID) ->
         if _affected(connection, statement, names, foreign):
             found.append(what)
     stolen = json.dumps({column: str(foreign), "id": str(uuid.uuid4())})
-    insert = "INSERT INTO {t} SELECT (jsonb_populate_record(x, %s::jsonb)).* FROM {t} x LIMIT 1"
-    if _affected(connection, insert, names, stolen):
+    stored = sql.SQL(", ").join(map(sql.Identifier, _stored_columns(connection, table)))
+    insert = (
+        "INSERT INTO {t} ({stored}) SELECT {stored} FROM jsonb_populate_record("
+        "(SELECT x FROM {t} x LIMIT 1), %s::jsonb)"
+    )
+    if _affected(connection, insert, {**names, "stored": stored}, stolen):
         found.append("rows are made for others")
     return found
+
+
+def _stored_columns(connection: Any, table: str) -> list[str]:
+    """Return the columns that are written, not generated."""
+    return [name for (name,) in connection.execute(_STORED, [table])]
 
 
 @contextmanager
@@ -189,11 +202,11 @@ def inside(connection: psycopg.Connection, tenant: uuid.UUID) -> Iterator[psycop
         yield connection
 
 
-def _count(connection: Any, statement: str, names: dict[str, sql.Identifier], value: Any) -> int:
+def _count(connection: Any, statement: str, names: dict[str, sql.Composable], value: Any) -> int:
     return connection.execute(sql.SQL(statement).format(**names), [value]).fetchone()[0]
 
 
-def _affected(connection: Any, statement: str, names: dict[str, sql.Identifier], value: Any) -> int:
+def _affected(connection: Any, statement: str, names: dict[str, sql.Composable], value: Any) -> int:
     try:
         with connection.transaction(force_rollback=True):
             return connection.execute(sql.SQL(statement).format(**names), [value]).rowcount

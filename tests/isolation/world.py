@@ -34,6 +34,7 @@ from callsphere.calls.models import (
     TranscriptLine,
     VoiceMessage,
 )
+from callsphere.calls.sound_keeping import keep_sound
 from callsphere.outbound.models import Dialler, DoNotCall, OutboundCall
 from tenants import services as tenant_services
 from tenants.context import platform_context, tenant_context
@@ -242,7 +243,6 @@ def _call(owner: Person, number_id: uuid.UUID, agent_id: uuid.UUID, canary: str)
     TranscriptLine.objects.create(
         **of_call, item_id="item", speaker="caller", text=f"{canary} said", said_at=timezone.now()
     )
-    VoiceMessage.objects.create(**of_call, recording_sid=f"RE{canary}")
     return call.pk
 
 
@@ -264,7 +264,16 @@ def _left_by_caller(owner: Person, call_id: uuid.UUID, canary: str) -> dict[str,
         state="delivered",
         message_sid=f"SM{canary}",
     )
-    return {"caller_message_id": message.pk, "callback_id": callback.pk, "text_message_id": text.pk}
+    voice = VoiceMessage.objects.create(
+        **of_call, recording_sid=f"RE{canary}", duration_s=1, sound_state="there", sound_due_at=None
+    )
+    keep_sound(voice, f"RIFF\0\0\0\0WAVE{canary} sound".encode())
+    return {
+        "caller_message_id": message.pk,
+        "callback_id": callback.pk,
+        "text_message_id": text.pk,
+        "voice_message_id": voice.pk,
+    }
 
 
 def _outbound(owner: Person, ids: dict[str, uuid.UUID], canary: str) -> dict[str, uuid.UUID]:

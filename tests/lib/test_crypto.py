@@ -82,3 +82,17 @@ def test_keys_are_read_newest_first() -> None:
 def test_wrong_keys_are_refused_with_a_sentence(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         crypto.parse_keys(text)
+
+
+def test_large_data_opens_in_its_place_alone() -> None:
+    data = crypto.encrypt(KEY, b"sound" * 1000, PLACE)
+    assert b"sound" not in data
+    assert crypto.decrypt(KEY, data, PLACE) == b"sound" * 1000
+    for key, damaged, place in (
+        (KEY, data, "another place"),
+        (crypto.new_key(), data, PLACE),
+        (KEY, data[:-1], PLACE),
+        (KEY, b"", PLACE),
+    ):
+        with pytest.raises(crypto.SecretUnreadable):
+            crypto.decrypt(key, damaged, place)

@@ -9,8 +9,10 @@ import pytest
 from django.test import Client
 
 from agents.models import NumberRoute
-from callsphere.calls.enums import CallOutcome
-from callsphere.calls.models import Call
+from callsphere.calls.enums import CallOutcome, LeftKind
+from callsphere.calls.inbox import inbox_page, kind_of, texts_page
+from callsphere.calls.models import Call, VoiceMessage
+from callsphere.calls.sound_keeping import sound_of
 from callsphere.local.demo import OWNER_EMAIL, make_demo
 from callsphere.local.demo_calls import NUMBER
 from tenants.context import tenant_context, user_context
@@ -38,6 +40,12 @@ def test_a_receptionist_and_calls_of_every_outcome(db: None, tmp_path: Path) -> 
         route = NumberRoute.objects.select_related("agent__published").get()
         assert "[" not in str(route.agent.published and route.agent.published.instructions)
         calls = list(Call.objects.all())
+        left = [kind_of(row) for row in inbox_page(tenant).rows if row.is_open]
+        states = [row.state for row in texts_page(tenant).rows]
+        sound = sound_of(tenant, VoiceMessage.objects.filter(sound_state="there")[0].pk)
+    assert (set(left), set(states)) == (set(LeftKind), {"delivered", "undelivered"})
+    assert sound is not None
+    assert sound[:4] == b"RIFF"
     client = Client()
     client.login(username=OWNER_EMAIL, password=logins.password)
     client.force_login(
@@ -46,6 +54,8 @@ def test_a_receptionist_and_calls_of_every_outcome(db: None, tmp_path: Path) -> 
     )
     for path in ("", "charts/", *(f"{call.pk}/" for call in calls)):
         assert client.get(f"/t/{tenant.slug}/calls/{path}").status_code == 200
+    for path in ("", "texts/"):
+        assert client.get(f"/t/{tenant.slug}/messages/{path}").status_code == 200
 
 
 @pytest.mark.usefixtures("db")

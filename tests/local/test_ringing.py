@@ -33,7 +33,7 @@ def test_everything_is_told_to_the_end(phone: Phone) -> None:
         "beep",
         "A recording of 6 s was made.",
         "♪ http://sounds.example/bye.mp3",
-        "The call is over: completed after 13 s, ended by document.",
+        "The call is over: completed after 13 s, ended by us.",
     ]
     assert phone.ours.told("/voice")[0]["From"] == "+12125550177"
 
@@ -78,3 +78,9 @@ def test_only_the_double_is_rung(settings: object) -> None:
 def test_call_that_is_not_known_cannot_be_watched(phone: Phone) -> None:
     with pytest.raises(CannotRing, match="no such call"):
         list(watch_call("CA" + "0" * 32))
+
+
+def test_a_script_that_is_not_there_rings_nobody(phone: Phone) -> None:
+    with pytest.raises(CommandError, match=r"invalid choice: .nonsense. .*books-an-appointment"):
+        ring("--script", "nonsense")
+    assert phone.ours.told("/voice") == []

@@ -132,6 +132,7 @@ def change_limits(desk: Client, person: Person, **changes: object) -> Any:
     """Send the form as it was shown at first, with these changes."""
     tenant = person.tenant
     form = {
+        "time_zone": tenant.time_zone,
         "number_limit": tenant.number_limit,
         "concurrent_call_limit": tenant.concurrent_call_limit,
         "trunk_limit": tenant.trunk_limit,
@@ -153,6 +154,14 @@ def test_limits_change_with_a_reason_that_the_customer_reads(desk: Client, alice
         event = AuditEvent.objects.get(verb="tenant.updated")
     assert event.changes == {"trunk_limit": [200, 7]}
     assert (event.actor_kind, event.reason) == ("staff", "agreed on the phone")
+
+
+def test_support_corrects_a_time_zone(desk: Client, alice: Person) -> None:
+    response = change_limits(desk, alice, time_zone="Europe/Berlin", reason="asked by mail")
+    assert response.status_code == 302
+    with tenant_context(alice.tenant):
+        event = AuditEvent.objects.get(verb="tenant.updated")
+    assert event.changes == {"time_zone": ["UTC", "Europe/Berlin"]}
 
 
 def test_limits_do_not_change_without_a_reason(desk: Client, alice: Person) -> None:

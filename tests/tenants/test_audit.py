@@ -3,20 +3,20 @@
 from tenants.audit import Actor, differences, snapshot
 from tenants.enums import ActorKind
 from tenants.models import AuditEvent, Tenant
-from tenants.services import rename_tenant
+from tenants.services import change_settings
 from tests.conftest import Person
 from tests.tenants.test_keys import make_credential
 
 
 def test_a_change_is_told_with_before_and_after(alice: Person, in_acme: Tenant) -> None:
-    rename_tenant(tenant=in_acme, actor=alice.actor, expected_version=None, name="Acme Smiles")
+    change_settings(tenant=in_acme, actor=alice.actor, expected_version=None, name="Acme Smiles")
     event = AuditEvent.objects.get(verb="tenant.updated")
     assert event.changes == {"name": ["Acme Dental", "Acme Smiles"]}
     assert (event.actor_kind, event.actor_label) == (ActorKind.USER, "alice@example.com")
 
 
 def test_a_change_to_the_same_is_none(alice: Person, in_acme: Tenant) -> None:
-    rename_tenant(tenant=in_acme, actor=alice.actor, expected_version=None, name="Acme Dental")
+    change_settings(tenant=in_acme, actor=alice.actor, expected_version=None, name="Acme Dental")
     assert not AuditEvent.objects.filter(verb="tenant.updated").exists()
 
 

@@ -11,7 +11,7 @@ from tenants.audit import Actor
 from tenants.context import tenant_context
 from tenants.enums import Role
 from tenants.models import ApiKey, Membership, Tenant
-from tenants.services import create_api_key, remove_member, rename_tenant, revoke_api_key
+from tenants.services import change_settings, create_api_key, remove_member, revoke_api_key
 from tests.conftest import Person, make_member
 from tests.isolation.addresses import operations
 from tests.isolation.world import World, fingerprint, make_world
@@ -93,4 +93,4 @@ def test_taking_access_away_is_never_refused(alice: Person) -> None:
         remove_member(**mine, remover=alice.membership, member=dana.membership)
         assert (ApiKey.objects.filter(revoked_at=None).count(), Membership.objects.count()) == (0, 1)
         with pytest.raises(ReadOnly):
-            rename_tenant(**mine, expected_version=None, name="New")
+            change_settings(**mine, expected_version=None, name="New")

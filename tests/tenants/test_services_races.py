@@ -1,41 +1,19 @@
 """Changes to a team at the same time, on connections of their own."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-from typing import Any
+from functools import partial
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connections
 
-from callsphere.lib.errors import LimitReached, Refused, VersionConflict
+from callsphere.lib.errors import Refused
 from tenants.context import tenant_context
 from tenants.enums import Role
 from tenants.models import Invitation, Membership, Tenant
-from tenants.services import change_role, create_api_key, invite_member, remove_member, rename_tenant
+from tenants.services import change_role, change_settings, create_api_key, invite_member, remove_member
 from tests.conftest import Person, make_member
+from tests.racing import endings_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(person: Person, action: Callable[[int], Any], times: int = 3) -> list[str]:
-    """Run the action together with itself, each in a transaction of its own; return how each ended."""
-    barrier = Barrier(times)
-
-    def run(number: int) -> str:
-        try:
-            barrier.wait(60)
-            with tenant_context(person.tenant):
-                action(number)
-            return "done"
-        except (LimitReached, VersionConflict) as refusal:
-            return type(refusal).__name__
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(times) as pool:
-        return sorted(pool.map(run, range(times)))
 
 
 def limit(tenant: Tenant, **limits: int) -> None:
@@ -52,16 +30,24 @@ def test_the_last_place_is_offered_once(alice: Person) -> None:
             tenant=alice.tenant, actor=alice.actor, inviter=alice.membership, email=email, role=Role.VIEWER
         )
 
-    assert at_once(alice, invite) == ["LimitReached", "LimitReached", "done"]
+    assert endings_of(alice, *(partial(invite, number) for number in range(3))) == [
+        "LimitReached",
+        "LimitReached",
+        "done",
+    ]
     with tenant_context(alice.tenant):
         assert Invitation.objects.count() == 1
 
 
 def test_of_edits_from_one_version_one_is_stored(alice: Person) -> None:
     def rename(number: int) -> None:
-        rename_tenant(tenant=alice.tenant, actor=alice.actor, expected_version=1, name=f"Name {number}")
+        change_settings(tenant=alice.tenant, actor=alice.actor, expected_version=1, name=f"Name {number}")
 
-    assert at_once(alice, rename) == ["VersionConflict", "VersionConflict", "done"]
+    assert endings_of(alice, *(partial(rename, number) for number in range(3))) == [
+        "VersionConflict",
+        "VersionConflict",
+        "done",
+    ]
     with tenant_context(alice.tenant):
         assert Tenant.objects.get().version == 2
 
@@ -74,7 +60,11 @@ def test_the_last_api_key_is_made_once(alice: Person) -> None:
             tenant=alice.tenant, actor=alice.actor, name=f"Key {number}", capabilities=["trunks:read"]
         )
 
-    assert at_once(alice, create) == ["LimitReached", "LimitReached", "done"]
+    assert endings_of(alice, *(partial(create, number) for number in range(3))) == [
+        "LimitReached",
+        "LimitReached",
+        "done",
+    ]
 
 
 def test_what_counts_is_the_role_that_is_stored(alice: Person, bob: Person) -> None:

@@ -31,6 +31,12 @@ ANY_COUNTRY = (
 )
 
 
+def test_a_number_of_no_trunk_is_not_told_to_choose_its_country() -> None:
+    with pytest.raises(NumberError) as refused:
+        read_number("555 0199")
+    assert str(refused.value) == f"Without a + this could be a number of any country. {ASK_E164}"
+
+
 @pytest.mark.parametrize(
     ("rule", "number", "user"),
     [

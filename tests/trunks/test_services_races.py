@@ -1,18 +1,13 @@
 """Edits at the same time, on connections of their own."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import Any
 
 import pytest
-from django.core.exceptions import ValidationError
-from django.db import connections
 
-from callsphere.lib.errors import LimitReached, VersionConflict
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.conftest import Person
+from tests.racing import endings_of
 from tests.trunks.conftest import make_trunk
 from trunks import services
 from trunks.models import DigestCredential, Gateway, Trunk
@@ -20,28 +15,9 @@ from trunks.models import DigestCredential, Gateway, Trunk
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def at_once(person: Person, *actions: Callable[[], Any]) -> list[str]:
-    """Run the actions together, each in a transaction of its own; return how each ended."""
-    barrier = Barrier(len(actions))
-
-    def run(action: Callable[[], Any]) -> str:
-        try:
-            barrier.wait(60)
-            with tenant_context(person.tenant):
-                action()
-            return "done"
-        except (ValidationError, VersionConflict, LimitReached) as error:
-            return type(error).__name__
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(actions)) as pool:
-        return sorted(pool.map(run, actions))
-
-
 def test_of_two_edits_of_one_version_one_is_refused(alice: Person) -> None:
     trunk = make_trunk(alice)
-    endings = at_once(
+    endings = endings_of(
         alice,
         *(
             lambda name=name: services.update_trunk(
@@ -58,7 +34,7 @@ def test_of_two_edits_of_one_version_one_is_refused(alice: Person) -> None:
 def test_the_last_room_is_given_once(alice: Person) -> None:
     with tenant_context(alice.tenant):
         Tenant.objects.update(trunk_limit=1)
-    endings = at_once(
+    endings = endings_of(
         alice,
         *(
             lambda name=name: services.create_trunk(tenant=alice.tenant, actor=alice.actor, name=name)
@@ -70,7 +46,7 @@ def test_the_last_room_is_given_once(alice: Person) -> None:
 
 def test_the_same_name_is_given_once(alice: Person) -> None:
     one, other = make_trunk(alice, "One"), make_trunk(alice, "Other")
-    endings = at_once(
+    endings = endings_of(
         alice,
         *(
             lambda trunk=trunk: services.update_trunk(
@@ -84,7 +60,7 @@ def test_the_same_name_is_given_once(alice: Person) -> None:
 
 def test_the_same_gateway_is_added_once(alice: Person) -> None:
     trunk = make_trunk(alice)
-    endings = at_once(
+    endings = endings_of(
         alice,
         *[
             lambda: services.add_gateway(
@@ -101,7 +77,7 @@ def test_the_same_gateway_is_added_once(alice: Person) -> None:
 def test_a_password_entered_while_a_gateway_is_added_is_for_the_hosts_it_met(alice: Person) -> None:
     trunk = make_trunk(alice, "Main line", "sip:old.example.com")
     who: dict[str, Any] = {"tenant": alice.tenant, "actor": alice.actor, "trunk": trunk}
-    endings = at_once(
+    endings = endings_of(
         alice,
         lambda: services.add_gateway(**who, uri="sip:new.example.com", clear_secrets=True),
         lambda: services.add_credential(**who, direction="outbound", username="acme", secret="first"),

@@ -8,23 +8,28 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from agents import services
+from agents.models import NumberRoute
 from billing.models import Subscription
 from billing.queries import offered_plan
 from tenants.context import tenant_context
 from tenants.enums import Role
+from tests.calls.pages.calls import make_call
 from tests.conftest import Person, make_member
 from tests.trunks.conftest import make_trunk
 from tests.trunks.watching import BUSY, NOON, OK, SILENT, probe
 from trunks.models import PhoneNumber
 
 URL = "/t/acme-dental/"
+TODO = ("todo", "todo")
+"""An agent that answers, and a call."""
 
 
 def test_without_a_trunk_it_teaches(alice: Person) -> None:
     response = alice.client().get(URL)
 
     assert "No line is connected yet" in response.content.decode()
-    assert [step["state"] for step in response.context["steps"]] == ["current", *["todo"] * 4]
+    assert [step["state"] for step in response.context["steps"]] == ["current", *["todo"] * 6]
 
 
 @pytest.mark.parametrize(
@@ -50,10 +55,10 @@ def test_it_says_whether_the_line_works_and_why_not(
 @pytest.mark.parametrize(
     ("uris", "letter", "states"),
     [
-        ((), "", ["todo", "done", "current", "todo", "todo"]),
-        (("sip:203.0.113.5",), "", ["todo", "done", "done", "current", "todo"]),
-        (("sip:203.0.113.5",), SILENT, ["todo", "done", "done", "current", "todo"]),
-        (("sip:203.0.113.5",), BUSY, ["todo", "done", "done", "done", "current"]),
+        ((), "", ["todo", *TODO, "done", "current", "todo", "todo"]),
+        (("sip:203.0.113.5",), "", ["todo", *TODO, "done", "done", "current", "todo"]),
+        (("sip:203.0.113.5",), SILENT, ["todo", *TODO, "done", "done", "current", "todo"]),
+        (("sip:203.0.113.5",), BUSY, ["todo", *TODO, "done", "done", "done", "current"]),
         (("sip:203.0.113.5",), OK, []),
     ],
 )
@@ -71,7 +76,7 @@ def test_plan_and_number_come_before_the_line(alice: Person, settings: Any) -> N
     settings.STRIPE_SECRET_KEY = "sk_test_guided"
     response = alice.client().get(URL)
 
-    first, second, third, *_rest = response.context["steps"]
+    first, second, _agent, _call, third, *_rest = response.context["steps"]
     assert (first["title"], first["state"], first["url"]) == (
         "Choose a plan",
         "current",
@@ -93,7 +98,7 @@ def test_plan_and_number_come_before_the_line(alice: Person, settings: Any) -> N
     assert f'<a class="link" href="{URL}trunks/connect/">connect it</a>' in html
 
 
-def test_with_plan_and_number_the_line_is_next(alice: Person, settings: Any) -> None:
+def test_with_plan_and_number_an_agent_is_next(alice: Person, settings: Any) -> None:
     settings.STRIPE_SECRET_KEY = "sk_test_guided"
     with tenant_context(alice.tenant):
         Subscription.objects.create(
@@ -105,7 +110,9 @@ def test_with_plan_and_number_the_line_is_next(alice: Person, settings: Any) -> 
     response = alice.client().get(URL)
 
     states = [step["state"] for step in response.context["steps"]]
-    assert states == ["done", "done", "current", "todo", "todo", "todo"]
+    assert states == ["done", "done", "current", *["todo"] * 5]
+    agent = response.context["steps"][2]
+    assert (agent["title"], agent["url"]) == ("Let an agent answer", f"{URL}agents/")
     assert response.content.decode().count("btn btn-primary") == 1
 
 
@@ -125,6 +132,53 @@ def test_the_checklist_stays_away_once_a_trunk_was_green(alice: Person) -> None:
     make_trunk(alice, "Second line")
 
     assert alice.client().get(URL).context["steps"] == []
+
+
+def route_number(person: Person, *, is_published: bool) -> None:
+    """Lead a number to an agent."""
+    who: dict[str, Any] = {"tenant": person.tenant, "actor": person.actor}
+    with tenant_context(person.tenant):
+        number = PhoneNumber.objects.create(
+            tenant=person.tenant, number="+14155550101", source="bought", state="ordered"
+        )
+        agent = services.create_agent(**who, name="Front desk", instructions="Answer the phone.")
+        if is_published:
+            services.publish(**who, agent=agent, expected_version=agent.version)
+        NumberRoute.objects.create(tenant=person.tenant, phone_number=number, agent=agent)
+
+
+def steps(person: Person) -> list[tuple[str, str]]:
+    return [(step["title"], step["state"]) for step in person.client().get(URL).context["steps"]]
+
+
+@pytest.mark.parametrize(("is_published", "state"), [(False, "current"), (True, "done")])
+def test_an_agent_answers_once_a_number_leads_to_a_published_one(
+    alice: Person, is_published: bool, state: str
+) -> None:
+    route_number(alice, is_published=is_published)
+    assert ("Let an agent answer", state) in steps(alice)
+
+
+def test_with_an_agent_that_answers_a_call_is_next_and_then_the_list_is_gone(
+    alice: Person, settings: Any
+) -> None:
+    settings.TWILIO_BASE_URL = ""
+    route_number(alice, is_published=True)
+    call = alice.client().get(URL).context["steps"][2]
+    assert (call["title"], call["state"], call["url"]) == ("Make a call", "current", f"{URL}calls/")
+    settings.TWILIO_BASE_URL = "http://127.0.0.1:1"
+    assert alice.client().get(URL).context["steps"][2]["url"] == f"{URL}calls/ring/"
+
+    make_call(alice)
+
+    assert steps(alice) == []
+
+
+def test_a_green_trunk_with_a_number_still_lacks_an_agent(alice: Person) -> None:
+    make_trunk(alice, "Main line", "sip:203.0.113.5")
+    probe(OK, NOON)
+    route_number(alice, is_published=False)
+    assert ("Let an agent answer", "current") in steps(alice)
 
 
 def test_bob_sees_states_but_no_way_to_change_them(alice: Person, bob: Person) -> None:

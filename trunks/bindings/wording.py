@@ -10,6 +10,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils import timezone
+
 from callsphere.sip.causes import CAUSES, Cause
 from trunks.enums import HealthState
 from trunks.enums import RegistrationState as State
@@ -152,8 +154,9 @@ def trouble(known: Known, now: datetime) -> Trouble | None:
 
 def clock(moment: datetime, now: datetime) -> str:
     """Write a moment: "14:20 UTC", with the date unless it is near: "3 Oct, 14:20 UTC"."""
-    time = f"{moment:%H:%M} UTC"
-    return time if abs(moment - now) < timedelta(hours=12) else f"{moment.day} {moment:%b}, {time}"
+    local = timezone.localtime(moment)
+    time = f"{local:%H:%M %Z}"
+    return time if abs(moment - now) < timedelta(hours=12) else f"{local.day} {local:%b}, {time}"
 
 
 def attempt_line(code: int | None, cause: str) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.functional import cached_property
 
-from callsphere.lib.errors import Refused, VersionConflict
 from trunks.certificates import services
 from trunks.certificates.forms import (
     AuthorityEditForm,
@@ -21,7 +20,7 @@ from trunks.certificates.forms import (
 from trunks.certificates.summaries import authorities_of, certificate_rows, client_certificates_of
 from trunks.models import ClientCertificate, Expiring, TrustedAuthority
 from trunks.pages.base import EditsOnly, TrunksPage
-from trunks.pages.deleting import CHANGED_SINCE, OfOneVersion
+from trunks.pages.deleting import Deleting
 from trunks.pages.editing import FormPage
 
 
@@ -188,7 +187,7 @@ class ClientCertificateEdit(OneClientCertificate, _EditPage):
         return f"“{row.name}” is saved."
 
 
-class _DeletePage(OfOneVersion, EditsOnly):
+class _DeletePage(Deleting, EditsOnly):
     row: Any
     kind: ClassVar[str]
 
@@ -201,27 +200,19 @@ class _DeletePage(OfOneVersion, EditsOnly):
             "version": self.row.version,
             "kind": self.kind,
             "users": services.users_of(self.row),
-            "list_url": self.url("certificates"),
-            "back_url": self.own_url("detail"),
+            "list_url": self.done_url(),
+            "back_url": self.back_url(),
         }
         return render(request, "trunks/certificate_delete.html", context)
 
-    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        name, back_url = self.row.name, self.own_url("detail")
-        try:
-            self.delete()
-        except VersionConflict:
-            messages.warning(request, CHANGED_SINCE)
-            return HttpResponseRedirect(request.path)
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-            return HttpResponseRedirect(back_url)
-        messages.success(request, f"“{name}” is deleted.")
-        return HttpResponseRedirect(self.url("certificates"))
+    def subject(self) -> Any:
+        return self.row
 
-    def delete(self) -> None:
-        """Delete it through its service."""
-        raise NotImplementedError
+    def back_url(self) -> str:
+        return self.own_url("detail")
+
+    def done_url(self) -> str:
+        return self.url("certificates")
 
 
 class AuthorityDelete(OneAuthority, _DeletePage):
@@ -229,13 +220,14 @@ class AuthorityDelete(OneAuthority, _DeletePage):
 
     capability = EditsOnly.capability
 
-    def delete(self) -> None:
+    def delete(self) -> str:
         services.delete_authority(
             tenant=self.tenant,
             actor=self.actor,
             authority=self.row,
             expected_version=self.expected_version,
         )
+        return f"“{self.row.name}” is deleted."
 
 
 class ClientCertificateDelete(OneClientCertificate, _DeletePage):
@@ -243,10 +235,11 @@ class ClientCertificateDelete(OneClientCertificate, _DeletePage):
 
     capability = EditsOnly.capability
 
-    def delete(self) -> None:
+    def delete(self) -> str:
         services.delete_client_certificate(
             tenant=self.tenant,
             actor=self.actor,
             certificate=self.row,
             expected_version=self.expected_version,
         )
+        return f"“{self.row.name}” is deleted."

@@ -249,7 +249,8 @@ def bars_of(spans: Iterable[Span], now: datetime, *, before: str = "not there ye
 
 
 def _bar(start: datetime, state: HealthState | None, before: str) -> Bar:
-    clock = f"{start:%H:%M} to {start + STRIP_STEP:%H:%M} UTC"
+    begins, ends = (timezone.localtime(moment) for moment in (start, start + STRIP_STEP))
+    clock = f"{begins:%H:%M} to {ends:%H:%M %Z}"
     if state is None:
         return Bar(HealthState.UNKNOWN, f"{clock}: {before}")
     words = {HealthState.UNKNOWN: "not checked", HealthState.IMPAIRED: "answered with errors"}

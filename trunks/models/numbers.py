@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
+from callsphere.lib.e164 import WHOLE_E164
 from tenants.fields import EncryptedTextField
 from tenants.models import TenantOwned, VersionedOwned
 from trunks.enums import (
@@ -25,7 +26,6 @@ LONGEST_ERROR = 500
 LONGEST_LABEL = 64
 OVER_STATES = (NumberState.FAILED, NumberState.RELEASED)
 OPEN_JOBS = (JobState.WAITING, JobState.UNDOING)
-_E164 = r"^\+[1-9][0-9]{6,14}$"
 
 
 class Lent(models.Model):
@@ -178,7 +178,7 @@ class PhoneNumber(VersionedOwned):
                 name="phone_number_of_one_tenant",
                 violation_error_message="Another organisation has this number. Ask support.",
             ),
-            models.CheckConstraint(condition=Q(number__regex=_E164), name="phone_number_e164"),
+            models.CheckConstraint(condition=Q(number__regex=WHOLE_E164), name="phone_number_e164"),
             models.CheckConstraint(
                 condition=Q(country__regex="^([A-Z]{2})?$"), name="phone_number_country_letters"
             ),

@@ -30,6 +30,10 @@ from trunks.provider_side import account_is_gone
 KEY_NAME = "callsphere"
 NUMBERS = Actor.system("phone numbers")
 _CLOSED = "The account that held the number was closed."
+_NOT_OPEN = {
+    AccountStatus.SUSPENDED: "Your account for phone numbers is suspended.",
+    AccountStatus.CLOSED: "Your account for phone numbers is closed.",
+}
 
 UNREAD: dict[str, Any] = {
     "business_state": BusinessState.UNKNOWN,
@@ -92,7 +96,7 @@ def open_account(tenant: Tenant) -> TwilioAccount:
     if row is None:
         raise AccountMissing("", "")
     if not row.is_ready:
-        raise AccountMissing(row.error, row.error_code)
+        raise AccountMissing(row.error or _NOT_OPEN.get(AccountStatus(row.wanted), ""), row.error_code)
     return TwilioAccount(row.sid, row.key_sid, reveal(row, "key_secret"))
 
 

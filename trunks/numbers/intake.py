@@ -1,4 +1,4 @@
-"""Where the provider asks what to do with a call: to a bought number, or over a trunk.
+"""Where the provider asks what to do with a call: to a bought number, or over a trunk; and tells of texts.
 
 The addresses are set when a number is bought or a trunk is put there; callsphere.calls serves them.
 """
@@ -6,6 +6,7 @@ The addresses are set when a number is bought or a trunk is put there; callspher
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 from django.conf import settings
 
@@ -15,7 +16,7 @@ from trunks.models import PhoneNumber
 
 def voice_urls(number: PhoneNumber) -> NumberUrls:
     """Return the addresses that belong to a number; its id in them names tenant and number."""
-    return _urls(f"{number.pk}")
+    return replace(_urls(f"{number.pk}"), sms=f"{settings.PUBLIC_URL}/voice/{number.pk}/text/")
 
 
 def trunk_voice_urls(trunk_id: uuid.UUID) -> NumberUrls:

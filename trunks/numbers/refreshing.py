@@ -18,7 +18,7 @@ from callsphere.lib.errors import Refused
 from callsphere.providers.twilio import messaging, numbers, trust
 from callsphere.providers.twilio.account import TwilioAccount
 from callsphere.providers.twilio.messaging import MessagingState
-from callsphere.providers.twilio.numbers import OwnedNumber
+from callsphere.providers.twilio.numbers import NumberUrls, OwnedNumber
 from callsphere.providers.twilio.trust import TrustState
 from tenants.audit import Actor, differences, record_event, snapshot
 from tenants.clock import database_now
@@ -28,6 +28,7 @@ from tenants.services.editing import lock_tenant, locked
 from trunks.enums import Attestation, NumberSource, NumberState, PaperState
 from trunks.models import EmergencyAddress, NumberRefresh, PhoneNumber
 from trunks.numbers.accounts import NUMBERS, AccountMissing, Clock, open_account
+from trunks.numbers.intake import voice_urls
 from trunks.numbers.jobs import make_due, put_off, store, wake_provisioning
 from trunks.numbers.saga import emergency_state, expected_attestation
 from trunks.requests import AskedTooOften, check_rate
@@ -98,7 +99,7 @@ def do_refresh(row: NumberRefresh, clock: Clock) -> None:
     """Look at a tenant's numbers, and store what changed. Raises TwilioError, AccountMissing, Overtaken."""
     with tenant_context(Tenant(pk=row.tenant_id)):
         tenant = Tenant.objects.get(pk=row.tenant_id)
-        active = [number.provider_sid for number in _active(tenant)]
+        active = {number.provider_sid: voice_urls(number) for number in _active(tenant)}
         if not active:
             store(row, due_at=None, attempts=0, error="", error_code="")
             return
@@ -126,10 +127,14 @@ def _active(tenant: Tenant) -> Any:
     return rows.order_by("pk")
 
 
-def _read(account: TwilioAccount, active: list[str]) -> Findings:
+def _read(account: TwilioAccount, active: Mapping[str, NumberUrls]) -> Findings:
     state = trust.read_trust_state(account)
     owned = {each.sid: each for each in numbers.list_numbers(account)}
     wanted = [sid for sid in active if sid in owned]
+    for sid in wanted:
+        # those that were bought before texts were taken tell nobody of them; no request where all is well
+        if owned[sid].urls.sms != active[sid].sms and not owned[sid].trunk_sid:
+            owned[sid] = numbers.set_number_urls(account, sid, active[sid])
     on_profile = on_product = frozenset[str]()
     if state.business is not None:
         there = trust.list_profile_numbers(account, state.business.sid)

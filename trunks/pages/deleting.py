@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from django.contrib import messages
@@ -28,8 +29,45 @@ class OfOneVersion:
         return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
-class DeletePage(OfOneVersion, EditsOnly, OneTrunkPage):
-    """Says what will be gone, and deletes it when asked to."""
+class Deleting(OfOneVersion, ABC):
+    """A page that deletes what it shows when asked to, and says how that went."""
+
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.subject()
+        done_url, refused_url = self.done_url(), self.refused_url()  # while what they name is there
+        try:
+            messages.success(request, self.delete())
+        except VersionConflict:
+            messages.warning(request, CHANGED_SINCE)
+            return HttpResponseRedirect(request.path)
+        except Refused as refusal:
+            messages.error(request, str(refusal))
+            return HttpResponseRedirect(refused_url)
+        return HttpResponseRedirect(done_url)
+
+    @abstractmethod
+    def subject(self) -> Versioned:
+        """Return what is to be deleted. Raises Http404."""
+
+    @abstractmethod
+    def delete(self) -> str:
+        """Delete it through its service; return a sentence that says so."""
+
+    @abstractmethod
+    def back_url(self) -> str:
+        """Return where it is looked at."""
+
+    @abstractmethod
+    def done_url(self) -> str:
+        """Return where to go when it is gone."""
+
+    def refused_url(self) -> str:
+        """Return where to go when it cannot be deleted."""
+        return self.back_url()
+
+
+class DeletePage(Deleting, EditsOnly, OneTrunkPage):
+    """Says what will be gone of a trunk, and deletes it when asked to."""
 
     template_name = "trunks/confirm_delete.html"
     heading: ClassVar[str]
@@ -49,30 +87,5 @@ class DeletePage(OfOneVersion, EditsOnly, OneTrunkPage):
         }
         return render(request, self.template_name, context)
 
-    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        self.subject()
-        done_url = self.done_url()
-        try:
-            messages.success(request, self.delete())
-        except VersionConflict:
-            messages.warning(request, CHANGED_SINCE)
-            return HttpResponseRedirect(request.path)
-        except Refused as refusal:
-            messages.error(request, str(refusal))
-        return HttpResponseRedirect(done_url)
-
-    def subject(self) -> Versioned:
-        """Return what is to be deleted. Raises Http404."""
-        raise NotImplementedError
-
-    def delete(self) -> str:
-        """Delete it through its service; return a sentence that says so."""
-        raise NotImplementedError
-
-    def back_url(self) -> str:
-        """Return where it is looked at."""
-        raise NotImplementedError
-
-    def done_url(self) -> str:
-        """Return where to go when it is gone."""
-        raise NotImplementedError
+    def refused_url(self) -> str:
+        return self.done_url()

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 from phonenumbers import timezone as zones_of_numbers
 
-from agents.hours import DAYS
+from agents.hours import DAYS, EARLIEST, LATEST
 from agents.models import BusinessHours
 from agents.queries import routes_of
 from callsphere.calls.models import Call
@@ -65,10 +65,9 @@ class Clock:
             on = local.date() + timedelta(days=ahead)
         else:
             on = _day(named, local.date())
-        try:
-            return datetime.combine(on, clock, self.zone).astimezone(UTC)
-        except OverflowError:
-            raise NotAMoment(_NAME_A_DAY) from None
+        if not EARLIEST.date() < on < LATEST.date():
+            raise NotAMoment(_NAME_A_DAY)
+        return datetime.combine(on, clock, self.zone).astimezone(UTC)
 
 
 def clock_of(call: Call, now: datetime) -> Clock:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -9,18 +10,22 @@ from functools import partial
 from agents.enums import BuiltinTool
 from callsphere.calls.builtin_tools.callers import caller_number
 from callsphere.calls.builtin_tools.contract import Builtin, Errand, Reply, Run, declined, done
+from callsphere.calls.builtin_tools.handing_over import is_handed_over
 from callsphere.calls.builtin_tools.messages import MOST_MESSAGES, keep_message
 from callsphere.calls.enums import CallAction, CallState, EndReason
 from callsphere.calls.incidents import tell_escalated
-from callsphere.calls.instructions import Place, call_person
+from callsphere.calls.instructions import call_person, place_of
 from callsphere.calls.models import Call, CallerMessage, CallNote
 from callsphere.calls.models.follow_ups import LONGEST_MESSAGE
 from callsphere.calls.provider_side import CannotAsk, account_of
 from callsphere.providers.twilio import twiml
-from callsphere.providers.twilio.calls import redirect_call
+from callsphere.providers.twilio.account import TwilioAccount
+from callsphere.providers.twilio.calls import find_legs, read_call, redirect_call
 from callsphere.providers.twilio.errors import TwilioError
 from tenants.clock import database_now
 
+_LOOKS_AFTER_S = (0.5, 1.0, 2.0, 2.0)
+"""What the provider says of a call may be some seconds old."""
 PUT_THROUGH = "One moment please, I am putting you through."
 _REASON = {
     "type": "string",
@@ -54,27 +59,50 @@ def _put_through(run: Run, otherwise: Callable[[str], Reply]) -> Reply | Errand:
     call, number = run.call, run.version.transfer_number
     if call.state == CallState.ENDED:
         return declined("The call is over.")
+    if is_handed_over(run):
+        return declined("The caller is being put through already. Say nothing more.")
     if not number or (call.phone_number_id is None and call.trunk_id is None):
         return otherwise("There is no number to transfer to.")
     # told to the provider first: this copy is not stored
-    document = call_person(Call(pk=call.pk, tenant=run.tenant), number, _place_of(call))
+    document = call_person(Call(pk=call.pk, tenant=run.tenant), number, place_of(call))
     transfer = Transfer(run, number, twiml.say_then(PUT_THROUGH, document), otherwise)
     return Errand(partial(_go, transfer))
-
-
-def _place_of(call: Call) -> Place:
-    if call.trunk_id is not None:
-        return Place(f"/voice/trunk/{call.trunk_id}/")
-    return Place(f"/voice/{call.phone_number_id}/")
 
 
 def _go(transfer: Transfer) -> Callable[[], Reply]:
     run = transfer.run
     try:
-        redirect_call(account_of(run.tenant.pk), run.call.call_sid, transfer.document)
-    except (CannotAsk, TwilioError, twiml.InstructionsInvalid) as error:
+        account = account_of(run.tenant.pk)
+        redirect_call(account, run.call.call_sid, transfer.document)
+    except TwilioError as error:
+        if error.outcome_unknown and _went_through(account, transfer):
+            return partial(_done, transfer)
+        return partial(_failed, transfer, str(error))
+    except (CannotAsk, twiml.InstructionsInvalid) as error:
         return partial(_failed, transfer, str(error))
     return partial(_done, transfer)
+
+
+def _went_through(account: TwilioAccount, transfer: Transfer) -> bool:
+    """Look whether a call does what it was to do though the provider's answer was lost.
+
+    The agent's leg ends when another document begins. Where nothing can be seen, the agent may still have the
+    caller, who is then better told so than left waiting.
+    """
+    has_left = False
+    for pause_s in _LOOKS_AFTER_S:
+        time.sleep(pause_s)
+        try:
+            call = read_call(account, transfer.run.call.call_sid)
+            legs = find_legs(account, transfer.run.call.call_sid)
+        except TwilioError:
+            continue
+        if call.is_over:
+            return False
+        if any(leg.to_number == transfer.number for leg in legs):
+            return True
+        has_left = bool(legs) and all(leg.is_over for leg in legs)
+    return has_left
 
 
 def _done(transfer: Transfer) -> Reply:

@@ -11,7 +11,7 @@ from callsphere.calls.models.conversations import (
 from callsphere.calls.models.events import CallEvent
 from callsphere.calls.models.follow_ups import CallbackRequest, CallerMessage
 from callsphere.calls.models.keeping import CallRetention
-from callsphere.calls.models.recordings import VoiceMessage
+from callsphere.calls.models.recordings import VoiceMessage, VoiceSound
 from callsphere.calls.models.texts import TextMessage
 
 __all__ = (
@@ -29,4 +29,5 @@ __all__ = (
     "TranscriptLine",
     "UnwantedCall",
     "VoiceMessage",
+    "VoiceSound",
 )

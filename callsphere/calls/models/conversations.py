@@ -14,6 +14,8 @@ from tenants.fields import EncryptedTextField
 from tenants.models import Tenant, TenantOwned
 
 LONGEST_LINE = 8_000
+LONGEST_ID = 64
+"""Characters of an id of OpenAI's."""
 
 
 class RealtimeSession(TenantOwned):
@@ -22,7 +24,9 @@ class RealtimeSession(TenantOwned):
     It is awaited when the call is sent there, and offered when OpenAI tells of it (`openai_call_id`). A
     worker accepts it and holds it by putting `due_at` off, when others may take it; `claim` is raised by each
     that does, and what another stores under a lower one counts no more. `greeted_at` is set before
-    the greeting is asked for: nobody is greeted twice. `usage` sums tokens as OpenAI counts them.
+    the greeting is asked for: nobody is greeted twice. `usage` sums tokens as OpenAI counts them,
+    `cost` what they cost in USD by the prices of the moment; null where a price was not known.
+    `counted_last` is the event that was added last, which is added once.
     """
 
     call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="sessions")
@@ -37,6 +41,8 @@ class RealtimeSession(TenantOwned):
     due_at = models.DateTimeField(null=True, help_text="When a worker may take it")
     claim = models.PositiveIntegerField(default=0)
     usage = models.JSONField(default=dict)
+    cost = models.DecimalField("cost at OpenAI", max_digits=14, decimal_places=8, null=True)
+    counted_last = models.CharField(max_length=LONGEST_ID, blank=True, default="")
 
     class Meta:
         ordering = ["created_at", "id"]
@@ -65,7 +71,10 @@ class RealtimeSession(TenantOwned):
 
 
 class TranscriptLine(TenantOwned):
-    """Something that was said. `item_id` is OpenAI's, which tells a line once however often it is heard."""
+    """Something that was said. `item_id` is OpenAI's, which tells a line once however often it is heard.
+
+    `is_keys`: the caller did not say it, but pressed keys, under an id of ours.
+    """
 
     tenant = models.ForeignKey(
         Tenant, on_delete=models.CASCADE, related_name="+", editable=False, db_index=False
@@ -74,6 +83,7 @@ class TranscriptLine(TenantOwned):
     item_id = models.CharField(max_length=64)
     speaker = models.CharField(max_length=8, choices=Speaker)
     text = models.TextField(max_length=LONGEST_LINE)
+    is_keys = models.BooleanField(default=False)
     said_at = models.DateTimeField()
 
     class Meta:

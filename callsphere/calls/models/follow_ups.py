@@ -7,13 +7,13 @@ from django.db.models import F, Q
 
 from callsphere.calls.enums import CallbackState
 from callsphere.calls.models.calls import Call
+from callsphere.calls.models.inbox import HANDLED_WHOLE, inbox_index, is_open_field, number_index
+from callsphere.lib.e164 import WHOLE_E164_OR_EMPTY
 from tenants.models import Tenant, TenantOwned
 
 LONGEST_MESSAGE = 2_000
 LONGEST_CALLER_NAME = 100
 LONGEST_NOTE = 500
-_E164 = r"^(\+[1-9][0-9]{6,14})?$"
-_HANDLED_WHOLE = Q(handled_at=None, handled_by="") | Q(handled_at__isnull=False)
 
 
 class CallerMessage(TenantOwned):
@@ -29,6 +29,7 @@ class CallerMessage(TenantOwned):
     is_urgent = models.BooleanField("urgent", default=False)
     handled_at = models.DateTimeField(null=True)
     handled_by = models.CharField(max_length=254, blank=True)
+    is_open = is_open_field()
 
     class Meta:
         verbose_name = "message of a caller"
@@ -36,9 +37,9 @@ class CallerMessage(TenantOwned):
         ordering = ["-created_at", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(number__regex=_E164) & ~Q(text=""), name="caller_message_usable"
+                condition=Q(number__regex=WHOLE_E164_OR_EMPTY) & ~Q(text=""), name="caller_message_usable"
             ),
-            models.CheckConstraint(condition=_HANDLED_WHOLE, name="caller_message_handled_whole"),
+            models.CheckConstraint(condition=HANDLED_WHOLE, name="caller_message_handled_whole"),
         ]
         indexes = [
             models.Index(F("tenant"), F("created_at").desc(), F("id").desc(), name="caller_message_newest"),
@@ -49,6 +50,8 @@ class CallerMessage(TenantOwned):
                 condition=Q(handled_at=None),
                 name="caller_message_open",
             ),
+            inbox_index("caller_message_inbox"),
+            number_index("number", "caller_message_by_number"),
         ]
 
     def __str__(self) -> str:
@@ -69,13 +72,14 @@ class CallbackRequest(TenantOwned):
     state = models.CharField(max_length=8, choices=CallbackState, default=CallbackState.OPEN)
     handled_at = models.DateTimeField(null=True)
     handled_by = models.CharField(max_length=254, blank=True)
+    is_open = is_open_field()
 
     class Meta:
         verbose_name = "callback"
         ordering = ["-created_at", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(number__regex=_E164) & ~Q(number="") & ~Q(time_zone=""),
+                condition=Q(number__regex=WHOLE_E164_OR_EMPTY) & ~Q(number="") & ~Q(time_zone=""),
                 name="callback_usable",
             ),
             models.CheckConstraint(
@@ -91,6 +95,8 @@ class CallbackRequest(TenantOwned):
                 condition=Q(state=CallbackState.OPEN),
                 name="callback_open",
             ),
+            inbox_index("callback_inbox"),
+            number_index("number", "callback_by_number"),
         ]
 
     def __str__(self) -> str:

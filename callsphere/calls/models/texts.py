@@ -5,8 +5,9 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from callsphere.calls.enums import Direction, TextState
-from callsphere.calls.models.calls import Call
+from callsphere.calls.enums import Direction, TextState, TextWord
+from callsphere.calls.models.calls import NEWEST, Call
+from callsphere.calls.models.inbox import number_index
 from tenants.models import Tenant, TenantOwned
 
 LONGEST_TEXT = 1_600
@@ -17,7 +18,8 @@ class TextMessage(TenantOwned):
     """A text message that belongs to a call.
 
     A worker sends what waits: it is claimed before the provider is asked, and given up as `unknown` when the
-    worker does not come back from there by `due_at`, since sending it again might send it twice.
+    worker does not come back from there by `due_at`, since sending it again might send it twice. What comes
+    in is `received`, and belongs to the call that it follows; `word` is set where all it says is such a word.
     """
 
     tenant = models.ForeignKey(
@@ -29,6 +31,7 @@ class TextMessage(TenantOwned):
     from_number = models.CharField("from", max_length=16)
     body = models.TextField(max_length=LONGEST_TEXT)
     state = models.CharField(max_length=16, choices=TextState, default=TextState.WAITING)
+    word = models.CharField(max_length=8, choices=TextWord, blank=True, default="")
     message_sid = models.CharField("id at the provider", max_length=34, blank=True)
     error_code = models.PositiveIntegerField("error of the provider", null=True)
     error = models.CharField(max_length=500, blank=True)
@@ -39,12 +42,21 @@ class TextMessage(TenantOwned):
         ordering = ["-created_at", "-id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(direction__in=Direction.values, state__in=TextState.values),
+                condition=Q(
+                    direction__in=Direction.values,
+                    state__in=TextState.values,
+                    word__in=["", *TextWord.values],
+                ),
                 name="text_message_words_known",
             ),
             models.CheckConstraint(
                 condition=Q(state__in=_TO_DO, due_at__isnull=False) | ~Q(state__in=_TO_DO) & Q(due_at=None),
                 name="text_message_due_until_sent",
+            ),
+            models.CheckConstraint(
+                condition=Q(direction=Direction.INBOUND, state=TextState.RECEIVED)
+                | Q(direction=Direction.OUTBOUND, word="") & ~Q(state=TextState.RECEIVED),
+                name="text_message_received_or_sent",
             ),
             models.UniqueConstraint(
                 fields=["tenant", "message_sid"],
@@ -54,7 +66,12 @@ class TextMessage(TenantOwned):
         ]
         indexes = [
             models.Index(F("tenant"), F("created_at").desc(), F("id").desc(), name="text_message_newest"),
+            models.Index(fields=["tenant", "from_number", "to_number"], name="text_message_between"),
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="text_message_due"),
+            # the page of texts, newest first by key: of all, by state, by number
+            models.Index(F("tenant"), NEWEST, name="text_message_log"),
+            models.Index(F("tenant"), F("state"), NEWEST, name="text_message_by_state"),
+            number_index("to_number", "text_message_by_number"),
         ]
 
     def __str__(self) -> str:

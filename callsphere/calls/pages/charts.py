@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from callsphere.calls.figures import PERIODS, figures_of
 from callsphere.calls.pages.base import CallsPage
+from callsphere.calls.wording import money_words
 
 
 class Charts(CallsPage):
@@ -26,6 +27,7 @@ class Charts(CallsPage):
         context = {
             "figures": figures,
             "days": days,
+            "ai_cost": money_words(figures.ai_cost),
             "periods": periods,
             "log_url": self.url("list"),
             "volume_names": ["Answered", "Not answered"],

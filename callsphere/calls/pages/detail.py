@@ -11,12 +11,16 @@ from django.shortcuts import render
 
 from callsphere.calls import services
 from callsphere.calls.enums import CallState
+from callsphere.calls.inbox import left_in
+from callsphere.calls.left_rows import left_rows, text_rows
 from callsphere.calls.one_call import all_told_of, trace_of
 from callsphere.calls.pages.base import OneCallPage
 from callsphere.calls.rows import leg_rows
 from callsphere.calls.timeline import conversation_of, folded, timeline_of
 from callsphere.calls.wording import (
+    ai_cost_of,
     attestation_words,
+    cost_words,
     ended_because,
     explanations_of,
     headline_of,
@@ -25,18 +29,28 @@ from callsphere.calls.wording import (
 )
 from callsphere.lib.errors import Refused
 from tenants.access import Capability
+from tenants.audit import record_event
 from trunks.pages.base import LivePage
 
 
 class CallDetail(OneCallPage, LivePage):
-    """What became of a call and why; it refreshes itself while the call goes on."""
+    """What became of a call and why; it refreshes itself while the call goes on.
+
+    It holds what people said: when support opens it on a visit, the tenant reads that in its audit log.
+    """
 
     template_name = "calls/detail.html"
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if self.request.is_support_visit and not getattr(request, "htmx", False):
+            record_event(tenant=self.tenant, actor=self.actor, verb="support.call_read", obj=self.call)
+        return super().get(request, *args, **kwargs)
 
     def page_context(self) -> dict[str, Any]:
         call = self.call
         told, sessions = all_told_of(self.tenant, call)
         entries = timeline_of(told)
+        left, texts = left_in(self.tenant, call, told.messages)
         looks, attestation = attestation_words(call.verstat)
         return {
             "call": call,
@@ -48,9 +62,12 @@ class CallDetail(OneCallPage, LivePage):
             "entries": folded(entries),
             "conversation": conversation_of(entries),
             "legs": leg_rows(told.legs, call),
+            "left": left_rows(left),
+            "sent_texts": text_rows(texts),
             "attestation": {"looks": looks, "words": attestation},
             "price": price_words(call),
             "tokens": tokens_of(sessions),
+            "ai_cost": cost_words(ai_cost_of(sessions)),
             "sessions": sessions,
             "ladder_entries": trace_of(call, told.events),
             "log_url": self.url("list"),

@@ -11,11 +11,13 @@ from django.utils import timezone
 from callsphere.calls.exporting import export_calls
 from callsphere.calls.forms import CallFilterForm
 from callsphere.calls.pages.base import CallsPage
+from tenants.access import Capability
 
 
 class Export(CallsPage):
     """All calls that the log's filters leave, as CSV; it is sent while it is read."""
 
+    capability = Capability.CALLS_EXPORT
     http_method_names = ["get"]
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:

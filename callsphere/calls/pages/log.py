@@ -45,7 +45,7 @@ class CallLog(CallsPage, LivePage):
         return {
             "form": self.form,
             "rows": call_rows(page.calls),
-            "live": live_rows(live[:LIVE_SHOWN]),
+            "live": live_rows(live[:LIVE_SHOWN], with_words=not self.request.is_support_visit),
             "more_live": len(live) > LIVE_SHOWN,
             "is_narrowed": is_narrowed,
             "is_empty": is_empty,

@@ -17,7 +17,9 @@ from django.utils import timezone
 from callsphere.calls.enums import EndReason, Speaker
 from callsphere.calls.realtime import functions, records
 from callsphere.calls.realtime.claims import ClaimLost, Held
+from callsphere.calls.realtime.costs import response_cost, transcription_cost
 from callsphere.calls.realtime.functions import Ended, Unanswered, Wanted
+from callsphere.calls.realtime.keypad import Keypad
 from callsphere.calls.realtime.records import Opening
 from callsphere.calls.realtime.threads import Threads
 from callsphere.providers.openai import CallGone, RealtimeError, Sideband
@@ -27,6 +29,8 @@ FAREWELL_S = 15.0
 LISTENS_S = 4.0
 """How long a line that was taken up again is listened to before the model is asked to go on."""
 _LOOKS_EVERY_S = 0.5
+MOST_FAILURES, AGAIN_S = 3, 0.5
+"""How many responses in a row may fail; how long is waited before the model is asked again, in seconds."""
 GREET = "Greet the caller now. Say exactly the following words, and nothing else:"
 GO_ON = (
     "The line was interrupted for a moment. If you wait for the result of a function, call that function"
@@ -55,16 +59,24 @@ class Conversation:
         self._sending = asyncio.Lock()
         self._response = ""
         self._wants_response = False
+        self._asked_for = ""
+        self._wanted_words = ""
+        self._failures = 0
         self._running: set[str] = set()
         self._outputs: dict[str, str] = {}
         self._spoken: set[str] = set()
         self._unheard: set[str] = set()
         self._begun_at: dict[str, datetime] = {}
+        self._model = opening.version.model
+        self._greets_at = timezone.now()
+        self._is_greeted = False
+        self._keypad = Keypad()
         self._is_ending = opening.is_ending
         self._is_farewell_said = opening.is_ending
         self._has_heard = False
         self._acts: dict[str, Callable[[Any], Awaitable[None]]] = {
             "conversation.item.input_audio_transcription.completed": self._caller_said,
+            "input_audio_buffer.dtmf_event_received": self._caller_pressed,
             "response.output_audio_transcript.done": self._agent_said,
             "response.created": self._response_begins,
             "response.done": self._response_ends,
@@ -94,8 +106,7 @@ class Conversation:
         await asyncio.sleep((moment - timezone.now()).total_seconds())
         while self._line is None:
             await asyncio.sleep(_LOOKS_EVERY_S)
-        await self._store(records.store_end_reason, EndReason.TOO_LONG)
-        await self._hang_up("The call reached its longest time.")
+        await self._hang_up("The call reached its longest time.", EndReason.TOO_LONG)
 
     # Taking up
 
@@ -111,6 +122,7 @@ class Conversation:
         for each in await self._get(functions.unanswered):
             self._take_up_function(each)
         if self._outputs:
+            await self._learn_of_end()
             await self._go_on()
         elif not (is_first or is_greeting or self._running):
             self._begin(self._listen_then_ask())
@@ -127,9 +139,10 @@ class Conversation:
     async def _greet(self) -> bool:
         """Have the caller greeted, unless they were: whoever did so may have been another worker."""
         words = self._opening.words
-        if not words or not await self._get(records.begin_greeting):
+        if self._is_greeted or not words or not await self._get(records.begin_greeting, self._greets_at):
             return False
         await self._ask(f"{GREET}\n{words}")
+        self._is_greeted = True
         return True
 
     async def _listen_then_ask(self) -> None:
@@ -153,8 +166,15 @@ class Conversation:
 
     async def _caller_said(self, event: Any) -> None:
         await self._said(Speaker.CALLER, event)
-        if event.usage is not None:
-            await self._store(records.add_usage, {"transcription": event.usage.to_dict()})
+        if (used := getattr(event, "usage", None)) is not None:  # older models leave it out
+            usage = used.to_dict()
+            cost = transcription_cost(usage)
+            await self._store(records.add_usage, event.event_id, {"transcription": usage}, cost)
+
+    async def _caller_pressed(self, event: Any) -> None:
+        began_at = self._keypad.press(str(event.event), timezone.now())
+        if began_at is not None:
+            await self._store(records.store_keys, self._keypad.run, self._keypad.keys, began_at)
 
     async def _agent_said(self, event: Any) -> None:
         self._spoken.add(event.response_id)
@@ -167,13 +187,35 @@ class Conversation:
             await self._store(records.store_line, speaker, event.item_id, event.transcript.strip(), said_at)
 
     async def _response_begins(self, event: Any) -> None:
+        if self._response != _ASKED:
+            self._asked_for = ""  # it began by itself: the caller has spoken
         self._response = event.response.id or _ASKED
 
     async def _response_ends(self, event: Any) -> None:
         self._response = ""
+        self._heed_failure(event.response)
         if event.response.usage is not None:
-            await self._store(records.add_usage, {"responses": 1, **event.response.usage.to_dict()})
+            usage = event.response.usage.to_dict()
+            cost = response_cost(self._model, usage)
+            await self._store(records.add_usage, event.event_id, {"responses": 1, **usage}, cost)
         await self._go_on()
+
+    def _heed_failure(self, response: Any) -> None:
+        """Have the model asked again, for the same, when a response failed: the caller hears nothing."""
+        if response.status != "failed":
+            self._failures = 0
+            return
+        error = response.status_details and response.status_details.error
+        code = error and (error.code or error.type)
+        log.warning("response_failed", call=str(self._held.call_id), code=code)
+        self._failures += 1
+        if self._failures < MOST_FAILURES:
+            self._begin(self._ask_again(self._asked_for))
+
+    async def _ask_again(self, instructions: str) -> None:
+        await asyncio.sleep(AGAIN_S * self._failures)
+        if not self._response:
+            await self._ask(instructions)
 
     async def _function_wanted(self, event: Any) -> None:
         wanted = Wanted(event.call_id, event.name or "", event.arguments)
@@ -188,7 +230,8 @@ class Conversation:
     async def _refused(self, event: Any) -> None:
         code = event.error.code or ""
         if code == _ACTIVE:
-            self._wants_response = True  # once the one under way has ended
+            # once the one under way has ended; who is to be greeted is greeted then
+            self._wants_response, self._wanted_words = True, self._asked_for
             return
         log.warning("realtime_event_refused", call=str(self._held.call_id), code=code)
         if code not in _ABOUT_ITEMS and self._response == _ASKED:
@@ -222,7 +265,12 @@ class Conversation:
             await asyncio.sleep(_LOOKS_EVERY_S)
         self._running.discard(function_call_id)
         self._outputs[function_call_id] = output
+        await self._learn_of_end()
         await self._go_on()
+
+    async def _learn_of_end(self) -> None:
+        """Notice that a function which another worker ran was the agent's last."""
+        self._is_ending = self._is_ending or await self._get(records.is_ending)
 
     async def _go_on(self) -> None:
         """Do what waits for the model to be silent: give it results, ask it to respond, or hang up."""
@@ -237,7 +285,8 @@ class Conversation:
                 self._begin(self._hang_up_in_the_end())
                 await self._hang_up_once_heard()
             elif self._wants_response:
-                await self._ask()
+                words, self._wanted_words = self._wanted_words, ""
+                await self._ask(words)
 
     async def _answer_functions(self) -> None:
         line, outputs = self._line, dict(self._outputs)
@@ -252,7 +301,7 @@ class Conversation:
 
     async def _ask(self, instructions: str = "") -> None:
         if self._line is not None:
-            self._response, self._wants_response = _ASKED, False
+            self._response, self._wants_response, self._asked_for = _ASKED, False, instructions
             await self._line.ask_for_response(instructions)
 
     # The end
@@ -266,19 +315,21 @@ class Conversation:
         self._unheard.clear()
         await self._hang_up_once_heard()
 
-    async def _hang_up(self, why: str) -> None:
+    async def _hang_up(self, why: str, reason: EndReason | None = None) -> None:
         line = self._line
         if line is None or self.why:
             return
         self.why = why
-        await self._store(records.store_note, "hung-up", why)
+        if not await self._get(records.begin_hanging_up, why, reason):
+            self.why = ""
+            return
         try:
             await line.hang_up()
         except CallGone:
             return
         except RealtimeError as error:
-            # what ends calls that are to end does so within a minute
             log.warning("not_hung_up", call=str(self._held.call_id), error=error.code)
+            await self._store(records.end_now)
 
     # Beside the line
 

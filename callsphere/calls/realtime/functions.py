@@ -7,7 +7,7 @@ and where that one died says that it may have been done: to repeat it could do h
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -19,7 +19,7 @@ from agents.models import AgentVersion
 from agents.models.tools import LONGEST_TIMEOUT_S
 from agents.tool_calls import Result
 from callsphere.calls.builtin_tools import After, run_builtin
-from callsphere.calls.enums import CallState, EndReason
+from callsphere.calls.enums import CallAction, CallState, EndReason
 from callsphere.calls.models import Call, FunctionCall
 from callsphere.calls.realtime.claims import Held, holding
 from callsphere.calls.realtime.metrics import FUNCTIONS
@@ -77,9 +77,7 @@ def run(held: Held, version: AgentVersion, wanted: Wanted) -> Ended | None:
     except Exception:
         log.exception("function_broke", function=wanted.name, call=str(held.call_id))
         ended, wrong = Ended(OUR_FAULT), "something went wrong on our side"
-    if not _end(held, wanted.function_call_id, ended, wrong and f"{wanted.name}: {wrong}."):
-        return Ended(INTERRUPTED)
-    return ended
+    return _end(held, wanted.function_call_id, ended, wrong and f"{wanted.name}: {wrong}.")
 
 
 def unanswered(held: Held) -> list[Unanswered]:
@@ -147,36 +145,39 @@ def _run(held: Held, version: AgentVersion, wanted: Wanted) -> tuple[Ended, str]
 def _told(result: Result) -> str:
     """Return a result as the model reads it."""
     if result.outcome == Outcome.OK:
-        return json.dumps(result.answer, ensure_ascii=False)
+        # an endpoint may answer with half a character, which cannot be sent on
+        return json.dumps(result.answer, ensure_ascii=False).encode("utf-8", "replace").decode()
     error = result.detail or f"{Outcome(result.outcome).label}."
     return json.dumps({"error": error}, ensure_ascii=False)
 
 
-def _end(held: Held, function_call_id: str, ended: Ended, wrong: str) -> bool:
-    """Keep what a function returned, whoever holds the session by now; False when it was given up."""
+def _end(held: Held, function_call_id: str, ended: Ended, wrong: str) -> Ended:
+    """Keep what a function returned, whoever holds the session by now; return what holds of it."""
     with tenant_context(Tenant(pk=held.tenant_id)):
         rows = FunctionCall.objects.select_for_update(of=("self",), no_key=True)
         row = rows.filter(session_id=held.session_id, function_call_id=function_call_id).first()
-        if row is None or row.ended_at is not None:
-            return False
+        if row is None or row.ended_at is not None:  # it was given up
+            return Ended(INTERRUPTED)
         _store_output(row, ended.output)
         if wrong:
             add_note(held, f"{function_call_id}:ended", wrong)
-        if ended.hangs_up:
-            _have_it_ended(held)
-        return True
+        return replace(ended, hangs_up=ended.hangs_up and _have_it_ended(held))
 
 
-def _have_it_ended(held: Held) -> None:
-    """Store that the agent is done; should its farewell get lost, the provider ends the call."""
+def _have_it_ended(held: Held) -> bool:
+    """Store that the agent is done, unless the call has left it; return whether it is to be hung up.
+
+    Should the farewell get lost, the provider ends the call.
+    """
     rows = Call.objects.select_for_update(of=("self",), no_key=True).exclude(state=CallState.ENDED)
-    call = rows.filter(pk=held.call_id).first()
+    call = rows.filter(pk=held.call_id, action=CallAction.REALTIME).first()
     if call is None:
-        return
+        return False
     latest = timezone.now() + FAREWELL_WITHIN
     call.end_reason = call.end_reason or EndReason.AGENT
     call.end_due_at = min(call.end_due_at or latest, latest)
     call.save(update_fields=["end_reason", "end_due_at"])
+    return True
 
 
 def _store_output(row: FunctionCall, output: str) -> None:

@@ -13,14 +13,14 @@ from callsphere.calls.enums import SessionState
 from callsphere.calls.realtime import records
 from callsphere.calls.realtime.claims import ClaimLost, Held, put_off
 from callsphere.calls.realtime.conversation import Conversation
-from callsphere.calls.realtime.metrics import ATTACHED, LOST
+from callsphere.calls.realtime.metrics import ATTACHED
 from callsphere.calls.realtime.offers import Code
 from callsphere.calls.realtime.records import Opening
 from callsphere.calls.realtime.threads import Threads
+from callsphere.calls.realtime.troubles import OVER, Troubles
 from callsphere.providers.openai import (
     CallGone,
     RealtimeError,
-    Refused,
     Unavailable,
     accept_call,
     attach,
@@ -30,7 +30,8 @@ from callsphere.providers.openai import (
 RINGS = timedelta(seconds=25)
 """Longer than any call rings: what was not accepted by then is given up."""
 _AGAIN = timedelta(seconds=1)
-_PAUSE_S, _LONGEST_PAUSE_S = 0.5, 5.0
+_LOOKS_AFTER_S = (0.0, 0.25, 0.5, 1.0)
+"""OpenAI may not know a call yet that it has just accepted."""
 _GONE = "The caller had hung up."
 
 log = structlog.get_logger(__name__)
@@ -80,11 +81,17 @@ async def _reject(held: Held, threads: Threads, code: Code, why: str) -> None:
 
 
 async def _is_there(held: Held) -> bool:
-    try:
-        async with attach(held.openai_call_id):
-            return True
-    except RealtimeError:
-        return False
+    """Whether OpenAI has an accepted call."""
+    for pause_s in _LOOKS_AFTER_S:
+        await asyncio.sleep(pause_s)
+        try:
+            async with attach(held.openai_call_id):
+                return True
+        except CallGone:
+            continue
+        except RealtimeError:
+            return False
+    return False
 
 
 async def _follow(held: Held, opening: Opening, threads: Threads) -> str:
@@ -92,27 +99,22 @@ async def _follow(held: Held, opening: Opening, threads: Threads) -> str:
     conversation = Conversation(held, opening, threads)
     ends_at = opening.ends_at(timezone.now())
     limit = asyncio.create_task(conversation.end_at(ends_at))
-    is_first, pause_s = not opening.is_accepted, _PAUSE_S
+    troubles = Troubles(held, opening, threads, ends_at)
+    is_first = not opening.is_accepted
     try:
         while True:
             try:
                 async with attach(held.openai_call_id) as line:
                     ATTACHED.inc()
-                    pause_s = _PAUSE_S
-                    await conversation.follow(line, is_first=is_first)
-                return conversation.why or "The call ended."
-            except CallGone:
-                return conversation.why or "The call ended."
-            except Refused as error:
-                return str(error)
-            except Unavailable as error:
-                LOST.inc()
-                log.warning("line_lost", error=error.code, detail=error.detail)
-                if timezone.now() > ends_at + RINGS:
-                    return f"The line to OpenAI was lost: {error}"
-            is_first = False
-            await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+                    troubles.forget()
+                    was_first, is_first = is_first, False
+                    await conversation.follow(line, is_first=was_first)
+                return conversation.why or OVER
+            except RealtimeError as error:
+                why = await troubles.end_after(error)
+            if why:
+                return conversation.why or why
+            await troubles.pause()
     finally:
         limit.cancel()
         conversation.close()

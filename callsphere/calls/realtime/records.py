@@ -8,20 +8,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from agents.answering import opening_words, realtime_session
 from agents.models import AgentVersion, VersionTool
 from callsphere.calls.builtin_tools import functions_of
-from callsphere.calls.enums import CallState, EndReason, SessionState, Speaker
+from callsphere.calls.enums import CallAction, CallState, EndReason, SessionState, Speaker
+from callsphere.calls.keys import shown_keys
 from callsphere.calls.models import Call, TranscriptLine
-from callsphere.calls.models.conversations import LONGEST_LINE
+from callsphere.calls.models.conversations import LONGEST_ID, LONGEST_LINE
 from callsphere.calls.realtime.claims import Held, holding
 from callsphere.calls.realtime.metrics import SESSIONS
 from callsphere.calls.realtime.notes import add_note
 from callsphere.calls.realtime.usage import added
+from callsphere.calls.services.live import QUEUE, TASK
+from callsphere.celery import wake
+from tenants.clock import database_now
 from trunks.storable import without_nul
 
 LONGEST_WHY = 255
@@ -74,12 +81,22 @@ def store_accepted(held: Held) -> None:
         add_note(held, "accepted", "The agent took the call.")
 
 
-def begin_greeting(held: Held) -> bool:
-    """Store that the caller is greeted now; False when somebody did so before."""
+def has_left(held: Held) -> bool:
+    """Whether the provider has told that the call is over, or no longer with this agent."""
+    with holding(held) as session:
+        there = Call.objects.filter(pk=session.call_id, version=session.version_id)
+        return not there.filter(action=CallAction.REALTIME).exclude(state=CallState.ENDED).exists()
+
+
+def begin_greeting(held: Held, at: datetime) -> bool:
+    """Store that the caller is greeted; False when somebody else did so before.
+
+    `at` tells who asks: where the answer of the commit was lost, the same asks again, and is to greet.
+    """
     with holding(held) as session:
         if session.greeted_at is not None:
-            return False
-        session.greeted_at = timezone.now()
+            return session.greeted_at == at
+        session.greeted_at = at
         session.save(update_fields=["greeted_at"])
         add_note(held, "greeted", "The agent was asked to greet the caller.")
         return True
@@ -99,11 +116,34 @@ def store_line(held: Held, speaker: Speaker, item_id: str, text: str, said_at: d
         TranscriptLine.objects.bulk_create([line], ignore_conflicts=True)
 
 
-def add_usage(held: Held, usage: Mapping[str, Any]) -> None:
-    """Add to what the session has used."""
+def store_keys(held: Held, run: int, keys: str, began_at: datetime) -> None:
+    """Store the keys of one run so far, in place of fewer: digits are hidden when they become many."""
     with holding(held) as session:
-        session.usage = added(session.usage, usage)
-        session.save(update_fields=["usage"])
+        TranscriptLine.objects.update_or_create(
+            tenant_id=session.tenant_id,
+            call_id=session.call_id,
+            item_id=f"keys-{session.pk.hex}-{held.claim}-{run}",
+            defaults={
+                "speaker": Speaker.CALLER,
+                "text": f"Pressed {shown_keys(keys)}",
+                "is_keys": True,
+                "said_at": began_at,
+            },
+        )
+
+
+def add_usage(held: Held, event_id: str, usage: Mapping[str, Any], cost: Decimal | None) -> None:
+    """Add to what the session has used, and to what that cost; what is not known once stays so.
+
+    OpenAI's events are told one after another, and each is added once.
+    """
+    with holding(held) as session:
+        if session.counted_last == event_id[:LONGEST_ID]:
+            return  # the answer of the commit was lost
+        known = session.cost if session.usage else Decimal()
+        session.cost = None if known is None or cost is None else known + cost
+        session.usage, session.counted_last = added(session.usage, usage), event_id[:LONGEST_ID]
+        session.save(update_fields=["usage", "cost", "counted_last"])
 
 
 def store_note(held: Held, key: str, text: str) -> None:
@@ -112,11 +152,35 @@ def store_note(held: Held, key: str, text: str) -> None:
         add_note(held, key, text)
 
 
-def store_end_reason(held: Held, reason: EndReason) -> None:
-    """Store why we end the call, unless somebody ended it before."""
+def begin_hanging_up(held: Held, why: str, reason: EndReason | None) -> bool:
+    """Store that we end the call, and why; False when the call has left the agent: others have it now.
+
+    `reason` is left out where it is stored already.
+    """
     with holding(held) as session:
-        calls = Call.objects.filter(pk=session.call_id, end_reason="").exclude(state=CallState.ENDED)
-        calls.update(end_reason=reason)
+        rows = Call.objects.select_for_update(of=("self",), no_key=True).exclude(state=CallState.ENDED)
+        call = rows.filter(pk=session.call_id).first()
+        if call is not None and call.action != CallAction.REALTIME:
+            return False
+        if call is not None and reason and not call.end_reason:
+            call.end_reason = reason
+            call.save(update_fields=["end_reason"])
+        add_note(held, "hung-up", why)
+        return True
+
+
+def is_ending(held: Held) -> bool:
+    """Return whether the agent has said that it is done, to whichever worker."""
+    with holding(held) as session:
+        return Call.objects.filter(pk=session.call_id, end_reason=EndReason.AGENT).exists()
+
+
+def end_now(held: Held) -> None:
+    """Have the provider end a call that OpenAI did not end for us, unless the call has left the agent."""
+    with holding(held) as session:
+        calls = Call.objects.filter(pk=session.call_id, action=CallAction.REALTIME)
+        calls.exclude(end_reason="").exclude(state=CallState.ENDED).update(end_due_at=database_now())
+        transaction.on_commit(partial(wake, TASK, QUEUE))
 
 
 def finish(held: Held, state: SessionState, why: str) -> None:

@@ -6,10 +6,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from callsphere.lib.e164 import WHOLE_E164
 from tenants.models import Tenant, TenantOwned
 
 LONGEST_REASON = 200
-E164 = r"^\+[1-9][0-9]{6,14}$"
 
 
 class Dialler(TenantOwned):
@@ -50,7 +50,7 @@ class DoNotCall(TenantOwned):
                 name="do_not_call_once",
                 violation_error_message="This number is on the list already.",
             ),
-            models.CheckConstraint(condition=Q(number__regex=E164), name="do_not_call_e164"),
+            models.CheckConstraint(condition=Q(number__regex=WHOLE_E164), name="do_not_call_e164"),
         ]
         indexes = [
             models.Index(F("tenant"), F("created_at").desc(), F("id").desc(), name="do_not_call_newest")

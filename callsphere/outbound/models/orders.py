@@ -8,8 +8,8 @@ from django.db.models import F, Q
 from agents.models import Agent, AgentVersion
 from callsphere.calls.enums import CallOutcome
 from callsphere.calls.models import Call
+from callsphere.lib.e164 import WHOLE_E164
 from callsphere.outbound.enums import LIVE_STATES, MachineAction, OrderState, Purpose
-from callsphere.outbound.models.dialling import E164
 from tenants.models import TenantOwned
 from trunks.models import PhoneNumber
 from trunks.models.numbers import Lent
@@ -84,7 +84,8 @@ class OutboundCall(Lent, TenantOwned):
                 name="outbound_call_purpose_whole",
             ),
             models.CheckConstraint(
-                condition=Q(from_number__regex=E164, to_number__regex=E164), name="outbound_call_e164"
+                condition=Q(from_number__regex=WHOLE_E164, to_number__regex=WHOLE_E164),
+                name="outbound_call_e164",
             ),
             models.CheckConstraint(
                 condition=_LIVE & _TAKES_SLOT & Q(slot__isnull=False, slot__range=(1, MOST_AT_ONCE))

@@ -115,7 +115,7 @@ def redirect_call(account: TwilioAccount, sid: str, document: str) -> CallState:
     """Have a call do something else at once (TwiML): the leg it dialled ends, unless the document keeps it.
 
     Raises InstructionsInvalid for a document that is too long, TwilioError with the problem CALL_OVER when
-    the call is over.
+    the call is over. With the error's `outcome_unknown` it may do so nevertheless: look at its legs.
     """
     _check_length(document)
     return _state(_calls(account)(sid).update(twiml=document))

@@ -56,8 +56,10 @@ def control(method: str, name: str, values: dict[str, Any] | None = None) -> dic
         raise CannotRing(f"Twilio's stand-in does not answer at {settings.TWILIO_BASE_URL}.") from error
     body: dict[str, Any] = answer.json()
     if answer.status_code == 404:
-        what = f"Nobody has {values['to']}" if values else "There is no such call"
-        raise CannotRing(f"{what} at Twilio's stand-in.")
+        if not values:
+            raise CannotRing("There is no such call at Twilio's stand-in.")
+        own = "Call a number that stands under Numbers, with + and the country code."
+        raise CannotRing(f"Nobody has {values['to']} at Twilio's stand-in. {own}")
     if answer.status_code != 200:
         raise CannotRing(str(body.get("message", "Twilio's stand-in refused.")))
     return body

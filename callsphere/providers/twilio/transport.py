@@ -35,6 +35,7 @@ LONGEST_WAIT = 5.0
 
 _HIDDEN = ("password", "token", "secret")
 _ONE_RESOURCE = re.compile(r"/[A-Z]{2}[0-9a-fA-F]{32}(\.json)?$")
+_A_CALL = re.compile(r"/Calls/CA[0-9a-fA-F]{32}\.json$")
 _NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
@@ -68,7 +69,7 @@ class Transport(HttpClient):
             timeout=timeout or self.timeout,
         )
         secrets = [auth[1] if auth else "", *_secrets_in(data)]
-        repeatable = _is_repeatable(request)
+        repeatable = _is_repeatable(request) and not _redirects(request, data)
         for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._once(request, auth, secrets, repeatable=repeatable)
@@ -204,6 +205,12 @@ def _is_repeatable(request: httpx.Request) -> bool:
     What makes a resource is not: these APIs know no idempotency keys.
     """
     return request.method in ("GET", "DELETE") or _ONE_RESOURCE.search(request.url.path) is not None
+
+
+def _redirects(request: httpx.Request, data: Mapping[str, object] | None) -> bool:
+    """Whether a call is sent elsewhere: sent there twice, it starts from the beginning."""
+    sent = data or {}
+    return _A_CALL.search(request.url.path) is not None and bool(sent.get("Twiml") or sent.get("Url"))
 
 
 def _wait_before_next(error: TwilioError, attempt: int, *, repeatable: bool) -> float | None:

@@ -14,6 +14,8 @@ from urllib.parse import quote, urlsplit
 
 from twilio.twiml.voice_response import Dial, VoiceResponse
 
+from callsphere.lib.e164 import is_e164
+
 CONTENT_TYPE = "text/xml; charset=utf-8"
 
 LONGEST_URI = 254
@@ -34,7 +36,6 @@ LONGEST_CALL_S = 14_400
 _LANGUAGE = "en-US"
 _LEG_EVENTS = "initiated ringing answered completed"
 _HEADER_NAME = re.compile(r"[Xx]-[A-Za-z0-9-]+|User-to-User|P-Called-Party-ID")
-_NUMBER = re.compile(r"\+[1-9]\d{6,14}")
 
 
 class InstructionsInvalid(ValueError):
@@ -99,6 +100,11 @@ def say_and_hang_up(sentence: str) -> str:
     response.say(sentence, language=_LANGUAGE)
     response.hangup()
     return str(response)
+
+
+def nothing() -> str:
+    """Have nothing done: the answer to a message that is not answered."""
+    return str(VoiceResponse())
 
 
 def hang_up() -> str:
@@ -223,7 +229,7 @@ def _add_sip(dialled: Dial, leg: SipLeg) -> None:
 
 
 def _add_number(dialled: Dial, leg: NumberLeg) -> None:
-    if not _NUMBER.fullmatch(leg.number):
+    if not is_e164(leg.number):
         raise InstructionsInvalid("A number that is called is written with + and the country's code.")
     attributes = _without_empty(url=leg.url, byoc=leg.byoc_trunk_sid)
     if leg.detects_machines:

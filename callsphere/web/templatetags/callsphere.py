@@ -3,6 +3,7 @@
 import datetime
 import re
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Any
 
 from django import template
@@ -10,6 +11,7 @@ from django.forms import BoundField
 from django.template import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
@@ -130,21 +132,27 @@ def sparkline(
 
 @register.inclusion_tag("components/chart.html")
 def chart(
-    names: Sequence[str], rows: Sequence[Sequence[Any]], label: str, unit: str = "", kind: str = "lines"
+    names: Sequence[str],
+    rows: Sequence[Sequence[Any]],
+    label: str,
+    unit: str = "",
+    kind: str = "lines",
+    tones: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Draw lines over time, the table behind them. A row is a moment, then one number or None per name.
 
-    `kind="bars"` stacks what was counted day by day.
+    A row may begin with a date instead: days stand beside each other whatever clocks do in them.
+    `kind="bars"` stacks what was counted day by day. `tones`, one for each name, says what a colour means.
     """
+    by_days = not any(isinstance(row[0], datetime.datetime) for row in rows)
     return {
-        "names": names,
+        "heads": [{"name": name, "tone": tone} for name, tone in zip_longest(names, tones)],
         "kind": kind,
         "label": label,
         "unit": unit,
-        "rows": [
-            {"seconds": int(row[0].timestamp()), "time": formats.exact(row[0]), "values": row[1:]}
-            for row in rows
-        ],
+        "by_days": by_days,
+        "zone": timezone.get_current_timezone_name(),
+        "rows": [charts.point(row[0]) | {"values": row[1:]} for row in rows],
     }
 
 

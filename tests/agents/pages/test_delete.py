@@ -25,7 +25,7 @@ def test_while_a_number_leads_to_it_the_page_says_which(alice: Person, agent: Ag
     html = browser.get(agent_page("delete", alice, agent)).content.decode()
     assert ("+1 415-555-0101" in html, "Delete the agent" in html) == (True, False)
     response = browser.post(agent_page("delete", alice, agent), {"version": agent.version}, follow=True)
-    assert "Lead calls to +14155550101 elsewhere first." in response.content.decode()
+    assert "Lead calls to +1 415-555-0101 elsewhere first." in response.content.decode()
     assert stored(alice, agent).deleted_at is None
 
 

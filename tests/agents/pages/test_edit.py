@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from agents.models import Agent
+from tenants.context import tenant_context
 from tests.agents.conftest import edit, make_agent, make_tool
 from tests.agents.pages.conftest import TEMPLATE, agent_page, draft_of, stored
 from tests.conftest import Person
@@ -88,6 +89,22 @@ def test_two_people_at_once_see_both_versions(alice: Person, agent: Agent) -> No
     html = response.content.decode()
     assert (response.status_code, "Theirs" in html, "Yours" in html) == (409, True, True)
     assert stored(alice, agent).greeting == "Theirs"
+
+
+def test_two_people_at_once_see_each_others_tools(alice: Person, agent: Agent) -> None:
+    theirs, yours = (make_tool(alice, name=name) for name in ("find_slot", "cancel_visit"))
+    edit(alice, agent, tool_ids=[theirs.pk])
+    response = send(alice, agent, tool_ids=[str(yours.pk)])
+    assert response.status_code == 409
+    assert response.context["conflict_rows"] == [
+        {"label": "Your own tools", "theirs": "find_slot", "yours": "cancel_visit"}
+    ]
+    form = response.context["form"]
+    assert form["tool_ids"].value() == [str(yours.pk)]
+    assert send(alice, agent, tool_ids=[str(yours.pk)], version=form["version"].value()).status_code == 302
+    chosen = stored(alice, agent).tool_choices
+    with tenant_context(alice.tenant):
+        assert [each.tool_id for each in chosen.all()] == [yours.pk]
 
 
 def test_tools_that_were_not_touched_stay_as_somebody_else_chose_them(alice: Person, agent: Agent) -> None:

@@ -104,12 +104,19 @@ def test_holidays_are_read_line_by_line(alice: Person) -> None:
         ({"time_zone": "Mars/Base"}, "time_zone", "Select a valid choice"),
         ({"monday": "nine to five"}, "monday", "Write times such as"),
         ({"monday": "13pm-14pm"}, "monday", "Write times such as"),
-        ({"tuesday": "9-5"}, "tuesday", "Close later than you open."),
+        ({"tuesday": "9-5"}, "tuesday", "“9-5” ends before it begins. Write 9am-5pm, or 09:00-17:00."),
+        ({"tuesday": "22:00-06:00"}, "tuesday", "Close later than you open. Over midnight"),
         ({"sunday": "09:00-12:00, 11:00-13:00"}, "sunday", "overlap"),
         ({"sunday": "09:00-25:00"}, "sunday", "Write times such as 09:30"),
         ({"holidays": "Christmas"}, "holidays", "Write date and name"),
-        ({"holidays": "24.12.2027 Christmas Eve"}, "holidays", "Write dates such as 2027-01-01."),
-        ({"holidays": "2027-12-24 9-5 Christmas Eve"}, "holidays", "Close later than you open."),
+        (
+            {"holidays": "24.12.2027 Christmas Eve"},
+            "holidays",
+            "“24.12.2027” is no date. Write dates such as",
+        ),
+        ({"holidays": "2027-02-30 Nothing"}, "holidays", "“2027-02-30” is no date."),
+        ({"holidays": "2027-01-01 New\n2027-01-01 Again"}, "holidays", "2027-01-01 is there twice. Say once"),
+        ({"holidays": "2027-12-24 9-5 Christmas Eve"}, "holidays", "“9-5” ends before it begins."),
     ],
 )
 def test_wrong_input(alice: Person, changes: dict[str, str], field: str, words: str) -> None:

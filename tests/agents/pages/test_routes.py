@@ -77,29 +77,17 @@ def test_calls_are_led_to_an_agent(alice: Person, number: PhoneNumber, agent: Ag
     hours = make_hours(alice)
     form = alice.client().get(route_page("edit", alice, number)).context["form"]
     assert form["answers"].value() == str(agent.pk)  # the only one there is
-    response = send(
-        alice,
-        number,
-        answers=f"{agent.pk}:1",
-        hours_id=str(hours.pk),
-        most_calls="2",
-        closed_action="human",
-        closed_number="(212) 555-0199",
-        overflow_action="agent",
-        overflow_agent_id=str(agent.pk),
-    )
-    assert response.status_code == 422  # a national number could be anybody's
-    response = send(
-        alice,
-        number,
-        answers=f"{agent.pk}:1",
-        hours_id=str(hours.pk),
-        most_calls="2",
-        closed_action="human",
-        closed_number="+1 (212) 555-0199",
-        overflow_action="agent",
-        overflow_agent_id=str(agent.pk),
-    )
+    typed = {
+        "answers": f"{agent.pk}:1",
+        "hours_id": str(hours.pk),
+        "most_calls": "2",
+        "closed_action": "human",
+        "overflow_action": "agent",
+        "overflow_agent_id": str(agent.pk),
+    }
+    # a national number could be anybody's
+    assert send(alice, number, **typed, closed_number="(212) 555-0199").status_code == 422
+    response = send(alice, number, **typed, closed_number="+1 (212) 555-0199")
     assert (response.status_code, response["Location"]) == (302, route_page("detail", alice, number))
     text = seen(alice, number)
     for words in (
@@ -201,8 +189,9 @@ def test_dry_run(
     assert (outcome in text, sentence in text) == (True, True)
 
 
-@pytest.mark.parametrize("query", ["&at=tomorrow", "&calls=-1", "&calls=many"])
-def test_dry_run_with_wrong_input(alice: Person, number: PhoneNumber, route: NumberRoute, query: str) -> None:
+@pytest.mark.parametrize("query", ["&at=tomorrow", "&at=9999-12-31T10:00", "&calls=-1", "&calls=many"])
+def test_dry_run_with_wrong_input(alice: Person, number: PhoneNumber, agent: Agent, query: str) -> None:
+    make_route(alice, number, agent, hours_id=make_hours(alice).pk)
     assert "Please correct this:" in seen(alice, number, f"?run=1{query}")
 
 

@@ -192,7 +192,7 @@ def test_a_test_is_followed_until_a_worker_has_done_it(alice: Person, backend: B
         ({"yes": {"type": "boolean"}, "no": {"type": "boolean"}}, {"yes": "true", "no": "false"},
          {"yes": True, "no": False}),
         ({"who": {"type": "string", "enum": ["Lind", "Oh"]}}, {"who": "Oh"}, {"who": "Oh"}),
-        ({"tags": {"type": "array"}, "rest": {}}, {"tags": '["a"]'}, {"tags": ["a"]}),
+        ({"tags": {"type": "array", "items": {}}, "rest": {}}, {"tags": '["a"]'}, {"tags": ["a"]}),
         ({}, {}, {}),
     ],
 )  # fmt: skip

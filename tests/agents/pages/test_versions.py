@@ -8,10 +8,12 @@ import pytest
 
 from agents.models import Agent, AgentVersion
 from tenants.context import tenant_context
-from tests.agents.conftest import edit, make_agent, publish
+from tests.agents.conftest import edit, make_agent, make_route, publish
 from tests.agents.pages.conftest import agent_page, same_queries, stored
+from tests.calls.conftest import make_line
 from tests.conftest import Person
 from tests.trunks.web.conftest import text_of
+from trunks.models import PhoneNumber
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +39,26 @@ def test_what_is_missing_is_said_instead(alice: Person) -> None:
     html = response.content.decode()
     assert (response.status_code, "Say what the agent is there for." in html) == (422, True)
     assert "Publish version 1" not in html
+    overview = text_of(alice.client().get(agent_page("detail", alice, made)).content)
+    assert "Instructions: Say what the agent is there for." in overview
+
+
+def test_texts_that_will_not_arrive_are_told_of_before(alice: Person, agent: Agent) -> None:
+    number = make_line(alice).number
+    make_route(alice, number, agent)
+    edit(alice, agent, builtin_tools=["send_sms"])
+    with tenant_context(alice.tenant):
+        PhoneNumber.objects.filter(pk=number.pk).update(country="US", has_sms=True)
+    words = (
+        f"{number.number} is not registered for text messages, so carriers in the US do not deliver them."
+        " Its callers are not sent any."
+    )
+    for page in ("publish", "detail"):
+        assert words in text_of(alice.client().get(agent_page(page, alice, agent)).content)
+    with tenant_context(alice.tenant):
+        PhoneNumber.objects.update(messaging_state="registered")
+    for page in ("publish", "detail"):
+        assert words not in text_of(alice.client().get(agent_page(page, alice, agent)).content)
 
 
 def test_nothing_new_is_not_published(alice: Person) -> None:

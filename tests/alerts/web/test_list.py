@@ -146,4 +146,4 @@ def test_queries_are_the_same_for_one_and_three_incidents(alice: Person) -> None
     see("Three")
 
     assert queries() == with_one
-    assert with_one == 15
+    assert with_one == 16

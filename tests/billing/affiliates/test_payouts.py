@@ -27,8 +27,8 @@ from tests.billing.affiliates.conftest import (
     make_invoice,
     unbalanced,
 )
-from tests.billing.test_races import at_once
 from tests.conftest import Person, make_user
+from tests.racing import at_once, code_of
 
 pytestmark = pytest.mark.django_db
 DESK = Actor.system("support desk")
@@ -116,7 +116,7 @@ def test_an_export_holds_no_formulas() -> None:
 def test_two_batches_at_once_pay_nobody_twice() -> None:
     dana = make_affiliate()
     adjust(dana, 500)
-    assert sorted(at_once(pay, pay)) == ["done", "nothing_to_pay"]
+    assert sorted(map(code_of, at_once(pay, pay))) == ["done", "nothing_to_pay"]
     assert (balance(dana), journal(dana)) == (Balance(), ["adjusted", "paid_out"])
 
 

@@ -17,7 +17,7 @@ from tests.trunks.conftest import make_trunk
 
 pytestmark = pytest.mark.django_db
 BASE = "/t/acme-dental/billing/"
-QUERIES = 15
+QUERIES = 16
 
 
 def html(response: Any, status: int = 200) -> str:

@@ -67,3 +67,12 @@ def test_without_hours(talk: Talk) -> None:
         "now": told["now"],
         "time_zone": "America/Los_Angeles",
     }
+
+
+def test_a_day_that_no_calendar_goes_on_from(talk: Talk) -> None:
+    open_when(talk)
+    told = talk.told("check_business_hours", {"day": "9999-12-31", "time": "12:00"})
+    assert (told["done"], told["what_to_do"]) == (
+        False,
+        "Name the day: today, tomorrow, a day of the week, or a date such as 2027-01-04.",
+    )

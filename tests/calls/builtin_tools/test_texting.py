@@ -68,6 +68,28 @@ def test_from_a_number_that_cannot(talk: Talk, fields: dict[str, Any]) -> None:
     assert talk.told("send_sms", TEXT) == {"done": False, "what_to_do": words}
 
 
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        ("none", "is not registered for text messages, so carriers in the US do not deliver them."),
+        ("pending", "is not registered for text messages yet, so carriers in the US do not deliver them."),
+        ("failed", "was refused as a sender of text messages, so carriers in the US do not deliver them."),
+    ],
+)
+def test_from_a_us_number_that_is_not_registered(talk: Talk, state: str, why: str) -> None:
+    number_is(talk, country="US", messaging_state=state)
+    words = "This number cannot send text messages. Say what it is about instead."
+    assert talk.told("send_sms", TEXT) == {"done": False, "what_to_do": words}
+    assert talk.log()[-1].detail == f"{NUMBER} {why}"
+    assert talk.rows(TextMessage) == []
+
+
+@pytest.mark.parametrize("fields", [{"country": "US", "messaging_state": "registered"}, {"country": "CA"}])
+def test_from_a_number_that_carriers_let_through(talk: Talk, fields: dict[str, str]) -> None:
+    number_is(talk, **fields)
+    assert talk.told("send_sms", TEXT) == SENT
+
+
 def test_from_an_own_number(talk: Talk) -> None:
     talk.change(phone_number=talk.line.own)
     assert talk.told("send_sms", TEXT)["done"] is False
@@ -79,6 +101,29 @@ def test_three_of_one_call(talk: Talk) -> None:
     words = "3 text messages were sent in this call. Send no more."
     assert talk.told("send_sms", TEXT) == {"done": False, "what_to_do": words}
     assert len(talk.rows(TextMessage)) == 3
+
+
+def test_to_somebody_who_wants_no_more(talk: Talk) -> None:
+    values = {"to_number": NUMBER, "from_number": CALLER, "body": "STOP", "word": "stop"}
+    with tenant_context(talk.person.tenant):
+        TextMessage.objects.create(
+            tenant=talk.person.tenant, call=talk.call, direction="inbound", state="received", **values
+        )
+    told = talk.told("send_sms", TEXT)
+    assert told["done"] is False
+    assert "has asked by text for no more messages" in told["what_to_do"]
+    assert talk.log()[-1].detail == "They answered STOP to an earlier text (Twilio error 21610)."
+
+
+def test_replies_do_not_count(talk: Talk, settings: Any) -> None:
+    settings.TEXTS_PER_HOUR = 1
+    values = {"to_number": NUMBER, "from_number": CALLER, "body": "Hello"}
+    with tenant_context(talk.person.tenant):
+        for _ in range(3):
+            TextMessage.objects.create(
+                tenant=talk.person.tenant, call=talk.call, direction="inbound", state="received", **values
+            )
+    assert talk.told("send_sms", TEXT) == SENT
 
 
 def test_so_many_an_hour(talk: Talk, settings: Any) -> None:

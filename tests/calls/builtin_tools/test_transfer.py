@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from agents.builtin_runs import claim_run
+from agents.enums import BuiltinTool
 from callsphere.alerts.models import Incident
+from callsphere.calls.builtin_tools import After
 from callsphere.calls.models import CallerMessage, CallNote
+from tenants.context import tenant_context
 from tests.calls.builtin_tools.conftest import PERSON, Talk
 from tests.calls.conftest import CALLER
 
@@ -19,6 +24,11 @@ ALARMED = {
     "done": True,
     "transferred": False,
     "what_to_do": "Nobody can take the call now, but people are told that it is urgent. Tell the caller so.",
+}
+UNDER_WAY = {"done": False, "what_to_do": "The caller is being put through already. Say nothing more."}
+NOT_YOURS = {
+    "done": False,
+    "what_to_do": "The caller is put through to a person: the call goes on without you. Say nothing.",
 }
 ASKED = {"reason": "The kitchen burns.", "name": "Jane Roe"}
 
@@ -46,6 +56,38 @@ def test_the_call_is_over(talk: Talk) -> None:
     told = {"done": False, "what_to_do": "The call is over."}
     assert (talk.told("transfer_to_human"), talk.told("escalate", ASKED)) == (told, told)
     assert (talk.rows(CallNote), talk.rows(Incident)) == ([], [])
+
+
+def test_a_caller_who_was_put_through_is_a_persons(talk: Talk) -> None:
+    talk.change(action="person", sent_to=PERSON)
+    assert talk.told("transfer_to_human") == talk.told("escalate", ASKED) == UNDER_WAY
+    assert talk.told("hang_up") == NOT_YOURS
+    assert talk.ask("hang_up").then == After.NOTHING
+    assert talk.rows(CallNote) == []
+
+
+@pytest.mark.parametrize(("name", "told"), [("hang_up", NOT_YOURS), ("escalate", UNDER_WAY)])
+def test_of_two_tools_at_once_the_transfer_that_is_under_way_wins(
+    talk: Talk, name: str, told: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with tenant_context(talk.person.tenant):
+        claim_run(
+            tenant=talk.person.tenant,
+            version=talk.version,
+            builtin=BuiltinTool.TRANSFER_TO_HUMAN,
+            reference=str(talk.call.pk),
+            function_call_id="call_1",
+            arguments={},
+        )
+    arguments = ASKED if name == "escalate" else {}
+    assert talk.told(name, arguments) == told
+    monkeypatch.setattr("callsphere.calls.builtin_tools.handing_over.LONGEST_TRANSFER", timedelta(0))
+    assert talk.told(name, arguments)["done"] is True  # its worker died
+
+
+def test_hanging_up_after_a_transfer_that_failed(talk: Talk) -> None:
+    assert talk.told("transfer_to_human") == NO_TRANSFER
+    assert talk.ask("hang_up").then == After.HANG_UP
 
 
 def test_a_crash_while_the_provider_is_asked(talk: Talk, monkeypatch: Any) -> None:

@@ -14,6 +14,8 @@ from agents import services as agents
 from agents.models import Agent, AgentVersion, Tool, ToolInvocation
 from callsphere.calls.models import Call, CallEvent, CallLeg, CallNote, RealtimeSession, VoiceMessage
 from tenants.context import tenant_context
+from tests.agents.conftest import make_agent as make_draft
+from tests.agents.conftest import publish
 from tests.calls.conftest import NUMBER, new_sid
 from tests.calls.pages.calls import NOON, address, answered, make_agent, make_call, say
 from tests.conftest import Person
@@ -134,7 +136,10 @@ def test_what_an_agent_answers_is_no_carriers_fault(alice: Person, version: Agen
     assert "carrier is overloaded" not in text
 
 
-def test_what_was_said_with_tools_in_between(alice: Person, version: AgentVersion) -> None:
+@pytest.mark.parametrize(("cost", "words"), [("0.04251", "0.0425 USD"), (None, "price not known")])
+def test_what_was_said_with_tools_in_between(
+    alice: Person, version: AgentVersion, cost: str | None, words: str
+) -> None:
     with tenant_context(alice.tenant):
         tool = a_tool(alice, version.agent)
         version = AgentVersion.objects.select_related("agent").get(number=2)
@@ -148,6 +153,7 @@ def test_what_was_said_with_tools_in_between(alice: Person, version: AgentVersio
             state="over",
             openai_call_id="rtc_1",
             usage={"input_tokens": 1200, "output_tokens": 340},
+            cost=cost,
         )
         ended = NOON + timedelta(seconds=12)
         for reference in (str(call.pk), "another call"):
@@ -170,7 +176,7 @@ def test_what_was_said_with_tools_in_between(alice: Person, version: AgentVersio
     assert "Caller 8 s I need an &lt;b&gt;appointment&lt;/b&gt;." in text
     assert html.count("conversation-tool") == 1
     assert "The agent used “find-slot” · Answered after 240 ms" in text
-    assert "Tokens at OpenAI 1200 in, 340 out" in text
+    assert f"Cost at OpenAI {words} 1200 tokens in, 340 out" in text
 
 
 def a_tool(person: Person, agent: Agent) -> Tool:
@@ -269,10 +275,59 @@ def test_as_many_queries_for_a_word_as_for_a_long_talk(alice: Person, version: A
         with CaptureQueriesContext(connection) as queries:
             assert client.get(address("detail", alice, call)).status_code == 200
         counts.append(len(queries))
-    assert counts[0] == counts[1] == 21
+    assert counts[0] == counts[1] == 25
 
 
 def test_a_strangers_call_is_not_found(alice: Person, charlie: Person) -> None:
     call = make_call(alice)
     assert charlie.client().get(address("detail", alice, call)).status_code == 404
     assert page(charlie, call).status_code == page(charlie, Call(pk=uuid.uuid4())).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"action": "realtime"}, "Talking with Front desk"),
+        ({"action": "person", "sent_to": "+14155550177"}, "Talking with +1 415-555-0177"),
+        ({"action": "voicemail"}, "Leaving a message"),
+        ({"action": "hang_up"}, "Hearing that nobody is there"),
+    ],
+)
+def test_a_live_call_says_what_the_caller_does_now(
+    alice: Person, version: AgentVersion, fields: dict[str, Any], words: str
+) -> None:
+    taken: dict[str, Any] = {"agent": version.agent, "version": version, "answered_at": NOON, **fields}
+    assert words in read(alice, make_call(alice, state="in_progress", **taken))
+
+
+def test_a_stream_that_nobody_answered_says_what_to_change(alice: Person) -> None:
+    agent = make_draft(alice, runtime="media_stream", stream_url="wss://agent.example.com/calls")
+    version = publish(alice, agent)
+    led: dict[str, Any] = {"agent": agent, "version": version, "action": "voicemail", "outcome": "voicemail"}
+    text = read(alice, make_call(alice, **led))
+    assert "Your media stream did not take the call" in text
+    assert "a certificate that is valid for its name" in text
+    taken = make_call(alice, **(led | {"action": "stream", "outcome": "agent"}))
+    assert "did not take the call" not in read(alice, taken)
+
+
+@pytest.mark.parametrize(
+    ("code", "fix"), [(486, "It takes no more calls at once."), (503, "See that a server")]
+)
+def test_an_agent_at_a_sip_address_that_is_busy_is_not_one_that_is_away(
+    alice: Person, code: int, fix: str
+) -> None:
+    agent = make_draft(alice, runtime="sip_uri", sip_uri="sip:agent@sbc.example.com")
+    version = publish(alice, agent)
+    call = make_call(alice, agent=agent, version=version, action="voicemail", outcome="voicemail")
+    with tenant_context(alice.tenant):
+        CallLeg.objects.create(
+            tenant=alice.tenant,
+            call=call,
+            call_sid=new_sid("CA"),
+            kind="agent",
+            state="failed",
+            sip_code=code,
+            started_at=NOON,
+        )
+    assert fix in read(alice, call)

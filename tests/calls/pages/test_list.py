@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from callsphere.calls.listing import PAGE_SIZE
 from callsphere.calls.models import Call
 from tenants.context import tenant_context
+from tenants.models import Tenant
 from tests.calls.conftest import Line
 from tests.calls.pages.calls import NOON, address, answered, make_agent, make_call, say
 from tests.conftest import Person
@@ -167,9 +168,30 @@ def test_as_many_queries_for_one_call_as_for_three(line: Line) -> None:
             with CaptureQueriesContext(connection) as queries:
                 client.get(address("list", alice))
             counts.append(len(queries))
-    assert counts[0] == counts[1] == 26
+    assert counts[0] == counts[1] == 27
 
 
 @pytest.mark.parametrize("name", ["list", "charts", "ring"])
 def test_a_stranger_finds_nothing(alice: Person, charlie: Person, name: str) -> None:
     assert charlie.client().get(address(name, alice)).status_code == 404
+
+
+def test_days_are_those_of_the_organisations_clock(alice: Person) -> None:
+    """The first of November 2026 has 25 hours in New York, and begins at four by UTC."""
+    begins, second = datetime(2026, 11, 1, 4, tzinfo=UTC), timedelta(seconds=1)
+    moments = [begins - second, begins, begins + timedelta(hours=25) - second, begins + timedelta(hours=25)]
+    calls = [make_call(alice, at=moment) for moment in moments]
+    with tenant_context(alice.tenant):
+        Tenant.objects.update(time_zone="America/New_York")
+
+    rows = page(alice, "?since=2026-11-01&until=2026-11-01").context["rows"]
+
+    assert [row.call.pk for row in rows] == [calls[2].pk, calls[1].pk]
+    assert "Days and times are those of America/New_York." in read(alice)
+    assert page(alice, "?since=0001-01-01&until=9999-12-31").context["rows"][0].call.pk == calls[3].pk
+
+
+def test_only_who_may_export_is_offered_the_file(alice: Person, bob: Person) -> None:
+    make_call(alice)
+    assert "Export as CSV" in read(alice)
+    assert "Export as CSV" not in read(bob)

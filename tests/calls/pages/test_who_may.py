@@ -12,7 +12,7 @@ from tenants.enums import Role
 from tests.calls.pages.calls import address, make_call
 from tests.conftest import Person, make_member
 
-READ = {"list", "charts", "detail", "export"}
+READ = {"list", "charts", "detail"}
 NAMES = sorted(str(pattern.name) for pattern in urlpatterns)
 
 

@@ -104,9 +104,17 @@ class Desk:
         with tenant_context(self.person.tenant):
             RealtimeSession.objects.update(**fields)
 
-    def let_lease_end(self) -> None:
-        """Let the sessions that are held be anybody's."""
-        self.change_session(due_at=timezone.now() - timedelta(seconds=1))
+    def hand_over(self) -> None:
+        """Let the session's lease end until another claims it: its holder may be renewing it just then."""
+        claim = self.session().claim
+
+        def is_taken() -> bool:
+            with tenant_context(self.person.tenant):
+                held = RealtimeSession.objects.filter(claim=claim)
+                held.update(due_at=timezone.now() - timedelta(seconds=1))
+            return self.session().claim > claim
+
+        wait_until(is_taken, lambda: self.session().__dict__)
 
     def notes(self) -> list[str]:
         with tenant_context(self.person.tenant):
@@ -181,9 +189,10 @@ class RunningWorker:
 
 @pytest.fixture
 def start_worker(
-    transactional_db: None, openai_double: DoubledOpenAI
+    transactional_db: None, openai_double: DoubledOpenAI, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Callable[..., RunningWorker]]:
-    """Start workers that end with the test."""
+    """Start workers that end with the test. None is too slow to keep what it has: leases end when told to."""
+    monkeypatch.setattr("callsphere.calls.realtime.claims.LEASE", timedelta(hours=1))
     running: list[RunningWorker] = []
 
     def start(**options: Any) -> RunningWorker:

@@ -27,6 +27,10 @@ SESSION: dict[str, Any] = {
 ENDED = {"status": "ended", "status_code": None, "ended_by": "agent", "referred_to": None}
 
 
+def function(**parameters: Any) -> dict[str, Any]:
+    return {"type": "function", "name": "book", "parameters": parameters}
+
+
 def test_calls_go_to_the_projects_address(openai_double: DoubledOpenAI) -> None:
     assert sip_address() == "sip:proj_doubletest@sip.api.openai.com;transport=tls"
 
@@ -123,6 +127,24 @@ def test_call_cannot_be_accepted_twice(openai_double: DoubledOpenAI) -> None:
         ),
         ({"max_output_tokens": 5000}, None),
         ({"tools": [{"type": "function", "name": "x", "params": {}}]}, None),
+        (
+            {"tools": [{"type": "function", "name": "free times", "parameters": {"type": "object"}}]},
+            "Invalid 'tools[0].name': string does not match pattern '^[a-zA-Z0-9_-]+$'. (tools[0].name)",
+        ),
+        (
+            {"tools": [function(type="object", anyOf=[{}])]},
+            (
+                "Invalid schema for function 'book': schema must have type 'object' and not have"
+                " 'oneOf'/'anyOf'/'allOf'/'enum'/'not' at the top level. (tools[0].parameters)"
+            ),
+        ),
+        (
+            {"tools": [function(type="object", properties={"days": {"type": "array"}})]},
+            (
+                "Invalid schema for function 'book': In context=('properties', 'days'), array schema missing"
+                " items. (tools[0].parameters)"
+            ),
+        ),
     ],
 )
 def test_session_that_openai_does_not_take_is_refused_for_good(

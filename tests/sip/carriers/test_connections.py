@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import socket
 import ssl
 from collections.abc import Callable
 
@@ -12,33 +10,11 @@ import pytest
 from tests.peers.certificates import A_LONG_TIME, Authority, server_context
 from tests.peers.scripted import StreamPeer
 from tests.sip.carriers.audit import audit
+from tests.sip.carriers.closing import closing
 from tests.sip.carriers.laboratory import Carrier, Heard, Send
 from tests.sip.carriers.running import NUMBER, Commands, step, told
 
 CHALLENGE = 'realm="carrier.example", nonce="n1", qop="auth", algorithm=SHA-256'
-
-
-def closing(carrier: Carrier, ends_after: Callable[[str], bool]) -> Callable[[socket.socket], None]:
-    """A connection that the carrier closes when it has taken a message that `ends_after` says so of."""
-
-    def script(connection: socket.socket) -> None:
-        buffer = b""
-        while piece := connection.recv(65536):
-            buffer += piece
-            while b"\r\n\r\n" in buffer:
-                head, _, rest = buffer.partition(b"\r\n\r\n")
-                found = re.search(rb"(?im)^content-length\s*:\s*(\d+)", head)
-                length = int(found[1]) if found else 0
-                if len(rest) < length:
-                    break
-                buffer = rest[length:]
-                carrier.take(head + b"\r\n\r\n" + rest[:length], connection.sendall)
-                if ends_after(head.split(b" ")[0].decode()):
-                    connection.shutdown(socket.SHUT_RDWR)
-                    connection.close()
-                    return
-
-    return script
 
 
 def after_each(method: str) -> bool:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import socket
 from collections.abc import Callable
 
 import pytest
 
 from tests.peers.scripted import StreamPeer
 from tests.sip.carriers.audit import audit
+from tests.sip.carriers.closing import closing
 from tests.sip.carriers.laboratory import PASSWORD, Carrier, Heard, Send, serving
 from tests.sip.carriers.running import BRIEFLY, NUMBER, Commands, step, told
 
@@ -246,32 +245,9 @@ def test_numbers_as_people_write_them(commands: Commands, number: str) -> None:
     audit(carrier)
 
 
-def _per_message(carrier: Carrier, limit: set[str]) -> Callable[[socket.socket], None]:
-    """A connection that ends after answering one of certain methods."""
-
-    def script(connection: socket.socket) -> None:
-        buffer = b""
-        while piece := connection.recv(65536):
-            buffer += piece
-            while b"\r\n\r\n" in buffer:
-                head, _, rest = buffer.partition(b"\r\n\r\n")
-                found = re.search(rb"(?im)^content-length\s*:\s*(\d+)", head)
-                length = int(found[1]) if found else 0
-                if len(rest) < length:
-                    break
-                buffer = rest[length:]
-                carrier.take(head + b"\r\n\r\n" + rest[:length], connection.sendall)
-                if head.split(b" ")[0].decode() in limit:
-                    connection.shutdown(socket.SHUT_RDWR)
-                    connection.close()
-                    return
-
-    return script
-
-
 def test_a_connection_that_ends_in_the_call_is_opened_anew(commands: Commands) -> None:
     carrier = Carrier(transport="tcp")
-    with StreamPeer(_per_message(carrier, {"ACK"})) as peer:
+    with StreamPeer(closing(carrier, lambda method: method == "ACK")) as peer:
         carrier.port = peer.port
         uri = f"sip:127.0.0.1:{peer.port};transport=tcp"
         code, report = commands.check(uri, "--call", NUMBER, "--register", credentials=True)
@@ -283,7 +259,7 @@ def test_a_connection_that_ends_in_the_call_is_opened_anew(commands: Commands) -
 def test_a_connection_that_ends_in_an_invite(commands: Commands, monkeypatch: pytest.MonkeyPatch) -> None:
     carrier = Carrier(transport="tcp")
     monkeypatch.setattr(carrier, "invite", lambda request, send: None)
-    with StreamPeer(_per_message(carrier, {"INVITE"})) as peer:
+    with StreamPeer(closing(carrier, lambda method: method == "INVITE")) as peer:
         carrier.port = peer.port
         code, report = commands.check(f"sip:127.0.0.1:{peer.port};transport=tcp", "--call", NUMBER)
     assert (code, report["cause"]) == (1, "connection_closed"), told(report)

@@ -127,22 +127,8 @@ def test_a_nonce_that_is_used_again_may_be_forbidden(commands: Commands, status:
     audit(carrier)
 
 
-class NextNonce(AsksEverywhere):
+class NextNonce(SpendsNonces):
     """Announces the nonce of the next request in every 200 (RFC 7616 §3.5)."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.spent = 0
-
-    def nonce(self, credentials: str) -> str:
-        return f"n{self.spent}"
-
-    def accepts(self, request: Heard, credentials: str) -> bool:
-        accepted = super().accepts(request, credentials)
-        if accepted:
-            self.spent += 1
-            self.counts.clear()
-        return accepted
 
     def put(self, send: Send, text: str) -> None:
         if text.startswith("SIP/2.0 200") and self.spent:

@@ -43,6 +43,18 @@ def test_renaming(alice: Person) -> None:
         assert (event.actor_kind, event.changes) == ("api_key", {"name": ["Acme Dental", "Acme"]})
 
 
+def test_choosing_a_time_zone(alice: Person) -> None:
+    client = writer(alice)
+    assert client.get(ADDRESS).json()["time_zone"] == "UTC"
+    assert client.patch(ADDRESS, {"time_zone": "Europe/Berlin"}, headers=FIRST).status_code == 200
+    body = client.get(ADDRESS).json()
+    assert (body["name"], body["time_zone"]) == ("Acme Dental", "Europe/Berlin")
+    response = client.patch(ADDRESS, {"time_zone": "Berlin"}, headers={"If-Match": '"2"'})
+    assert [(error["field"], error["message"]) for error in response.json()["errors"]] == [
+        ("time_zone", "Write the name of a time zone, such as America/New_York or Europe/Berlin.")
+    ]
+
+
 def test_without_a_version_nothing_is_changed(alice: Person) -> None:
     client = writer(alice)
     response = client.patch(ADDRESS, {"name": "Mine"})

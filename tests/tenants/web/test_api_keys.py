@@ -12,7 +12,7 @@ from tenants.services import create_api_key, revoke_api_key
 from tests.conftest import Person
 from tests.tenants.web.conftest import Refusals, url
 
-QUERIES = 14
+QUERIES = 15
 
 
 def make_key(person: Person, name: str) -> tuple[ApiKey, str]:

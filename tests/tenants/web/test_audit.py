@@ -12,13 +12,13 @@ from tenants.access import Capability
 from tenants.audit import Actor, record_event
 from tenants.context import tenant_context
 from tenants.models import AuditEvent
-from tenants.services import change_role, create_api_key, rename_tenant
+from tenants.services import change_role, change_settings, create_api_key
 from tenants.views.audit import PAGE_SIZE
 from tests.conftest import Person
 from tests.tenants.web.conftest import Refusals, url
 from trunks.services import add_allowed_network, add_gateway, create_trunk, delete_gateway
 
-QUERIES = 16
+QUERIES = 17
 
 
 def record(person: Person, verb: str, actor: Actor | None = None, count: int = 1) -> None:
@@ -37,7 +37,7 @@ def sentences(person: Person, query: str = "") -> list[str]:
 
 def test_events_read_as_sentences_newest_first(alice: Person, bob: Person) -> None:
     with tenant_context(alice.tenant):
-        alice.tenant = rename_tenant(
+        alice.tenant = change_settings(
             tenant=alice.tenant, actor=alice.actor, expected_version=None, name="Acme Group"
         )
         change_role(

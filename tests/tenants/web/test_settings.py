@@ -6,7 +6,7 @@ import pytest
 from pytest_django import Settings
 
 from tenants.context import tenant_context
-from tenants.models import Tenant
+from tenants.models import AuditEvent, Tenant
 from tests.conftest import Person
 from tests.tenants.web.conftest import Refusals, url, verbs
 
@@ -16,9 +16,10 @@ def name(person: Person) -> str:
         return Tenant.objects.get().name
 
 
-def send(person: Person, text: str, version: object = 1) -> Any:
+def send(person: Person, text: str, version: object = 1, zone: str = "UTC") -> Any:
     """Send the form as it was shown to the person at first."""
-    return person.client().post(url("settings", person.tenant), {"name": text, "version": version})
+    values = {"name": text, "time_zone": zone, "version": version}
+    return person.client().post(url("settings", person.tenant), values)
 
 
 def test_an_owner_renames(alice: Person) -> None:
@@ -27,12 +28,25 @@ def test_an_owner_renames(alice: Person) -> None:
     assert verbs(alice.tenant)[-1] == "tenant.updated"
 
 
+def test_an_owner_chooses_a_time_zone(alice: Person) -> None:
+    send(alice, "Acme Dental", zone="Europe/Berlin")
+    with tenant_context(alice.tenant):
+        assert Tenant.objects.get().time_zone == "Europe/Berlin"
+        event = AuditEvent.objects.get(verb="tenant.updated")
+    assert event.changes == {"time_zone": ["UTC", "Europe/Berlin"]}
+
+
+def test_a_zone_that_is_none_is_refused(alice: Person) -> None:
+    response = send(alice, "Acme Dental", zone="Mars/Olympus")
+    assert (response.status_code, list(response.context["form"].errors)) == (422, ["time_zone"])
+
+
 def test_a_lost_update_is_refused_with_both_versions(alice: Person, admin: Person) -> None:
     send(admin, "Theirs")
     refused = send(alice, "Mine")
     assert refused.status_code == 409
     assert refused.context["conflict_rows"] == [
-        {"label": "Name of your organisation", "theirs": "Theirs", "yours": "Mine"}
+        {"label": "Name of your organisation", "theirs": "Theirs", "yours": "Mine"},
     ]
     assert "ada@example.com changed this" in refused.content.decode()
     assert name(alice) == "Theirs"
@@ -57,7 +71,8 @@ def test_a_wrong_name_is_refused(alice: Person, wrong: str) -> None:
 def test_a_viewer_reads_without_a_form(alice: Person, bob: Person) -> None:
     text = bob.client().get(url("settings", alice.tenant)).content.decode()
     assert str(alice.tenant.pk) in text
-    assert "Save the name" not in text
+    assert "<dd>UTC</dd>" in text
+    assert 'name="time_zone"' not in text
     assert send(bob, "Mine").status_code == 403
     assert name(alice) == "Acme Dental"
 

@@ -14,7 +14,7 @@ from tenants.services import invite_member
 from tests.conftest import Person, make_member
 from tests.tenants.web.conftest import Refusals, add_device, url
 
-QUERIES = 15
+QUERIES = 16
 
 
 def test_members_are_shown_with_their_second_factor(alice: Person, bob: Person) -> None:

@@ -36,10 +36,21 @@ def test_a_name_makes_an_organisation_and_leads_to_the_plans(client: Client, new
     assert slugs(newcomer) == [("brightwater-dental", "owner")]
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [("Asia/Calcutta", "Asia/Calcutta"), ("", "UTC"), ("Mars/Olympus", "UTC"), ("x" * 300, "UTC")],
+)
+def test_the_browsers_time_zone_is_kept(client: Client, newcomer: User, told: str, kept: str) -> None:
+    assert "data-time-zone" in client.get(WELCOME).content.decode()
+    client.post(WELCOME, {"name": "Brightwater", "time_zone": told})
+    with user_context(newcomer.pk):
+        assert memberships_of(newcomer).get().tenant.time_zone == kept
+
+
 def test_leaving_before_the_name_leaves_nothing(client: Client, newcomer: User) -> None:
     response = client.get(WELCOME)
     states = [step["state"] for step in response.context["steps"]]
-    assert states == ["done", "current", "todo", "todo", "todo", "todo"]
+    assert states == ["done", "current", *["todo"] * 5]
     assert slugs(newcomer) == []
     assert client.get("/app/").headers["Location"] == WELCOME
 

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connections
 from django.db.models.signals import pre_save
 
-from callsphere.lib.errors import LimitReached
 from callsphere.local.doubles.twilio.numbers import ADDRESSES
 from callsphere.local.doubles.twilio.twilio import Exchange
 from tenants.clock import database_now
 from tenants.context import tenant_context
 from tenants.models import Tenant
 from tests.conftest import Person
+from tests.racing import at_once, ending
 from tests.trunks.numbers.conftest import NUMBER, Desk, after_lease, stored
 from tests.trunks.numbers.pages.test_emergency import TOWN
 from trunks import services
@@ -34,31 +31,13 @@ AREAS = ("415", "212")
 NUMBERS = [f"+1{area}55501{index:02}" for area in AREAS for index in range(25)]
 
 
-def at_once(actions: list[Callable[[], Any]]) -> list[str]:
-    """Run the actions together; return how each ended."""
-    barrier = Barrier(len(actions))
-
-    def run(action: Callable[[], Any]) -> str:
-        try:
-            barrier.wait(60)
-            action()
-            return "done"
-        except LimitReached:
-            return "limit"
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(actions)) as pool:
-        return sorted(pool.map(run, actions))
-
-
 def test_fifty_orders_on_a_plan_of_three_buy_three(alice: Person, desk: Desk) -> None:
     with tenant_context(alice.tenant):
         Tenant.objects.update(number_limit=3)
-    endings = at_once([partial(desk.order, alice, number) for number in NUMBERS])
-    assert endings == ["done"] * 3 + ["limit"] * 47
+    refusals = at_once(*(partial(desk.order, alice, number) for number in NUMBERS))
+    assert sorted(map(ending, refusals)) == ["LimitReached"] * 47 + ["done"] * 3
 
-    at_once([provision_due] * 4)
+    at_once(*[provision_due] * 4)
     while provision_due(after_lease):
         pass
     with tenant_context(alice.tenant):
@@ -79,7 +58,7 @@ class Meanwhile(deque[Exchange]):
         super().append(exchange)
         if self.do is not None and exchange.request.path.endswith(self.path):
             do, self.do = self.do, None
-            at_once([do])
+            at_once(do)
 
 
 def test_number_that_is_bought_while_others_are_looked_at_is_not_gone(alice: Person, desk: Desk) -> None:
@@ -133,7 +112,7 @@ def test_address_that_is_entered_while_the_last_one_is_taken_up_is_handed_in(
 
     def claim(**_signal: Any) -> None:
         pre_save.disconnect(claim, EmergencyAddress)
-        at_once([lambda: claimed.append(claim_next(EmergencyAddress, database_now()))])
+        at_once(lambda: claimed.append(claim_next(EmergencyAddress, database_now())))
 
     pre_save.connect(claim, EmergencyAddress)
     with tenant_context(alice.tenant):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -25,6 +26,7 @@ from trunks import services
 from trunks.enums import AccountStatus
 from trunks.models import NumberRefresh, PhoneNumber
 from trunks.numbers.accounts import open_account
+from trunks.numbers.intake import voice_urls
 from trunks.numbers.refreshing import EVERY, GONE, plan_refreshes
 from trunks.numbers.worker import provision_due
 
@@ -112,6 +114,24 @@ def test_what_did_not_change_is_not_written(alice: Person, bought: PhoneNumber) 
     assert after.updated_at == before.updated_at
     assert verbs(alice) == ["phone_number.ordered", "phone_number.bought", "phone_number.look_requested"]
     assert refresh_of(alice).looked_at is not None
+
+
+def test_number_that_tells_nobody_of_texts_does_so_after_a_look(
+    alice: Person, bought: PhoneNumber, desk: Desk
+) -> None:
+    account, urls = account_of(alice), voice_urls(bought)
+    since = desk.twilio.count
+    look(alice, bought)
+    requests = desk.twilio.count - since
+    provider.set_number_urls(account, bought.provider_sid, replace(urls, sms=""))
+
+    for more in (1, 0):
+        since = desk.twilio.count
+        look(alice, bought)
+        assert desk.twilio.count - since == requests + more
+    owned = provider.find_number(account, bought.number)
+    assert owned is not None
+    assert owned.urls == urls
 
 
 def test_number_that_the_account_lost_says_so_until_it_is_back(

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-from typing import Any
-
 import pytest
-from django.db import connections
 
 from tenants.clock import database_now
 from tenants.context import tenant_context
 from tests.conftest import Person
+from tests.racing import at_once
 from tests.trunks.provisioning.conftest import WHOLE_BYOC, Plant, after_hour, after_lease
 from tests.twilio_double import DoubledTwilio
 from trunks import services
@@ -26,26 +21,10 @@ from trunks.provisioning.worker import reconcile_due
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def at_once(actions: list[Callable[[], Any]]) -> None:
-    """Run the actions together."""
-    barrier = Barrier(len(actions))
-
-    def run(action: Callable[[], Any]) -> None:
-        try:
-            barrier.wait(60)
-            action()
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(actions)) as pool:
-        for done in [pool.submit(run, action) for action in actions]:
-            done.result(120)
-
-
 def test_many_workers_put_a_trunk_once(plant: Plant) -> None:
     plant.set_up()
     plant.ask()
-    at_once([reconcile_due] * 4)
+    at_once(*[reconcile_due] * 4)
 
     assert (plant.row.state, plant.there()) == (ProvisionState.IN_SYNC, WHOLE_BYOC)
     assert plant.verbs().count("provision.applied") == 1
@@ -144,10 +123,8 @@ def test_edit_while_an_edit_is_applied_by_itself_is_applied_too(plant: Plant) ->
 def test_edit_while_twilio_is_looked_at_is_in_the_plan(plant: Plant) -> None:
     plant.ready()
     at_once(
-        [
-            lambda: reconcile_due(after_hour),
-            lambda: plant.do(services.add_gateway, trunk=plant.trunk, uri="sip:gw3.carrier.example"),
-        ]
+        lambda: reconcile_due(after_hour),
+        lambda: plant.do(services.add_gateway, trunk=plant.trunk, uri="sip:gw3.carrier.example"),
     )
     reconcile_due()
 

@@ -176,5 +176,5 @@ def test_the_page_costs_the_same_for_more(
                 tenant=alice.tenant, actor=alice.actor, trunk=changed, cidr=f"198.51.100.{number}"
             )
     client = alice.client()
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(23):
         client.get(page("carrier", alice, changed))

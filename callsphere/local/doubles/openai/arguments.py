@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 _BY_FORMAT = {"date": "2026-12-01", "time": "10:00:00", "date-time": "2026-12-01T10:00:00+00:00"}
-_BY_NAME = {"phone": "+14155550123", "number": "+14155550123", "name": "Maria Lopez", "date": "2026-12-01"}
+_BY_NAME = {"phone": "+14155550123", "number": "+14155550123", "name": "Maria Lopez"} | dict.fromkeys(
+    ("date", "day"), "2026-12-01"
+)
 _DEPTH = 5
 
 
@@ -24,8 +26,10 @@ def fitted(wanted: dict[str, Any], schema: Any) -> dict[str, Any]:
 
 
 def _fits(value: Any, schema: Any) -> bool:
-    allowed = schema.get("enum") if isinstance(schema, dict) else None
-    return allowed is None or value in allowed
+    if not isinstance(schema, dict):
+        return True
+    is_short = not isinstance(value, str) or len(value) <= schema.get("maxLength", len(value))
+    return is_short and ("enum" not in schema or value in schema["enum"])
 
 
 def _made_up(name: str, schema: Any, depth: int) -> Any:
@@ -53,4 +57,5 @@ def _made_up(name: str, schema: Any, depth: int) -> Any:
 def _text(name: str, schema: dict[str, Any]) -> str:
     if schema.get("format") in _BY_FORMAT:
         return _BY_FORMAT[schema["format"]]
-    return next((value for part, value in _BY_NAME.items() if part in name.lower()), f"the caller's {name}")
+    text = next((value for part, value in _BY_NAME.items() if part in name.lower()), f"the caller's {name}")
+    return text[: schema.get("maxLength")]

@@ -50,7 +50,7 @@ class Exchange:
         call.accept(session)
         self._conversations[call.call_id] = conversation = Conversation(call)
         call.when_over.append(lambda: self._conversations.pop(call.call_id, None))
-        self._run(call, Play(conversation, self.ways).run())
+        self._run(call, Play(conversation, self.ways, self.faults).run())
 
     def refer(self, call: Call, target: str) -> None:
         """Hand the caller over: whoever connects them ends this leg, or it ends by itself."""

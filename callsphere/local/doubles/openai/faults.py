@@ -6,9 +6,9 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 ON_REQUESTS = ("refuse", "drop", "lose", "hang")
-KINDS = (*ON_REQUESTS, "cut", "double")
-WEBHOOK = "webhook"
-ACTIONS = ("", "accept", "reject", "refer", "hangup", "attach", WEBHOOK)
+WEBHOOK, RESPONSE = "webhook", "response"
+KINDS = (*ON_REQUESTS, "cut", "double", "fail")
+ACTIONS = ("", "accept", "reject", "refer", "hangup", "attach", WEBHOOK, RESPONSE)
 
 
 class ApiError(Exception):
@@ -42,7 +42,7 @@ class Fault:
     `kind`: `refuse` answers `status` and does nothing; `drop` closes the connection and does nothing; `lose`
     does what was asked and closes the connection instead of answering; `hang` does nothing and says nothing
     for `seconds`; `cut` lets a sideband break without a goodbye after `events` events. Of a `webhook`, `drop`
-    sends none, and `double` sends it twice.
+    sends none, and `double` sends it twice. `fail` lets a `response` of the model end as failed, unheard.
     """
 
     kind: str = "refuse"
@@ -91,7 +91,7 @@ class Faults:
 
     def take(self, action: str, kinds: tuple[str, ...] = ON_REQUESTS) -> Fault | None:
         """Return the fault of this request, or webhook, and count it, or None."""
-        meant = (action,) if action == WEBHOOK else ("", action)
+        meant = (action,) if action in (WEBHOOK, RESPONSE) else ("", action)
         for fault in self._faults:
             if fault.times > 0 and fault.kind in kinds and fault.action in meant:
                 fault.times -= 1

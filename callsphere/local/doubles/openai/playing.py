@@ -10,6 +10,7 @@ from callsphere.local.doubles.openai import sessions
 from callsphere.local.doubles.openai.arguments import fitted
 from callsphere.local.doubles.openai.calls import Call, Ways, new_id
 from callsphere.local.doubles.openai.conversation import Conversation
+from callsphere.local.doubles.openai.faults import RESPONSE, Faults
 from callsphere.local.doubles.openai.scripts import Step, filled
 from callsphere.local.doubles.openai.speech import Response, Spoken, Wanted, hear
 from callsphere.local.doubles.openai.usage import seconds_of
@@ -27,8 +28,9 @@ class _NobodyAnswers(Exception):
 class Play:
     """One call's script."""
 
-    def __init__(self, conversation: Conversation, ways: Ways) -> None:
+    def __init__(self, conversation: Conversation, ways: Ways, faults: Faults) -> None:
         self._conversation = conversation
+        self._faults = faults
         self._call: Call = conversation.call
         self._ways = ways
         self._results: dict[str, Any] = {}
@@ -154,6 +156,8 @@ class Play:
 
     async def _respond(self, parts: list[Spoken | Wanted]) -> None:
         conversation = self._conversation
+        while self._faults.take(RESPONSE, ("fail",)):
+            parts = await self._fail(parts)
         response = Response(self._call, conversation.items, conversation.meter, parts)
         conversation.active = response
         conversation.cancelled.clear()
@@ -170,6 +174,16 @@ class Play:
         if is_heard:
             await self._play(response.seconds - response.thinking_s)
             response.stop_audio(is_cleared=conversation.cancelled.is_set())
+
+    async def _fail(self, parts: list[Spoken | Wanted]) -> list[Spoken | Wanted]:
+        """Let a response fail; return what is said once the model was asked again."""
+        response = Response(self._call, self._conversation.items, self._conversation.meter, [])
+        response.begin()
+        response.fail()
+        words = await self._conversation.wanted(self._ways.patience_s)
+        if words is None:
+            raise _NobodyAnswers
+        return [Spoken(words)] if words else parts
 
     async def _generate(self, response: Response) -> None:
         """Tell a response, which is complete before its audio has been played."""

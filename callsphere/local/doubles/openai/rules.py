@@ -25,6 +25,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from typing_extensions import TypedDict, get_type_hints
 
 from callsphere.local.doubles.openai.faults import ApiError
+from callsphere.local.doubles.openai.tools import check_tools
 
 
 def _closed(kind: Any) -> TypeAdapter[Any]:
@@ -97,7 +98,7 @@ def check_session(session: Any, *, is_accept: bool) -> None:
                 code="invalid_value",
                 param=".".join(place),
             )
-    _check_names(session.get("tools", []))
+    check_tools(session.get("tools", []))
 
 
 def check_event(event: Any) -> str:
@@ -110,23 +111,6 @@ def check_event(event: Any) -> str:
         raise _wrong_value("type", kind, {*_EVENTS, _SESSION_UPDATE})
     check(_EVENTS[kind], event)
     return kind
-
-
-def _check_names(tools: list[dict[str, Any]]) -> None:
-    names: set[str] = set()
-    for number, tool in enumerate(tools):
-        name = tool.get("name") if tool.get("type", "function") == "function" else tool["server_label"]
-        where = f"tools[{number}]"
-        if not isinstance(name, str) or not name or len(name) > 64:
-            raise ApiError(
-                400,
-                f"Missing required parameter: '{where}.name'.",
-                code="missing_required_parameter",
-                param=f"{where}.name",
-            )
-        if name in names:
-            raise ApiError(400, f"Duplicate tool name: '{name}'.", code="invalid_value", param=where)
-        names.add(name)
 
 
 def _refusal(error: ValidationError, body: Any, below: str) -> ApiError:

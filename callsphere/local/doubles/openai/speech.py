@@ -89,7 +89,15 @@ class Response:
         written = "".join(json.dumps(part.arguments) for part in self._parts if isinstance(part, Wanted))
         usage = self._meter.respond(spoken=spoken, written=written)
         details = {"type": status, "reason": reason} if reason else None
-        self._call.emit("response.done", response=self._record(status, usage, details))
+        self._end(self._record(status, usage, details))
+
+    def fail(self) -> None:
+        """Tell that it came to nothing, as OpenAI does when it is overloaded or a limit is reached."""
+        error = {"type": "server_error", "code": None}
+        self._end(self._record("failed", None, {"type": "failed", "error": error}))
+
+    def _end(self, record: Record) -> None:
+        self._call.emit("response.done", response=record)
         limits = [{"name": "tokens", "limit": 40_000, "remaining": 39_000, "reset_seconds": 1.5}]
         self._call.emit("rate_limits.updated", rate_limits=limits)
 

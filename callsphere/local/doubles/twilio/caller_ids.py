@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 
+from callsphere.lib.e164 import is_e164
 from callsphere.local.doubles.twilio import callbacks
 from callsphere.local.doubles.twilio.inventory import GONE_ENDING
 from callsphere.local.doubles.twilio.messages import Answer, Row, invalid, not_found
@@ -22,7 +22,7 @@ def answer_caller_ids(deed: Deed) -> Answer:
     if deed.operation.method != "POST" or "Sid" in deed.ids:
         return answer(deed, Rules())
     number, account = str(deed.sent["PhoneNumber"]), deed.account["sid"]
-    if not re.fullmatch(r"\+[1-9]\d{6,14}", number):
+    if not is_e164(number):
         raise invalid(21401, f"Phone number {number} is not valid")
     if deed.store.find(CALLER_IDS, account_sid=account, phone_number=number):
         raise invalid(_ALREADY, "Phone number is already verified for your account")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from callsphere.lib.e164 import is_e164
 from callsphere.local.doubles.twilio.caller_ids import CALLER_IDS
 from callsphere.local.doubles.twilio.messages import Answer, Row, invalid
 from callsphere.local.doubles.twilio.numbers import NUMBERS
@@ -150,7 +151,7 @@ def _placed(to: str, sent: Any) -> Placed:
 
 
 def _check_parties(deed: Deed, to: str, caller: str) -> None:
-    if not re.fullmatch(r"\+[1-9]\d{6,14}|sips?:\S+", to):
+    if not (is_e164(to) or re.fullmatch(r"sips?:\S+", to)):
         raise invalid(21211, f"The phone number you are attempting to call, {to}, is not valid.")
     if to.startswith("sip"):
         return

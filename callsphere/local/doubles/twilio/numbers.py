@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from callsphere.lib.e164 import is_e164
 from callsphere.local.doubles.twilio.inventory import COUNTRIES, GONE_ENDING, RANGES, Range, range_of
 from callsphere.local.doubles.twilio.messages import Answer, Row, invalid, not_found
 from callsphere.local.doubles.twilio.resources import Deed, Rules
@@ -121,7 +122,7 @@ def _buy(deed: Deed, row: Row) -> None:
         raise invalid(21402, "PhoneNumber or AreaCode is required")
     number = str(wanted) if wanted else _first_free(deed)
     place = range_of(number)
-    if not re.fullmatch(r"\+[1-9]\d{6,14}", number):
+    if not is_e164(number):
         raise invalid(21421, f"PhoneNumber {number} is invalid")
     if place is None or number.endswith(GONE_ENDING) or _owner(deed.store, number):
         raise invalid(21422, f"PhoneNumber {number} is not available")

@@ -21,6 +21,7 @@ from email.utils import format_datetime
 from typing import Any
 from xml.etree import ElementTree
 
+from callsphere.lib.e164 import is_e164
 from callsphere.local.doubles.twilio import callbacks
 from callsphere.local.doubles.twilio.callbacks import Reply
 from callsphere.local.doubles.twilio.messages import Answer, Row, invalid, not_found
@@ -101,7 +102,7 @@ class TextMessages:
 
     def _create(self, deed: Deed) -> Row:
         sent = dict(deed.sent)
-        if not re.fullmatch(r"\+[1-9]\d{6,14}", str(sent["To"])):
+        if not is_e164(str(sent["To"])):
             raise invalid(21211, f"The 'To' number {sent['To']} is not a valid phone number.")
         sent["From"] = sender = _sender(deed)
         if not sent.get("Body"):

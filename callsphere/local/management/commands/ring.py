@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from callsphere.local.ringing import SOMEBODY, CannotRing, play_call, watch_call
+from callsphere.providers.twilio.double import SCRIPTS
 
 
 class Command(BaseCommand):
@@ -18,7 +19,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--from", dest="caller", default=SOMEBODY, help=f"the caller's number ({SOMEBODY})"
         )
-        parser.add_argument("--script", default="", help="what the caller says to an agent")
+        parser.add_argument(
+            "--script", default="", choices=("", *SCRIPTS), help="what the caller says to an agent"
+        )
         parser.add_argument(
             "--wait", action="store_true", help="stay until the call is over, not only until it is connected"
         )
@@ -45,7 +48,8 @@ def _line(event: dict[str, Any]) -> str:
 
 
 def _end(event: dict[str, Any]) -> str:
-    return f"The call is over: {event['status']} after {event['seconds']} s, ended by {event['by']}."
+    by = "us" if event["by"] == "document" else event["by"]  # what we answered came to its end
+    return f"The call is over: {event['status']} after {event['seconds']} s, ended by {by}."
 
 
 def _of_leg(event: dict[str, Any]) -> str:

@@ -5,6 +5,14 @@ const TONES = [
   ...["--color-primary", "--cs-mark-warn", "--cs-mark-ok", "--cs-mark-fail"],
   ...["--cs-mark-idle", "--color-info"],
 ];
+/* Where a colour means something, the head of the column names it. */
+const MEANINGS = {
+  ok: "--cs-mark-ok",
+  warn: "--cs-mark-warn",
+  fail: "--cs-mark-fail",
+  idle: "--cs-mark-idle",
+  info: "--color-info",
+};
 const DAY_S = 24 * 3600;
 /* Steps of the axes where something is counted by the day: whole days, whole things. */
 const DAYS = [1, 2, 7, 14, 28].map((days) => days * DAY_S);
@@ -22,14 +30,12 @@ function columns(table) {
   return [...table.tHead.rows[0].cells].map((_, at) => rows.map((row) => row[at]));
 }
 
-/* Hours in UTC, as the table says them; the date where a day begins. */
-function clock(seconds) {
+/* Hours by the page's clock, as the table says them; the date where a day begins. */
+function clock(seconds, timeZone) {
   const moment = new Date(seconds * 1000);
-  const [hours, minutes] = [moment.getUTCHours(), moment.getUTCMinutes()];
-  if (hours === 0 && minutes === 0) {
-    return moment.toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
-  }
-  return `${String(hours).padStart(2, "0")}:${String(minutes).padStart(2, "0")}`;
+  const hours = moment.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", timeZone });
+  if (hours !== "00:00") return hours;
+  return moment.toLocaleDateString("en-GB", { day: "numeric", month: "short", timeZone });
 }
 
 /* Each column with those behind it added: the first is the whole height, and the others are drawn over it. */
@@ -41,13 +47,13 @@ function stacked(data) {
   return [times, ...sums];
 }
 
-function axis(unit, steps) {
+function axis(unit, timeZone, steps) {
   return {
     stroke: color("--cs-muted"),
     font: "12px Geist Variable, sans-serif",
     grid: { stroke: color("--cs-line"), width: 1 },
     ticks: { show: false },
-    values: (_, splits) => splits.map((split) => (unit === null ? clock(split) : `${split} ${unit}`)),
+    values: (_, splits) => splits.map((split) => (unit === null ? clock(split, timeZone) : `${split} ${unit}`)),
     ...(unit !== null && { size: 64 }),
     ...(steps && { incrs: steps }),
   };
@@ -57,28 +63,31 @@ function draw(figure) {
   const table = figure.querySelector("details table");
   const place = figure.querySelector("[data-plot]");
   const unit = figure.dataset.unit;
+  const zone = figure.dataset.zone;
   const isBars = figure.dataset.kind === "bars";
   const data = columns(table);
-  const names = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
+  const heads = [...table.tHead.rows[0].cells];
+  const names = heads.map((cell) => cell.textContent);
+  const tones = heads.map((cell, at) => color(MEANINGS[cell.dataset.tone] ?? TONES[(at + TONES.length - 1) % TONES.length]));
   const options = {
     width: place.clientWidth,
     height: HEIGHT,
-    tzDate: (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
+    tzDate: (seconds) => window.uPlot.tzDate(new Date(seconds * 1000), zone === "UTC" ? "Etc/UTC" : zone),
     cursor: { y: false, points: { size: 7 } },
-    legend: { show: names.length > 1 },
+    legend: { show: names.length > 1, markers: { stroke: (_, at) => tones[at], fill: (_, at) => tones[at] } },
     scales: {
       ...(isBars && { x: { range: (_, low, high) => [low - DAY_S / 2, high + DAY_S / 2] } }),
       y: { range: (_, low, high) => [0, Math.max(high * 1.15, 1)] },
     },
-    axes: isBars ? [axis(null, DAYS), axis(unit, WHOLES)] : [axis(null), axis(unit)],
+    axes: [axis(null, zone, "days" in figure.dataset && DAYS), axis(unit, zone, isBars && WHOLES)],
     series: names.map((label, at) =>
       at === 0
-        ? { label, value: (_, seconds) => (seconds === null ? "–" : `${clock(seconds)} UTC`) }
+        ? { label, value: (_, seconds) => (seconds === null ? "–" : `${clock(seconds, zone)}${"days" in figure.dataset ? "" : ` ${zone}`}`) }
         : {
             label,
-            stroke: color(TONES[(at - 1) % TONES.length]),
+            stroke: isBars ? color("--color-base-100") : tones[at],
             ...(isBars
-              ? { fill: color(TONES[(at - 1) % TONES.length]), width: 0, paths: window.uPlot.paths.bars({ size: [0.7, 48] }) }
+              ? { fill: tones[at], width: 1, paths: window.uPlot.paths.bars({ size: [0.7, 48] }) }
               : { width: 1.75 }),
             points: { show: false },
             // what was counted, not the height that it is stacked to

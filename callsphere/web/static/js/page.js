@@ -60,5 +60,10 @@ document.addEventListener("focusin", (event) => {
   closeMenus(event.target instanceof Element ? event.target.closest("details[data-menu]") : null);
 });
 
+/* A new organisation keeps the time of whoever makes it. */
+for (const input of document.querySelectorAll("[data-time-zone]")) {
+  input.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+}
+
 showTheme();
 for (const button of document.querySelectorAll("[data-dismiss]")) button.hidden = false;

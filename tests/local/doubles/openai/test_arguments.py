@@ -46,3 +46,11 @@ def takes(required: list[str], **properties: Any) -> dict[str, Any]:
 def test_arguments_fit(schema: Any, arguments: dict[str, Any]) -> None:
     assert fitted(WANTED, schema) == arguments
     jsonschema.validate(arguments, schema or {})
+
+
+def test_texts_are_as_short_as_they_have_to_be() -> None:
+    short = {"type": "string", "maxLength": 10}
+    properties = {"day": short, "reason": short, "note": short}
+    schema = {"type": "object", "properties": properties, "required": ["day", "reason"]}
+    found = fitted({"reason": "a long reason", "note": "a long note"}, schema)
+    assert found == {"day": "2026-12-01", "reason": "the caller"}

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from twilio.request_validator import RequestValidator
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.server import Server, ServerConnection, serve
 
+from callsphere.local.sandbox.certificates import server_contexts
 from callsphere.providers.twilio import twiml
 from tests.voice_peers import OurSide, Phone
 from tests.waiting import wait_until
@@ -23,18 +27,19 @@ SECOND = base64.b64encode(b"\x00" * 8000).decode()
 class Bridge:
     """A server of ours: keeps what the double tells, and does what the test says when a stream begins."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._scheme = "wss" if tls else "ws"
         self.told: list[dict[str, Any]] = []
         self.signature = ""
         self._sockets: list[ServerConnection] = []
         self.on_start: Callable[[ServerConnection], None] = lambda _socket: None
-        self._server: Server = serve(self._serve, "127.0.0.1", 0)
+        self._server: Server = serve(self._serve, "127.0.0.1", 0, ssl=tls)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 
     @property
     def url(self) -> str:
-        return f"ws://127.0.0.1:{self._server.socket.getsockname()[1]}/media"
+        return f"{self._scheme}://127.0.0.1:{self._server.socket.getsockname()[1]}/media"
 
     def events(self, kind: str) -> list[dict[str, Any]]:
         return [each for each in list(self.told) if each["event"] == kind]
@@ -69,12 +74,29 @@ def bridge() -> Iterator[Bridge]:
     made.stop()
 
 
+@pytest.fixture
+def sealed_bridge(tmp_path: Path) -> Iterator[Bridge]:
+    made = Bridge(server_contexts(tmp_path, datetime.now(UTC))["stranger"])
+    yield made
+    made.stop()
+
+
 def connect(phone: Phone, bridge: Bridge) -> None:
     action, callback = f"{phone.ours.url}/next", f"{phone.ours.url}/stream"
     phone.ours.documents["/voice"] = twiml.connect_stream(
         bridge.url, {"token": "a&b"}, action=action, status_callback=callback
     )
     phone.says("/next", "<Say>And then.</Say>")
+
+
+def test_a_server_of_this_machine_is_believed_whatever_its_certificate(
+    phone: Phone, ours: OurSide, sealed_bridge: Bridge
+) -> None:
+    connect(phone, sealed_bridge)
+    sid = phone.ring()
+    wait_until(lambda: sealed_bridge.events("media"))
+    sealed_bridge.hang_up()
+    assert phone.over(sid)["said"] == ["And then."]
 
 
 def test_stream_tells_what_it_is_and_ends_when_our_side_closes_it(

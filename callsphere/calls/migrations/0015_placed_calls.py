@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("agents", "0006_invocations_of_call"),
-        ("calls", "0009_store_event"),
+        ("calls", "0014_ai_cost"),
         ("tenants", "0008_account_route"),
         ("trunks", "0024_emergency_addresses"),
     ]
