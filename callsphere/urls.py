@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("t/<slug:tenant>/agents/", include("agents.urls")),
     path("t/<slug:tenant>/numbers/<uuid:number_id>/calls/", include("agents.number_urls")),
     path("t/<slug:tenant>/calls/", include("callsphere.calls.page_urls")),
+    path("t/<slug:tenant>/outbound/", include("callsphere.outbound.page_urls")),
     path("t/<slug:tenant>/messages/", include("callsphere.calls.inbox_urls")),
     path("reports/<str:token>/", SharedReport.as_view(), name="shared-report"),
     path("t/<slug:tenant>/alerts/", include("callsphere.alerts.urls")),

@@ -73,6 +73,10 @@ PAGES: dict[str, Viewer] = {
         (f"inbox:{kind}-{act}" for kind in ("message", "callback", "voice") for act in ("done", "reopen")),
         Viewer.IS_REFUSED,
     ),
+    **dict.fromkeys(("outbound:list", "outbound:do-not-call"), Viewer.LOOKS),
+    **dict.fromkeys(
+        (f"outbound:{name}" for name in ("place", "cancel", "forbid", "allow")), Viewer.IS_REFUSED
+    ),
     "numbers:buy": Viewer.IS_REFUSED,
     "numbers:detail": Viewer.LOOKS,
     "numbers:edit": Viewer.IS_REFUSED,
@@ -222,6 +226,8 @@ PUBLIC = {
     ),
     "calls:text-message",
     "calls:text-reply",
+    "outbound-voice:answered",
+    "outbound-voice:status",
     "account_confirm_email",
     "account_reset_password_from_key",
     "tenants:invitation",
@@ -339,6 +345,8 @@ API_BODY_IDS: set[str] = {
     "PhoneNumberRequest.trunk_id",
     "TrunkNumberRequest.phone_number_id",
     "NewNumberRouteRequest.phone_number_id",
+    "NewOutboundCallRequest.phone_number_id",
+    "NewOutboundCallRequest.agent_id",
     *(
         f"{component}.{field}"
         for component in ("NewNumberRouteRequest", "NumberRouteRequest", "PatchedNumberRouteRequest")

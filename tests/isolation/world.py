@@ -290,7 +290,10 @@ def _outbound(owner: Person, ids: dict[str, uuid.UUID], canary: str) -> dict[str
         expires_at=timezone.now() + timedelta(hours=2),
     )
     entry = DoNotCall.objects.create(**who, number="+12125550177", reason=f"{canary} reason")
-    return {"outbound_call_id": order.pk, "do_not_call_id": entry.pk}
+    return {
+        **dict.fromkeys(("outbound_call_id", "order_id"), order.pk),
+        **dict.fromkeys(("do_not_call_id", "entry_id"), entry.pk),
+    }
 
 
 def _agents(owner: Person, number_id: uuid.UUID, canary: str) -> dict[str, uuid.UUID]:

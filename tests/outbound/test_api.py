@@ -12,7 +12,7 @@ from callsphere.outbound.models import OutboundCall
 from tenants.context import tenant_context
 from tenants.models import AuditEvent
 from tests.agents.conftest import make_agent, publish
-from tests.calls.conftest import NUMBER, Line
+from tests.calls.conftest import NUMBER, Line, make_line
 from tests.conftest import Person
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +83,16 @@ def test_what_cannot_be_called_is_said(
     assert answer.status_code == 400, answer.content
     (error,) = answer.json()["errors"]
     assert (error["field"], words in error["message"]) == (field, True), error
+
+
+def test_numbers_and_agents_of_others_do_not_exist(line: Line, body: dict[str, Any], charlie: Person) -> None:
+    other = make_line(charlie, "+14155550109", "+4930901829")
+    agent = make_agent(charlie)
+    publish(charlie, agent)
+    answer = place(line.person, {**body, "phone_number_id": str(other.number.pk)})
+    assert [error["field"] for error in answer.json()["errors"]] == ["phone_number_id"]
+    answer = place(line.person, {**body, "agent_id": str(agent.pk)})
+    assert [error["field"] for error in answer.json()["errors"]] == ["agent_id"]
 
 
 def test_a_call_that_waits_is_taken_back_once(line: Line, body: dict[str, Any]) -> None:
