@@ -1,4 +1,4 @@
-"""Addresses of the pages of outbound calls, below /t/<slug>/outbound/."""
+"""Addresses of the pages of outbound calls, below /t/<slug>/calls/outbound/."""
 
 from django.urls import URLPattern, path
 

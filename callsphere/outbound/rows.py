@@ -17,6 +17,7 @@ _LOOKS = {
     OrderState.FAILED: "fail",
     OrderState.CANCELED: "skipped",
 }
+_ENDS = {CallOutcome.FAILED: "fail", CallOutcome.BUSY: "warn", CallOutcome.NO_ANSWER: "warn"}
 _REACHED = (CallOutcome.AGENT, CallOutcome.PERSON)
 
 
@@ -39,5 +40,5 @@ def _row(order: OutboundCall) -> OrderRow:
     state = OrderState(order.state)
     if state != OrderState.ENDED:
         return OrderRow(order, _LOOKS[state], state.label, state == OrderState.WAITING)
-    looks = "pass" if order.outcome in _REACHED else "skipped"
+    looks = "pass" if order.outcome in _REACHED else _ENDS.get(order.outcome, "skipped")
     return OrderRow(order, looks, CallOutcome(order.outcome).label if order.outcome else state.label, False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from callsphere.calls.models import Call
+from callsphere.calls.wording import ended_because
 from tenants.context import tenant_context
 from tests.outbound.conftest import BRIEF, BUSY, DOWN, MACHINE, NOBODY, Caller
 from tests.waiting import wait_until
@@ -66,4 +67,4 @@ def test_a_person_is_led_to_the_agent(caller: Caller) -> None:
     with tenant_context(caller.person.tenant):
         call = Call.objects.get()
     assert (call.agent_id, call.action, call.answered_by) == (caller.agent.pk, "realtime", "human")
-    assert call.brief == "Jo asked for an offer."
+    assert (call.brief, ended_because(call)) == ("Jo asked for an offer.", "Whoever was called hung up.")
