@@ -16,9 +16,15 @@ TRANSCRIBES = "gpt-4o-mini-transcribe"
 
 
 def realtime_session(
-    version: AgentVersion, tools: Iterable[VersionTool], built_in: Iterable[dict[str, Any]] = ()
+    version: AgentVersion,
+    tools: Iterable[VersionTool],
+    built_in: Iterable[dict[str, Any]] = (),
+    *,
+    brief: str = "",
 ) -> dict[str, Any]:
     """Return the session of a call. `built_in` are further functions, as OpenAI takes them.
+
+    `brief` is what the agent is to know about this call alone.
 
     The model does not speak first: `opening_words` has what it is to be asked for once the session is there.
     """
@@ -26,7 +32,7 @@ def realtime_session(
     return {
         "type": "realtime",
         "model": version.model,
-        "instructions": _instructions(version),
+        "instructions": _instructions(version, brief),
         "output_modalities": ["audio"],
         "audio": {
             "input": {"turn_detection": _turns(version), "transcription": {"model": TRANSCRIBES}},
@@ -42,11 +48,13 @@ def opening_words(version: AgentVersion) -> str:
     return "\n".join(text for text in (version.greeting, version.consent_text) if text)
 
 
-def _instructions(version: AgentVersion) -> str:
+def _instructions(version: AgentVersion, brief: str) -> str:
     parts = [
         version.instructions,
         f"# Language\nSpeak {version.language} unless the caller prefers another language.",
     ]
+    if brief:
+        parts.append(f"# This call\n{brief}")
     if version.safety_rules:
         parts.append(f"# Rules that come before everything else\n{version.safety_rules}")
     return "\n\n".join(parts)

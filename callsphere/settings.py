@@ -36,6 +36,7 @@ INSTALLED_APPS = [
     "callsphere.api",
     "billing",
     "callsphere.calls",
+    "callsphere.outbound",
     "agents",
     "trunks",
     "callsphere.alerts",
@@ -164,6 +165,8 @@ CELERY_TASK_ROUTES = {
     "calls.send_texts": {"queue": "deliver"},
     "calls.fetch_sounds": {"queue": "deliver"},
     "calls.ring_double": {"queue": "deliver"},
+    "outbound.place_calls": {"queue": "deliver"},
+    "outbound.look_for_lost_calls": {"queue": "deliver"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -224,6 +227,12 @@ CELERY_BEAT_SCHEDULE = {
     "calls-to-end": {"task": "calls.end_calls", "schedule": schedule(5.0), "options": {"expires": 5}},
     "calls-to-look": {"task": "calls.look_at_calls", "schedule": schedule(30.0), "options": {"expires": 30}},
     "texts": {"task": "calls.send_texts", "schedule": schedule(5.0), "options": {"expires": 5}},
+    "outbound-calls": {"task": "outbound.place_calls", "schedule": schedule(1.0), "options": {"expires": 5}},
+    "outbound-lost": {
+        "task": "outbound.look_for_lost_calls",
+        "schedule": schedule(10.0),
+        "options": {"expires": 10},
+    },
     "sounds": {"task": "calls.fetch_sounds", "schedule": schedule(5.0), "options": {"expires": 5}},
     "call-events": {"task": "calls.forget_events", "schedule": schedule(3600.0)},
     "calls-kept": {"task": "calls.forget_calls", "schedule": schedule(3600.0)},
@@ -395,6 +404,9 @@ SPECTACULAR_SETTINGS = {
         "ToolInvocationKind": "agents.enums.InvocationKind",
         "ToolOutcome": "agents.enums.Outcome",
         "RouteAction": "agents.enums.RouteAction",
+        "MachineAction": "callsphere.outbound.enums.MachineAction",
+        "OutboundCallPurpose": "callsphere.outbound.enums.Purpose",
+        "OutboundCallState": "callsphere.outbound.enums.OrderState",
         "CallEventKind": "callsphere.calls.enums.EventKind",
         "CallDirection": "callsphere.calls.enums.Direction",
         "CallAction": "callsphere.calls.enums.CallAction",

@@ -65,6 +65,8 @@ UNFOLD: dict[str, Any] = {
                     _item("Messages taken", "sms", "calls_callermessage"),
                     _item("Callbacks", "phone_callback", "calls_callbackrequest"),
                     _item("Text messages", "textsms", "calls_textmessage"),
+                    _item("Outbound calls", "phone_forwarded", "outbound_outboundcall"),
+                    _item("Numbers not to call", "phone_disabled", "outbound_donotcall"),
                     _item("Events of calls", "call_log", "calls_callevent"),
                     _item("Trusted authorities", "verified", "trunks_trustedauthority"),
                     _item("Client certificates", "badge", "trunks_clientcertificate"),

@@ -26,6 +26,7 @@ from callsphere.calls.messages_api import (
     TextMessageViewSet,
     VoiceMessageViewSet,
 )
+from callsphere.outbound.api import DoNotCallViewSet, OutboundCallViewSet, PlacingCallViewSet
 from tenants.access import Capability
 from tenants.api import AuditEventViewSet, OwnTenantViewSet
 from tenants.renderers import CaptureRenderer, SoundRenderer, TextRenderer
@@ -81,7 +82,9 @@ router.register("tools", ToolViewSet, basename="tool")
 router.register("tools/<uuid:tool_id>/invocations", ToolInvocationViewSet, basename="tool-invocation")
 router.register("business-hours", BusinessHoursViewSet, basename="business-hours")
 router.register("number-routes", NumberRouteViewSet, basename="number-route")
-router.register("calls", CallViewSet, basename="call")
+router.register("calls", PlacingCallViewSet, basename="call")
+router.register("outbound-calls", OutboundCallViewSet, basename="outbound-call")
+router.register("do-not-call", DoNotCallViewSet, basename="do-not-call")
 router.register("call-events", CallEventViewSet, basename="call-event")
 router.register("caller-messages", CallerMessageViewSet, basename="caller-message")
 router.register("callbacks", CallbackViewSet, basename="callback")

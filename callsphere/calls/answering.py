@@ -76,6 +76,8 @@ def go_on(tenant: Tenant, called: Called, form: QueryDict, place: Place, after: 
     if form.get("CallStatus") == "completed":
         return twiml.hang_up()
     call = _call_of(tenant, called, form)
+    if call.direction == Direction.OUTBOUND:
+        return twiml.hang_up()  # whoever was called is left with nobody: a route is for callers
     if not _was_missed(call, form):
         return twiml.hang_up()
     route = _routes(tenant, called).first()
@@ -184,7 +186,7 @@ def _going_on(call: Call) -> int:
 def _call_of(tenant: Tenant, called: Called, form: QueryDict) -> Call:
     """Return the call's row, locked, made with its first request."""
     sid = call_sid_of(form)
-    found = _find(tenant, sid)
+    found = find_call(tenant, sid)
     if found is not None:
         return found
     now, known = database_now(), known_fields(form)
@@ -204,12 +206,12 @@ def _call_of(tenant: Tenant, called: Called, form: QueryDict) -> Call:
     call.save(force_insert=True)
     key = CallKey(tenant=tenant, call_sid=sid, call=call)
     CallKey.objects.bulk_create([key], ignore_conflicts=True)
-    kept = _find(tenant, sid)
+    kept = find_call(tenant, sid)
     if kept is None or kept.pk != call.pk:  # the same request came twice at once, and the other was first
         call.delete()
     return kept or call
 
 
-def _find(tenant: Tenant, sid: str) -> Call | None:
+def find_call(tenant: Tenant, sid: str) -> Call | None:
     rows = Call.objects.filter(tenant=tenant, keys__call_sid=sid).select_related("version")
     return rows.select_for_update(of=("self",), no_key=True).first()

@@ -38,7 +38,7 @@ _LEG_FIELDS = (
 )
 _CALL_FIELDS = (
     *("direction", "our_number", "their_number", "state", "outcome", "hung_up_by", "sip_code", "error_code"),
-    *("cause", "verstat", "answered_at", "ended_at", "talked_s", "price", "price_unit"),
+    *("cause", "verstat", "answered_by", "answered_at", "ended_at", "talked_s", "price", "price_unit"),
     *("end_due_at", "look_due_at", "looks"),
 )
 
@@ -159,7 +159,7 @@ def _fold(call: Call, events: list[CallEvent], now: datetime) -> _Folded | None:
     call.our_number, call.their_number = facts.our_number, facts.their_number
     call.outcome, call.hung_up_by, call.cause = found.outcome, found.hung_up_by, found.cause
     call.sip_code, call.error_code = found.sip_code, found.error_code
-    call.verstat = facts.verstat[:48]
+    call.verstat, call.answered_by = facts.verstat[:48], facts.answered_by
     call.price = Decimal(facts.price) if facts.price else None
     call.price_unit = facts.price_unit
     if facts.state == CallState.ENDED:

@@ -107,6 +107,12 @@ class CallFacts:
     price_unit: str
     stream_failed: bool
     was_thanked: bool
+    answered_by: str
+
+    @property
+    def by_machine(self) -> bool:
+        """Whether what answered our call was no person (Twilio's page "Answering Machine Detection")."""
+        return self.answered_by.startswith(("machine", "fax"))
 
     @property
     def state(self) -> CallState:
@@ -145,6 +151,7 @@ def fold(root_sid: str, events: Iterable[Told]) -> CallFacts:
         was_thanked=any(
             event.kind == EventKind.RECORDED and event.call_status == "in-progress" for event in own
         ),
+        answered_by=_first(own, "AnsweredBy")[:24],
     )
 
 

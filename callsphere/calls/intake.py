@@ -100,7 +100,7 @@ def check_signature(prover: Prover, url: str, form: QueryDict, signature: str, s
 def _take(told: Told, prover: Prover) -> str:
     check_signature(prover, told.url, told.form, told.signature, told.signature_settings)
     if told.place is PhoneNumber and told.kind in _UNANSWERED and call_sid_of(told.form):
-        _proven(store_on_number(told.place_id, prover, _event(told, prover.tenant)))
+        _proven(store_on_number(told.place_id, prover, _event(told.kind, told.form, prover.tenant)))
         return ""
     with tenant_context(prover.tenant):
         called = _proven(_find_place(told, prover))
@@ -132,23 +132,35 @@ def _find_place(told: Told, prover: Prover) -> Called | None:
 
 
 def _store(told: Told, tenant: Tenant, called: Called) -> None:
-    if not call_sid_of(told.form):
+    store_event(told.kind, told.form, tenant, number_id=called.number_id, trunk_id=called.trunk_id)
+
+
+def store_event(
+    kind: EventKind,
+    form: QueryDict,
+    tenant: Tenant,
+    *,
+    number_id: uuid.UUID | None,
+    trunk_id: uuid.UUID | None = None,
+) -> None:
+    """Store what was told of a call, once. Call it inside the tenant's context. Raises NotACall."""
+    if not call_sid_of(form):
         raise NotACall
-    event = _event(told, tenant)
-    event.phone_number_id, event.trunk_id = called.number_id, called.trunk_id
+    event = _event(kind, form, tenant)
+    event.phone_number_id, event.trunk_id = number_id, trunk_id
     CallEvent.objects.bulk_create([event], ignore_conflicts=True)
 
 
-def _event(told: Told, tenant: Tenant) -> CallEvent:
+def _event(kind: EventKind, form: QueryDict, tenant: Tenant) -> CallEvent:
     """Return what was told, as it is stored, its place left out."""
-    payload = known_fields(told.form)
+    payload = known_fields(form)
     return CallEvent(
         tenant=tenant,
-        kind=told.kind,
-        call_sid=call_sid_of(told.form),
-        root_sid=root_sid_of(told.form),
-        subject=subject_of(told.form),
-        sequence_number=sequence_number_of(told.form) if told.kind == EventKind.STATUS else None,
+        kind=kind,
+        call_sid=call_sid_of(form),
+        root_sid=root_sid_of(form),
+        subject=subject_of(form),
+        sequence_number=sequence_number_of(form) if kind == EventKind.STATUS else None,
         call_status=(payload.get("CallStatus") or payload.get("StreamEvent", ""))[:20],
         payload=payload,
     )

@@ -77,6 +77,8 @@ def _outcome(facts: CallFacts, done: Done) -> CallOutcome:
         return CallOutcome.VOICEMAIL
     if facts.direction == Direction.OUTBOUND and facts.own.state in _OUTBOUND:
         return _OUTBOUND[facts.own.state]
+    if facts.by_machine:
+        return CallOutcome.MACHINE
     if done.action == CallAction.HANG_UP and facts.own.state not in _LEFT_EARLY:
         return CallOutcome.TURNED_AWAY
     if facts.own.state == LegState.FAILED or (

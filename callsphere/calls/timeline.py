@@ -106,7 +106,7 @@ def _call(told: Told) -> Iterator[Entry]:
     else:
         yield _step(call.started_at, "active", f"{theirs} calls", place=_FIRST)
     if call.state == CallState.ENDED and call.ended_at:
-        by = f"hung up by {HungUpBy(call.hung_up_by).label.lower()}" if call.hung_up_by else ""
+        by = _hung_up_by(call)
         text = "The call is over"
         yield _step(call.ended_at, "skipped", text, by.replace("callsphere", "CallSphere"), place=_LAST)
 
@@ -186,3 +186,11 @@ def _tools(told: Told) -> Iterator[Entry]:
         timed = f"{outcome} after {took} ms" if took else outcome
         detail = f"{timed}. {tool.detail}" if tool.detail else timed
         yield Entry(at, 0, TOOL, looks, f"The agent used “{_tool_name(tool)}”", detail)
+
+
+def _hung_up_by(call: Call) -> str:
+    if not call.hung_up_by:
+        return ""
+    if call.direction == Direction.OUTBOUND and call.hung_up_by == HungUpBy.CALLER:
+        return "hung up by whoever was called"
+    return f"hung up by {HungUpBy(call.hung_up_by).label.lower()}"

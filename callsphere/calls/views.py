@@ -39,13 +39,13 @@ def of_trunk(request: HttpRequest, trunk_id: uuid.UUID, kind: EventKind) -> Http
 @require_POST
 def of_text(request: HttpRequest, number_id: uuid.UUID, text_id: uuid.UUID) -> HttpResponse:
     """Take what is told of a text message from a bought number."""
-    if not _is_form(request):
-        return _refused("no_form", text_id)
-    told = text_intake.ToldOfText(number_id=number_id, text_id=text_id, **_signed(request))
+    if not is_form(request):
+        return refused("no_form", text_id)
+    told = text_intake.ToldOfText(number_id=number_id, text_id=text_id, **signed(request))
     try:
         text_intake.take(told)
     except intake.Unproven as error:
-        return _refused(str(error), text_id)
+        return refused(str(error), text_id)
     except text_intake.NotAText:
         return HttpResponse("MessageSid is missing.\n", status=400, content_type="text/plain")
     return HttpResponse(status=204)
@@ -55,12 +55,12 @@ def of_text(request: HttpRequest, number_id: uuid.UUID, text_id: uuid.UUID) -> H
 @require_POST
 def of_reply(request: HttpRequest, number_id: uuid.UUID) -> HttpResponse:
     """Take a text message that came to a bought number. Nothing is answered."""
-    if not _is_form(request):
-        return _refused("no_form", number_id)
+    if not is_form(request):
+        return refused("no_form", number_id)
     try:
-        text_replies.take(text_replies.ToldOfReply(number_id=number_id, **_signed(request)))
+        text_replies.take(text_replies.ToldOfReply(number_id=number_id, **signed(request)))
     except intake.Unproven as error:
-        return _refused(str(error), number_id)
+        return refused(str(error), number_id)
     except text_intake.NotAText:
         return HttpResponse("MessageSid is missing.\n", status=400, content_type="text/plain")
     return HttpResponse(twiml.nothing(), content_type=twiml.CONTENT_TYPE)
@@ -77,19 +77,19 @@ def stream_keys(_request: HttpRequest) -> HttpResponse:
 def _take(
     request: HttpRequest, place: type[PhoneNumber] | type[Trunk], place_id: uuid.UUID, kind: EventKind
 ) -> HttpResponse:
-    if not _is_form(request):
-        return _refused("no_form", place_id)
+    if not is_form(request):
+        return refused("no_form", place_id)
     told = intake.Told(
         kind=kind,
         place=place,
         place_id=place_id,
         after=request.GET.get("after", "") if kind == EventKind.DIALLED else "",
-        **_signed(request),
+        **signed(request),
     )
     try:
         document = intake.take(told)
     except intake.Unproven as error:
-        return _refused(str(error), place_id)
+        return refused(str(error), place_id)
     except intake.NotACall:
         return HttpResponse("CallSid is missing.\n", status=400, content_type="text/plain")
     if not document:
@@ -97,12 +97,14 @@ def _take(
     return HttpResponse(document, content_type=twiml.CONTENT_TYPE)
 
 
-def _is_form(request: HttpRequest) -> bool:
+def is_form(request: HttpRequest) -> bool:
+    """Say whether the provider may have sent this: a form, of a length that it sends."""
     length = int(request.META.get("CONTENT_LENGTH") or 0)
     return request.content_type == _FORM and length <= LONGEST_BODY
 
 
-def _signed(request: HttpRequest) -> dict[str, Any]:
+def signed(request: HttpRequest) -> dict[str, Any]:
+    """Return what is signed, as the provider was told the address, and the signature."""
     return {
         "url": f"{settings.PUBLIC_URL}{request.get_full_path()}",
         "form": request.POST,
@@ -112,7 +114,7 @@ def _signed(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def _refused(why: str, place_id: uuid.UUID) -> HttpResponse:
+def refused(why: str, place_id: uuid.UUID) -> HttpResponse:
     """Answer alike whatever is wrong: nobody learns which numbers and accounts there are."""
     note_refusal(why, str(place_id))
     return HttpResponse("The signature does not prove this.\n", status=403, content_type="text/plain")

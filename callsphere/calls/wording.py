@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from agents.enums import Runtime
-from callsphere.calls.enums import CallAction, CallOutcome, CallState, EndReason, HungUpBy, LegKind
+from callsphere.calls.enums import CallAction, CallOutcome, CallState, Direction, EndReason, HungUpBy, LegKind
 from callsphere.calls.models import Call, CallLeg, RealtimeSession
 from callsphere.lib.e164 import as_written
 from callsphere.providers.openai.prices import CURRENCY
@@ -171,6 +171,8 @@ def ended_because(call: Call) -> str:
         return _REASONS[EndReason(call.end_reason)]
     if call.hung_up_by == HungUpBy.US and call.outcome == CallOutcome.TURNED_AWAY:
         return "CallSphere said that nobody is there, and hung up."
+    if call.direction == Direction.OUTBOUND and call.hung_up_by == HungUpBy.CALLER:
+        return "Whoever was called hung up."
     return _ENDED_BY[HungUpBy(call.hung_up_by)] if call.hung_up_by else ""
 
 

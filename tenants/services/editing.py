@@ -15,6 +15,8 @@ from tenants.audit import HIDDEN, Actor, differences, record_event, snapshot
 from tenants.models import Tenant, Versioned, VersionedOwned
 
 V = TypeVar("V", bound=Versioned)
+Row = TypeVar("Row", bound=models.Model)
+
 OwnedV = TypeVar("OwnedV", bound=VersionedOwned)
 
 # Which field a person has to change when a rule over several fields is broken: apps name those of their own.
@@ -126,14 +128,14 @@ def several_lines(field: str, text: str) -> str:
 
 
 def insert(
-    row: V,
+    row: Row,
     *,
     tenant: Tenant,
     actor: Actor,
     verb: str,
     fields: Iterable[str],
     wrong: FieldErrors | None = None,
-) -> V:
+) -> Row:
     """Check and store a new row, and write its audit event. `wrong` is what is known to be wrong already."""
     _store(row, wrong or FieldErrors(), force_insert=True)
     changes = {
@@ -180,7 +182,7 @@ def remove(row: Versioned, *, tenant: Tenant, actor: Actor, verb: str, fields: I
     row.delete()
 
 
-def _store(row: Versioned, wrong: FieldErrors, *, force_insert: bool = False) -> None:
+def _store(row: models.Model, wrong: FieldErrors, *, force_insert: bool = False) -> None:
     check_row(row, wrong)
     try:
         with transaction.atomic():
@@ -190,7 +192,7 @@ def _store(row: Versioned, wrong: FieldErrors, *, force_insert: bool = False) ->
         raise _violation(row, error) from error
 
 
-def check_row(row: Versioned, wrong: FieldErrors, *, ignore: Iterable[str] = ()) -> None:
+def check_row(row: models.Model, wrong: FieldErrors, *, ignore: Iterable[str] = ()) -> None:
     """Raise ValidationError for all that is wrong, and what the database would refuse of the row.
 
     Nothing is said of the fields in `ignore`, nor of rules that one of them has a part in.
@@ -215,7 +217,7 @@ def _unusable(wrong: FieldErrors, lists: Iterable[str]) -> set[str]:
     return {*wrong.by_field, *worked_out, *lists}
 
 
-def _violation(row: Versioned, error: IntegrityError) -> Exception:
+def _violation(row: models.Model, error: IntegrityError) -> Exception:
     name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
     for constraint in row._meta.constraints:
         if constraint.name == name:

@@ -73,6 +73,10 @@ PAGES: dict[str, Viewer] = {
         (f"inbox:{kind}-{act}" for kind in ("message", "callback", "voice") for act in ("done", "reopen")),
         Viewer.IS_REFUSED,
     ),
+    **dict.fromkeys(("outbound:list", "outbound:do-not-call"), Viewer.LOOKS),
+    **dict.fromkeys(
+        (f"outbound:{name}" for name in ("place", "cancel", "forbid", "allow")), Viewer.IS_REFUSED
+    ),
     "numbers:buy": Viewer.IS_REFUSED,
     "numbers:detail": Viewer.LOOKS,
     "numbers:edit": Viewer.IS_REFUSED,
@@ -222,6 +226,8 @@ PUBLIC = {
     ),
     "calls:text-message",
     "calls:text-reply",
+    "outbound-voice:answered",
+    "outbound-voice:status",
     "account_confirm_email",
     "account_reset_password_from_key",
     "tenants:invitation",
@@ -263,6 +269,8 @@ API_IDS = {
     "callbacks": "callback_id",
     "voice-messages": "voice_message_id",
     "text-messages": "text_message_id",
+    "outbound-calls": "outbound_call_id",
+    "do-not-call": "do_not_call_id",
     "numbers": "trunk_number_id",
     "agents": "agent_id",
     "versions": "version_id",
@@ -303,6 +311,12 @@ API_BODIES: dict[str, dict[str, Any]] = {
     "look": {},
     "hang-up": {},
     "call-retention": {"calls_kept_days": 30},
+    "do-not-call": {"number": "+12125550188"},
+    "calls": {
+        "phone_number_id": "01a22283-dd8f-7436-ac1a-f2906ece0a59",
+        "to_number": "+12125550188",
+        "agent_id": "01a22283-dd8f-7436-ac1a-f2906ece0a59",
+    },
     "handle": {},
     "reopen": {},
     "agents": {"name": "stolen"},
@@ -331,6 +345,8 @@ API_BODY_IDS: set[str] = {
     "PhoneNumberRequest.trunk_id",
     "TrunkNumberRequest.phone_number_id",
     "NewNumberRouteRequest.phone_number_id",
+    "NewOutboundCallRequest.phone_number_id",
+    "NewOutboundCallRequest.agent_id",
     *(
         f"{component}.{field}"
         for component in ("NewNumberRouteRequest", "NumberRouteRequest", "PatchedNumberRouteRequest")

@@ -35,6 +35,7 @@ from callsphere.calls.models import (
     VoiceMessage,
 )
 from callsphere.calls.sound_keeping import keep_sound
+from callsphere.outbound.models import Dialler, DoNotCall, OutboundCall
 from tenants import services as tenant_services
 from tenants.context import platform_context, tenant_context
 from tenants.enums import Role
@@ -115,6 +116,7 @@ def make_world(canary: str) -> World:
         call_services.set_retention(tenant=owner.tenant, actor=owner.actor, calls_kept_days=31)
         ids["call_id"] = _call(owner, ids["number_id"], ids["agent_id"], canary)
         ids |= _left_by_caller(owner, ids["call_id"], canary)
+        ids |= _outbound(owner, ids, canary)
     with platform_context("history is written by workers"):
         _buckets(trunk)
     return World(owner, viewer, canary, ids)
@@ -271,6 +273,26 @@ def _left_by_caller(owner: Person, call_id: uuid.UUID, canary: str) -> dict[str,
         "callback_id": callback.pk,
         "text_message_id": text.pk,
         "voice_message_id": voice.pk,
+    }
+
+
+def _outbound(owner: Person, ids: dict[str, uuid.UUID], canary: str) -> dict[str, uuid.UUID]:
+    who: dict[str, Any] = {"tenant": owner.tenant}
+    Dialler.objects.create(**who)
+    order = OutboundCall.objects.create(
+        **who,
+        from_number="+14155550101",
+        to_number="+12125550100",
+        agent_id=ids["agent_id"],
+        version_id=ids["version_id"],
+        brief=f"{canary} brief",
+        due_at=timezone.now() + timedelta(hours=1),
+        expires_at=timezone.now() + timedelta(hours=2),
+    )
+    entry = DoNotCall.objects.create(**who, number="+12125550177", reason=f"{canary} reason")
+    return {
+        **dict.fromkeys(("outbound_call_id", "order_id"), order.pk),
+        **dict.fromkeys(("do_not_call_id", "entry_id"), entry.pk),
     }
 
 

@@ -20,6 +20,7 @@ from tenants.models import Tenant, TenantOwned
 from trunks.models import PhoneNumber, Trunk
 
 LONGEST_ADDRESS = 255
+LONGEST_BRIEF = 2_000
 NEWEST = F("id").desc(nulls_last=True)
 """The order of the log. There are no nulls, but asked like this, only the indexes of the log give the order:
 the primary key does not, along which the planner would walk past every other tenant's calls."""
@@ -34,7 +35,8 @@ class Call(TenantOwned):
     `their_number` are E.164 where they are numbers, else SIP addresses. `because` says in words why it
     went where it went, `action` what we told the provider to do last. `sip_code` is the answer of whoever
     was called last, `talked_s` the seconds from answer to end, `verstat` what the carrier found out about the
-    caller's number.
+    caller's number. `answered_by` is what the provider heard at the other end of a call that we placed:
+    human, machine_start, fax … or nothing. `brief` is what the agent is told beside its instructions.
     `end_due_at` is when a worker is to end it, `look_due_at` when one is to ask the provider about it.
     """
 
@@ -64,6 +66,8 @@ class Call(TenantOwned):
     error_code = models.PositiveIntegerField("error of the provider", null=True)
     cause = models.CharField(max_length=40, blank=True)
     verstat = models.CharField("attestation", max_length=48, blank=True)
+    answered_by = models.CharField(max_length=24, blank=True)
+    brief = models.TextField(max_length=LONGEST_BRIEF, blank=True)
     started_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)

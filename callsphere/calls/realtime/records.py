@@ -63,7 +63,7 @@ def open_session(held: Held) -> Opening:
         call = Call.objects.get(pk=session.call_id)
         return Opening(
             version=version,
-            config=realtime_session(version, tools, functions_of(version)),
+            config=realtime_session(version, tools, functions_of(version), brief=call.brief),
             words=opening_words(version),
             is_accepted=session.state == SessionState.ACCEPTED,
             is_caller_gone=call.state == CallState.ENDED,

@@ -17,8 +17,14 @@ from callsphere.providers.twilio.twiml import InstructionsInvalid
 LONGEST_TWIML = 4000
 """Characters of a document that is sent along with a request."""
 
+_NEWEST = 50
+"""Calls between the same two numbers that are looked through."""
+
 ENDED = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 """The statuses of a call that is over."""
+
+AT_ANSWER, MESSAGE_END = "Enable", "DetectMessageEnd"
+"""When it is said whether a machine answered (page "Answering Machine Detection")."""
 
 CALL_OVER = "call_over"
 """The problem's name when a call that is over was to do something."""
@@ -46,6 +52,7 @@ class CallState:
     duration_s: int | None
     price: Decimal | None
     price_unit: str
+    created_at: datetime | None = None
 
     @property
     def is_over(self) -> bool:
@@ -58,9 +65,9 @@ class NewCall:
     """A call to place: to a number (E.164) or a SIP address, from one of the account's numbers.
 
     `url` is asked what to do when somebody answers, or `twiml` says it. `status_callback` is told how it
-    goes, from the first to the last. With `detects_machines` the answer is held back until it is known who
-    answered; with `amd_callback` the call goes on meanwhile, and that address is told. `byoc_trunk_sid` (BY…)
-    has it go over the customer's carrier.
+    goes, from the first to the last. With `detects` the answer is held back until it is known who answered,
+    or, by MESSAGE_END, until a machine's tone; with `amd_callback` the call goes on meanwhile, and that
+    address is told. `byoc_trunk_sid` (BY…) has it go over the customer's carrier.
     """
 
     to_number: str
@@ -70,7 +77,7 @@ class NewCall:
     status_callback: str = ""
     timeout_s: int = 60
     time_limit_s: int | None = None
-    detects_machines: bool = False
+    detects: str = ""
     amd_callback: str = ""
     byoc_trunk_sid: str = ""
 
@@ -83,6 +90,20 @@ def read_call(account: TwilioAccount, sid: str) -> CallState:
 def find_legs(account: TwilioAccount, parent_sid: str) -> list[CallState]:
     """Return the legs that a call dialled, the newest first. Raises TwilioError."""
     return [_state(row) for row in _calls(account).list(parent_call_sid=parent_sid, page_size=EVERYTHING)]
+
+
+def find_calls(
+    account: TwilioAccount, *, to_number: str, from_number: str, since: datetime
+) -> list[CallState]:
+    """Return the account's calls from one number to another that were asked for at `since` or later.
+
+    The oldest comes first. A call may be missing for some seconds after it was asked for (page "Call
+    resource"). Raises TwilioError.
+    """
+    rows = _calls(account).list(to=to_number, from_=from_number, limit=_NEWEST, page_size=_NEWEST)
+    found = [_state(row) for row in rows]
+    later = [state for state in found if state.created_at is not None and state.created_at >= since]
+    return sorted(later, key=lambda state: state.created_at or since)
 
 
 def hang_up_call(account: TwilioAccount, sid: str) -> CallState:
@@ -130,9 +151,9 @@ def _options(call: NewCall) -> dict[str, object]:
     if call.status_callback:
         options["status_callback"] = call.status_callback
         options["status_callback_event"] = ["initiated", "ringing", "answered", "completed"]
-    if call.detects_machines:
-        options["machine_detection"] = "Enable"
-    if call.detects_machines and call.amd_callback:
+    if call.detects:
+        options["machine_detection"] = call.detects
+    if call.detects and call.amd_callback:
         options["async_amd"] = "true"
         options["async_amd_status_callback"] = call.amd_callback
     return {name: value for name, value in options.items() if value not in ("", None)}
@@ -172,4 +193,5 @@ def _state(row: Any) -> CallState:
         duration_s=None if row.duration is None else int(row.duration),
         price=None if row.price is None else Decimal(row.price),
         price_unit=(row.price_unit or "").upper(),
+        created_at=row.date_created,
     )

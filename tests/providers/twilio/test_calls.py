@@ -171,7 +171,7 @@ def test_call_that_is_placed_and_not_answered(
 def test_who_answered_is_known_before_anything_is_asked(
     phone: Phone, ours: OurSide, number: str, by: str
 ) -> None:
-    new = NewCall(number, NUMBER, url=f"{ours.url}/answered", detects_machines=True)
+    new = NewCall(number, NUMBER, url=f"{ours.url}/answered", detects="Enable")
 
     sid = calls.create_call(phone.account, new).sid
     phone.over(sid)
@@ -185,7 +185,7 @@ def test_who_answered_is_told_meanwhile(phone: Phone, ours: OurSide) -> None:
         "+442079460094",
         NUMBER,
         url=f"{ours.url}/answered",
-        detects_machines=True,
+        detects="Enable",
         amd_callback=f"{ours.url}/amd",
     )
     phone.over(calls.create_call(phone.account, new).sid)

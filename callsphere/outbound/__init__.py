@@ -1,0 +1,1 @@
+"""Calls that we place: single ones, and those of campaigns."""

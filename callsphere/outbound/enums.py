@@ -1,0 +1,34 @@
+"""Words with a fixed meaning in the outbound app."""
+
+from django.db.models import TextChoices
+
+
+class Purpose(TextChoices):
+    """What a call is for: it decides who answers for us, and whether it takes a slot."""
+
+    AGENT = "agent", "An agent talks"
+    ON_CALL = "on_call", "Somebody on call is asked to help"
+
+
+class OrderState(TextChoices):
+    """Where a call that was asked for is."""
+
+    WAITING = "waiting", "Waits to be placed"
+    PLACING = "placing", "Being placed"
+    LOST = "lost", "It is being found out whether it rang"
+    PLACED = "placed", "Under way"
+    ENDED = "ended", "Ended"
+    FAILED = "failed", "Not placed"
+    CANCELED = "canceled", "Canceled"
+
+
+LIVE_STATES = (OrderState.PLACING, OrderState.LOST, OrderState.PLACED)
+"""It rings, is talked in, or may be: it counts among the calls at a time."""
+
+
+class MachineAction(TextChoices):
+    """What to do when an answering machine takes the call."""
+
+    GO_ON = "go_on", "Let the agent talk to it"
+    HANG_UP = "hang_up", "Hang up"
+    LEAVE_MESSAGE = "leave_message", "Leave a message after the tone"

@@ -1,0 +1,6 @@
+"""What is asked for, and what paces it."""
+
+from callsphere.outbound.models.dialling import Dialler, DoNotCall
+from callsphere.outbound.models.orders import OutboundCall
+
+__all__ = ("Dialler", "DoNotCall", "OutboundCall")

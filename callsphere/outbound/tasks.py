@@ -1,0 +1,23 @@
+"""Background work of the outbound app."""
+
+from callsphere.celery import app
+from callsphere.outbound import following, looking, placing
+
+_ROUNDS = 10
+"""Of one run; the next comes a second later."""
+
+
+@app.task(name="outbound.place_calls")
+def place_calls() -> None:
+    """Place calls that are due, and end those that are over."""
+    following.end_over_calls()
+    for _ in range(_ROUNDS):
+        if not placing.place_due_calls():
+            return
+
+
+@app.task(name="outbound.look_for_lost_calls")
+def look_for_lost_calls() -> None:
+    """Find out what became of calls whose worker did not come back."""
+    while looking.look_for_lost_calls() == looking.AT_ONCE:
+        pass
