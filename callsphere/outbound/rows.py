@@ -17,7 +17,11 @@ _LOOKS = {
     OrderState.FAILED: "fail",
     OrderState.CANCELED: "skipped",
 }
-_ENDS = {CallOutcome.FAILED: "fail", CallOutcome.BUSY: "warn", CallOutcome.NO_ANSWER: "warn"}
+_ENDS = {
+    CallOutcome.FAILED.value: "fail",
+    CallOutcome.BUSY.value: "warn",
+    CallOutcome.NO_ANSWER.value: "warn",
+}
 _REACHED = (CallOutcome.AGENT, CallOutcome.PERSON)
 
 
