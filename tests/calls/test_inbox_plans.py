@@ -81,6 +81,7 @@ _COLUMNS = {
         "from_number": "'+14155550101'",
         "body": "'Hi.'",
         "state": "CASE WHEN n %% 100 > 0 THEN 'delivered' ELSE 'failed' END",
+        "word": "''",
         "message_sid": "''",
         "error": "''",
     },
