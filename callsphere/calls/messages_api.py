@@ -195,7 +195,7 @@ class VoiceMessageViewSet(ResourceViewSet[VoiceMessage]):
     def sound(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Read its sound, or the one `Range` of bytes that is named; 409 `sound_not_there` says why not."""
         message = self.get_object()
-        part = sound_part(self.tenant, message, request.headers)
+        part = sound_part(self.tenant, message, request.method, request.headers)
         if part is None:
             raise Refused(why_not_there(message), code="sound_not_there")
         return Response(part.data, part.status, headers=part.headers)

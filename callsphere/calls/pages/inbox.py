@@ -158,7 +158,7 @@ class Sound(MessagesPage):
         if message is None:
             raise Http404("no such message here")
         self.note_support()
-        part = sound_part(self.tenant, message, request.headers)
+        part = sound_part(self.tenant, message, request.method, request.headers)
         if part is None:
             return HttpResponse(why_not_there(message), status=404, content_type="text/plain; charset=utf-8")
         return HttpResponse(part.data, CONTENT_TYPE, part.status, headers=part.headers)
