@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from callsphere.calls.inbox import MODELS
+from callsphere.calls.inbox import MODELS, MOST_COUNTED
 from callsphere.calls.inbox_urls import urlpatterns
 from callsphere.calls.keysets import PAGE_SIZE
 from callsphere.calls.models import CallbackRequest, CallerMessage, TextMessage, VoiceMessage
@@ -223,8 +223,12 @@ def test_the_first_page_says_how_much_is_open(alice: Person) -> None:
     first = reverse("web:dashboard", kwargs={"tenant": alice.tenant.slug})
     leave(make_call(alice), CallerMessage)
     assert "1 message of a caller is open" in text_of(alice.client().get(first).content)
-    leave(make_call(alice), VoiceMessage)
+    call = make_call(alice)
+    leave(call, VoiceMessage)
     assert "2 messages of callers are open" in text_of(alice.client().get(first).content)
+    for _ in range(MOST_COUNTED):
+        leave(call, CallerMessage)
+    assert "99+ messages of callers are open" in text_of(alice.client().get(first).content)
 
 
 @pytest.mark.parametrize("name", ["list", "texts"])
