@@ -62,7 +62,7 @@ class CallDetail(OneCallPage, LivePage):
             "conversation": conversation_of(entries),
             "legs": leg_rows(told.legs, call),
             "left": left_rows(left),
-            "sent_texts": text_rows(texts),
+            "texts": text_rows(texts),
             "attestation": {"looks": looks, "words": attestation},
             "price": price_words(call),
             "tokens": tokens_of(sessions),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
@@ -18,8 +19,10 @@ from callsphere.calls.models import CallbackRequest, CallerMessage, TextMessage,
 from callsphere.calls.sound_keeping import keep_sound
 from tenants.context import tenant_context
 from tenants.enums import Role
+from tests.calls.conftest import CALLER, NUMBER
 from tests.calls.left import leave
 from tests.calls.pages.calls import NOON, answered, make_agent, make_call
+from tests.calls.pages.calls import address as log_address
 from tests.conftest import Person, make_member
 from tests.trunks.web.conftest import text_of
 
@@ -163,10 +166,10 @@ def test_a_voice_message_is_heard_in_ranges(alice: Person) -> None:
     whole = client.get(place)
     part = client.get(place, headers={"Range": "bytes=0-1"})
     beyond = client.get(place, headers={"Range": "bytes=100-"})
+    head = client.head(place, headers={"Range": "bytes=0-1"})  # ranges are for GET alone
 
     assert (whole.status_code, whole.content) == (200, DATA)
     wanted = {
-    head = client.head(place, headers={"Range": "bytes=0-1"})  # ranges are for GET alone
         "Content-Type": "audio/wav",
         "Accept-Ranges": "bytes",
         "Content-Length": "100",
@@ -177,10 +180,10 @@ def test_a_voice_message_is_heard_in_ranges(alice: Person) -> None:
     assert {name: whole.headers[name] for name in wanted} == wanted
     assert (part.status_code, part.content, part.headers["Content-Range"]) == (206, b"RI", "bytes 0-1/100")
     assert (beyond.status_code, beyond.headers["Content-Range"]) == (416, "bytes */100")
+    assert (head.status_code, head.content, head.headers["Content-Length"]) == (200, b"", "100")
 
 
 def test_one_that_cannot_be_heard(alice: Person) -> None:
-    assert (head.status_code, head.content, head.headers["Content-Length"]) == (200, b"", "100")
     message = leave(make_call(alice), VoiceMessage, sound_state="forgotten")
     answer = alice.client().get(address(alice, "sound", voice_message_id=message.pk))
     assert answer.status_code == 404
@@ -205,6 +208,24 @@ def test_what_callers_answered(alice: Person) -> None:
     leave(make_call(alice), TextMessage, from_number=theirs, to_number=ours, **reply)
     text = read(alice, name="texts")
     assert "+1 212-555-0100 wrote to +1 415-555-0101 Received Wants no more texts STOP" in text
+
+
+def test_texts_are_found_by_the_callers_number_whoever_wrote_them(alice: Person) -> None:
+    reply: dict[str, Any] = {"direction": "inbound", "state": "received", "body": "At nine?"}
+    call = make_call(alice)
+    leave(call, TextMessage, from_number=CALLER, to_number=NUMBER, **reply)
+    leave(call, TextMessage)
+    for number, found in ((CALLER, 2), (NUMBER, 0), ("+49", 0)):
+        assert len(page(alice, f"?number={quote(number)}", "texts").context["rows"]) == found
+
+
+def test_a_calls_own_page_tells_replies_from_what_was_sent(alice: Person) -> None:
+    reply: dict[str, Any] = {"direction": "inbound", "state": "received", "body": "At nine?"}
+    call = make_call(alice)
+    leave(call, TextMessage, at=NOON)
+    leave(call, TextMessage, at=NOON + timedelta(hours=1), **reply)
+    text = text_of(alice.client().get(log_address("detail", alice, call)).content)
+    assert "Texts In Messages The caller wrote At nine? Delivered We open at 8." in text
 
 
 def test_the_side_bar_says_how_much_is_open(alice: Person) -> None:
