@@ -1,8 +1,12 @@
 """Support looks at a customer's pages: read-only, for an hour, with a reason, in the customer's own log."""
 
+from __future__ import annotations
+
 import uuid
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
+from django.db import models
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -10,7 +14,10 @@ from tenants.access import Capability
 from tenants.audit import Actor, record_event
 from tenants.context import platform_context
 from tenants.enums import Role
-from tenants.models import Membership, Tenant, User
+from tenants.models import AuditEvent, Membership, Tenant, User
+
+if TYPE_CHECKING:  # which asks here who visits
+    from tenants.middleware import TenantRequest
 
 VISIT_LIFETIME = timedelta(hours=1)
 VISIT_CAPABILITIES = frozenset(
@@ -43,6 +50,20 @@ def visit_ends_at(request: HttpRequest) -> datetime | None:
     """Return when the pages close again; None without a visit."""
     visit = request.session.get(_SESSION_KEY)
     return None if visit is None else datetime.fromtimestamp(visit["ends"], UTC)
+
+
+def note_reading(request: TenantRequest, *, verb: str, obj: models.Model) -> None:
+    """Have the tenant read in its audit log that support sees something on a visit: once in each visit.
+
+    However it asks for it: a page that refreshes itself, or a sound that is heard in ranges, is one reading.
+    """
+    ends_at = visit_ends_at(request) if request.is_support_visit else None
+    if ends_at is None:
+        return
+    told = AuditEvent.objects.filter(tenant=request.tenant, object_id=obj.pk, verb=verb)
+    in_visit = told.filter(actor_id=request.actor.id, created_at__gte=ends_at - VISIT_LIFETIME)
+    if not in_visit.exists():
+        record_event(tenant=request.tenant, actor=request.actor, verb=verb, obj=obj)
 
 
 def visiting(request: HttpRequest, user: User, slug: str) -> Membership | None:

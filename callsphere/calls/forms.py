@@ -105,14 +105,15 @@ class RetentionForm(EditForm):
         min_value=SHORTEST_CALLS_KEPT_DAYS,
         max_value=LONGEST_KEPT_DAYS,
         unit="days",
-        help_text="Who called whom, when, what became of it and why, and messages that were left.",
+        help_text="Who called whom, when, what became of it and why, and that callers left something.",
     )
     transcripts_kept_days = RangeField(
         label="What was said",
         min_value=1,
         max_value=LONGEST_KEPT_DAYS,
         unit="days",
-        help_text="Transcripts, and what tools were asked. They never outlast their call.",
+        help_text="Transcripts, notes, messages that agents took, open ones too, the sound of voice messages,"
+        " the words of texts and callbacks, and what tools were asked. They never outlast their call.",
     )
 
 

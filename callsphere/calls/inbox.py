@@ -1,4 +1,4 @@
-"""The inbox: what callers left for people, and the text messages that agents sent.
+"""The inbox: what callers left for people, and text messages that agents sent or callers wrote.
 
 Call these inside the tenant's context. Three tables hold what callers left. Each has an index in the inbox's
 order, so that a page is the beginning of three ranges: what is open comes first, then what is done, in each
@@ -17,7 +17,7 @@ from django.db.models.fields.tuple_lookups import Tuple, TupleGreaterThan, Tuple
 
 from agents.models import Agent
 from callsphere.calls import lookups as lookups  # `begins_with`
-from callsphere.calls.enums import LeftKind, TextState
+from callsphere.calls.enums import Direction, LeftKind, TextState
 from callsphere.calls.keysets import PAGE_SIZE, Page, Place, Wanted, cut, read_cursor
 from callsphere.calls.listing import beginning_of
 from callsphere.calls.models import Call, CallbackRequest, CallerMessage, TextMessage, VoiceMessage
@@ -50,7 +50,7 @@ class InboxFilter:
 
 @dataclass(frozen=True, slots=True)
 class TextFilter:
-    """Which text messages; `number` is how the one begins that it went to."""
+    """Which text messages; `number` is how the caller's begins, who was sent it or wrote it."""
 
     state: TextState | str = ""
     number: str = ""
@@ -97,7 +97,7 @@ def texts_page(
 def left_in(
     tenant: Tenant, call: Call, voice: Iterable[VoiceMessage]
 ) -> tuple[list[Left], list[TextMessage]]:
-    """Return what a caller left in one call, with the voice messages in it, and the texts that were sent.
+    """Return what a caller left in one call, with the voice messages in it, and its texts.
 
     Three queries.
     """
@@ -141,7 +141,9 @@ def select_texts(tenant: Tenant, which: TextFilter = EVERY_TEXT) -> QuerySet[Tex
     if which.call_id is not None:
         rows = rows.filter(call=which.call_id)
     if which.number:
-        rows = rows.filter(to_number__begins_with=beginning_of(which.number))
+        begins = beginning_of(which.number)
+        sent = Q(direction=Direction.OUTBOUND, to_number__begins_with=begins)
+        rows = rows.filter(sent | Q(direction=Direction.INBOUND, from_number__begins_with=begins))
     return rows
 
 

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from callsphere.calls import message_serializers as serializers
 from callsphere.calls import services
-from callsphere.calls.enums import CallbackState, SoundState, TextState
+from callsphere.calls.enums import CallbackState, Direction, SoundState, TextState
 from callsphere.calls.models import CallbackRequest, CallerMessage, TextMessage, VoiceMessage
 from callsphere.calls.sound_answers import sound_part, why_not_there
 from callsphere.lib.errors import Refused
@@ -65,6 +65,7 @@ class VoiceMessageFilter(django_filters.FilterSet):
 class TextMessageFilter(django_filters.FilterSet):
     """Which text messages."""
 
+    direction = OneOfFilter(Direction.choices)
     state = OneOfFilter(TextState.choices)
     call_id = django_filters.UUIDFilter()
 
@@ -195,14 +196,14 @@ class VoiceMessageViewSet(ResourceViewSet[VoiceMessage]):
     def sound(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Read its sound, or the one `Range` of bytes that is named; 409 `sound_not_there` says why not."""
         message = self.get_object()
-        part = sound_part(self.tenant, message, request.headers)
+        part = sound_part(self.tenant, message, request.method, request.headers)
         if part is None:
             raise Refused(why_not_there(message), code="sound_not_there")
         return Response(part.data, part.status, headers=part.headers)
 
 
 class TextMessageViewSet(ResourceViewSet[TextMessage]):
-    """Text messages that agents sent, the newest first, and what became of them."""
+    """Text messages that agents sent, what became of them, and callers' replies, the newest first."""
 
     model = TextMessage
     noun = ("a text message", "text messages")

@@ -105,7 +105,11 @@ def _words(tenant_id: uuid.UUID, before: datetime) -> Iterable[tuple[Find, dict[
 def _forget_some_sounds(tenant_id: uuid.UUID, before: datetime) -> int:
     """Delete how some voice messages sounded that were left in calls before a moment; they say so."""
     with platform_context("forget what is old of calls"):
-        old = VoiceSound.objects.filter(tenant=tenant_id, message__call__lt=first_uuid_of(before))
+        first = first_uuid_of(before)
+        # what has not been fetched by now is not
+        waiting = VoiceMessage.objects.filter(tenant=tenant_id, call__lt=first, sound_due_at__isnull=False)
+        waiting.update(sound_state=SoundState.FORGOTTEN, sound_due_at=None, sound_error="")
+        old = VoiceSound.objects.filter(tenant=tenant_id, message__call__lt=first)
         messages = list(old.values_list("message_id", flat=True)[:_CALLS_AT_ONCE])
         VoiceMessage.objects.filter(pk__in=messages).update(sound_state=SoundState.FORGOTTEN)
         return VoiceSound.objects.filter(message__in=messages).delete()[0]

@@ -284,6 +284,6 @@ class CallRetentionSerializer(StrictSerializer):
         min_value=1,
         max_value=LONGEST_KEPT_DAYS,
         default=TRANSCRIPTS_KEPT_DAYS,
-        help_text="Transcripts, notes, what tools were asked, messages taken, words of texts and callbacks;"
-        " never longer than their call",
+        help_text="Transcripts, notes, what tools were asked, messages taken, how voice messages sounded,"
+        " words of texts and callbacks; never longer than their call",
     )

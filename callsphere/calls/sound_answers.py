@@ -35,10 +35,12 @@ def why_not_there(message: VoiceMessage) -> str:
     return message.sound_error or _NOT_THERE[SoundState(message.sound_state)]
 
 
-def sound_part(tenant: Tenant, message: VoiceMessage, asked: Mapping[str, str]) -> Part | None:
+def sound_part(
+    tenant: Tenant, message: VoiceMessage, method: str | None, asked: Mapping[str, str]
+) -> Part | None:
     """Return what a request's headers ask of a message's sound; None where there is none to hear.
 
-    Call it inside the tenant's context.
+    Ranges are for GET alone (RFC 9110 §14.2). Call it inside the tenant's context.
     """
     if message.sound_state != SoundState.THERE:
         return None
@@ -49,5 +51,6 @@ def sound_part(tenant: Tenant, message: VoiceMessage, asked: Mapping[str, str]) 
         return None
     if data is None:
         return None
-    part = part_of(data, asked.get("Range", ""), asked.get("If-Range", ""))
+    wanted = asked.get("Range", "") if method == "GET" else ""
+    part = part_of(data, wanted, asked.get("If-Range", ""))
     return Part(part.status, part.data, {**_HEADERS, **part.headers})

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import structlog
-from django.db.models import Q
 from django.http import QueryDict
 
 from callsphere.calls.enums import Direction, TextState, TextWord
@@ -28,7 +27,6 @@ from tenants.models import Tenant
 from trunks.storable import without_nul
 
 _NUMBER = re.compile(r"\+?[0-9]{3,15}")
-_STOPPED = 21610
 _WORDS = {
     **dict.fromkeys(
         ("STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"), TextWord.STOP
@@ -53,15 +51,6 @@ class ToldOfReply:
 def take(told: ToldOfReply) -> None:
     """Keep a text message. Call it outside any context. Raises Unproven and NotAText."""
     proven(told.form.get("AccountSid", ""), partial(_take, told))
-
-
-def has_stopped(tenant: Tenant, *, ours: str, theirs: str) -> bool:
-    """Whether somebody wants no more texts from a number. Call it inside the tenant's context."""
-    theirs_to_us = Q(from_number=theirs, to_number=ours, word__in=[TextWord.STOP, TextWord.START])
-    refused = Q(from_number=ours, to_number=theirs, error_code=_STOPPED)
-    told = TextMessage.objects.filter(theirs_to_us | refused, tenant=tenant)
-    last = told.order_by("-created_at", "-id").values_list("word", flat=True).first()
-    return last is not None and last != TextWord.START
 
 
 def word_of(body: str) -> str:

@@ -19,6 +19,7 @@ from django.db import close_old_connections
 from callsphere.calls.enums import Direction, TextState
 from callsphere.calls.models import TextMessage
 from callsphere.calls.provider_side import CannotAsk, account_of
+from callsphere.calls.stopping import has_stopped
 from callsphere.providers.twilio.errors import TwilioError
 from callsphere.providers.twilio.messages import MessageInvalid, NewMessage, send_message
 from callsphere.providers.twilio.problems import problem_of
@@ -35,6 +36,7 @@ TRIED_FOR = timedelta(minutes=10)
 AGAIN_AFTER = timedelta(seconds=15)
 LONGEST_ERROR = 500
 _NEVER_SENT = "It was not sent."
+_STOPPED = f"{_NEVER_SENT} The receiver texted STOP meanwhile."
 _LOST = "It may have been sent: nobody knows, so it is not sent again."
 
 STATES = {
@@ -120,9 +122,11 @@ def found_in(status: str, sid: str, error_code: int) -> Found | None:
 def _claim(row: TextMessage, now: datetime) -> None:
     if row.state == TextState.SENDING:  # whoever claimed it has not come back
         row.state, row.due_at, row.error = TextState.UNKNOWN, None, _LOST
+    elif has_stopped(Tenant(pk=row.tenant_id), ours=row.from_number, theirs=row.to_number):
+        row.state, row.due_at, row.error, row.ended_at = TextState.FAILED, None, _STOPPED, now
     else:
         row.state, row.due_at = TextState.SENDING, now + LEASE
-    row.save(update_fields=["state", "due_at", "error"])
+    row.save(update_fields=["state", "due_at", "error", "ended_at"])
 
 
 def _lend(row: TextMessage) -> _Lent:

@@ -80,7 +80,7 @@ def test_what_callers_left_is_read_heard_and_dealt_with(visitor: Visitor) -> Non
     visitor.look("call-left")
 
     visitor.go(BASE)
-    visitor.follow("Texts sent")
+    visitor.follow("Texts")
     expect(page.get_by_text("error 30006")).to_be_visible()
     visitor.look("messages-texts")
     visitor.go(f"{BASE}?kind=callback&state=done")
@@ -90,7 +90,7 @@ def test_what_callers_left_is_read_heard_and_dealt_with(visitor: Visitor) -> Non
 def test_where_nobody_left_anything_yet(visitor: Visitor) -> None:
     visitor.go(BASE)
     visitor.look("messages-empty")
-    visitor.follow("Texts sent")
+    visitor.follow("Texts")
     visitor.look("messages-texts-empty")
 
 

@@ -43,3 +43,17 @@ def test_done_and_open_again(
     assert (reopened.is_open, reopened.handled_at, reopened.handled_by) == (True, None, "")
     assert (twice.value.code, again.value.code) == ("handled_already", "open_already")
     assert verbs[-2:] == [f"{noun}.handled", f"{noun}.reopened"]
+
+
+@pytest.mark.parametrize(("model", "handle", "reopen", "argument", "noun"), KINDS)
+def test_one_that_was_forgotten_meanwhile(
+    alice: Person, model: Any, handle: Any, reopen: Any, argument: str, noun: str
+) -> None:
+    row = leave(make_call(alice), model)
+    who = {"tenant": alice.tenant, "actor": alice.actor, argument: row}
+    with tenant_context(alice.tenant):
+        model.objects.all().delete()
+        for act in (handle, reopen):
+            with pytest.raises(Refused, match="was deleted in the meantime") as refusal:
+                act(**who)
+            assert refusal.value.code == "deleted_meanwhile"

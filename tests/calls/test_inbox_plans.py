@@ -81,6 +81,7 @@ _COLUMNS = {
         "from_number": "'+14155550101'",
         "body": "'Hi.'",
         "state": "CASE WHEN n %% 100 > 0 THEN 'delivered' ELSE 'failed' END",
+        "word": "''",
         "message_sid": "''",
         "error": "''",
     },
@@ -146,6 +147,15 @@ def test_texts(tenant: Tenant) -> None:
         assert index in {scan.get("Index Name") for scan in scans(select_texts(tenant, which))}
     deep = select_texts(tenant).filter(id__lt=first_uuid_of(NOON - timedelta(days=7)))
     assert [scan["Index Name"] for scan in scans(deep)] == ["text_message_log"]
+
+
+def test_replies_are_found_by_an_index_of_their_senders(tenant: Tenant) -> None:
+    """With many numbers that begin so, and with few."""
+    names = {scan.get("Index Name") for scan in scans(select_texts(tenant, TextFilter(number="4930")))}
+    assert {"text_message_by_number", "text_message_between"} <= names
+    assert {scan.get("Index Name") for scan in scans(select_texts(tenant, TextFilter(number="1212")))} == {
+        "text_message_log"
+    }
 
 
 def test_counting_stops_at_a_hundred_of_each(tenant: Tenant) -> None:

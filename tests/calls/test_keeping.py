@@ -136,6 +136,21 @@ def test_a_message_whose_sound_was_forgotten_says_so(line: Line) -> None:
         assert list(states) == ["forgotten", "there"]
 
 
+def test_a_sound_that_waits_is_not_fetched_when_it_would_be_forgotten(line: Line) -> None:
+    for days in (90, 89):
+        add_old(line, days)
+    with tenant_context(line.person.tenant):
+        VoiceSound.objects.all().delete()
+        VoiceMessage.objects.update(sound_state="waiting", sound_due_at=database_now())
+    forget_calls()
+    with tenant_context(line.person.tenant):
+        messages = VoiceMessage.objects.order_by("call_id")
+        assert [(each.sound_state, each.sound_due_at is None) for each in messages] == [
+            ("forgotten", True),
+            ("waiting", False),
+        ]
+
+
 def test_what_is_said_is_written_down_once(line: Line) -> None:
     keep(line, calls_kept_days=100)
     keep(line, calls_kept_days=100)

@@ -110,6 +110,9 @@ def test_filters(line: Line) -> None:
     failed = make(line, TextMessage, state="failed")
     make(line, TextMessage)
     assert ids(line.person, f"{TEXTS}?state=failed") == [str(failed.pk)]
+    reply = make(line, TextMessage, direction="inbound", state="received")
+    assert ids(line.person, f"{TEXTS}?direction=inbound") == [str(reply.pk)]
+    assert len(ids(line.person, f"{TEXTS}?direction=outbound")) == 2
 
 
 @pytest.mark.parametrize(

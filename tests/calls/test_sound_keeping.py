@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from callsphere.calls.models import VoiceMessage, VoiceSound
 from callsphere.calls.models.recordings import LONGEST_SOUND
@@ -54,6 +55,14 @@ def test_it_opens_after_the_tenants_key_was_replaced(alice: Person) -> None:
     replace_data_keys(Actor.system("test"))
     with tenant_context(alice.tenant):
         assert sound_of(alice.tenant, message.pk) == DATA
+
+
+def test_replacing_the_tenants_key_reads_no_sound(alice: Person) -> None:
+    kept(alice)
+    with CaptureQueriesContext(connection) as queries:
+        replace_data_keys(Actor.system("test"))
+    asked = [query["sql"] for query in queries if "calls_voicesound" in query["sql"]]
+    assert (len(asked), [sql for sql in asked if "content" in sql]) == (2, [])
 
 
 def test_it_goes_with_its_message(alice: Person) -> None:

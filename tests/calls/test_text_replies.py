@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from callsphere.calls.models import TextMessage
-from callsphere.calls.text_replies import has_stopped, word_of
+from callsphere.calls.stopping import has_stopped
+from callsphere.calls.text_replies import word_of
 from tenants.context import tenant_context
 from tests.calls.builtin_tools.conftest import make_call
 from tests.calls.conftest import BASE, CALLER, NUMBER, Line, make_line, new_sid

@@ -77,6 +77,26 @@ def test_refused(alice: Person, number: PhoneNumber) -> None:
     assert text.ended_at is not None
 
 
+def test_who_texted_stop_while_it_waited_is_sent_nothing(
+    alice: Person, number: PhoneNumber, twilio: DoubledTwilio
+) -> None:
+    text = make_text(alice, number)
+    stop = {"direction": "inbound", "state": "received", "word": "stop", "from_number": CALLER}
+    with tenant_context(alice.tenant):
+        TextMessage.objects.create(
+            tenant=alice.tenant, call=text.call, to_number=number.number, body="STOP", **stop
+        )
+    assert (send_due_texts(), send_due_texts()) == (1, 0)
+    with tenant_context(alice.tenant):
+        text.refresh_from_db()
+    assert (text.state, text.due_at, text.error) == (
+        "failed",
+        None,
+        "It was not sent. The receiver texted STOP meanwhile.",
+    )
+    assert (text.ended_at is not None, messages_asked(twilio)) == (True, [])
+
+
 def test_without_an_account(alice: Person) -> None:
     line = make_line(alice)
     make_text(alice, line.number)

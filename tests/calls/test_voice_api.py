@@ -88,6 +88,8 @@ def test_a_range_of_it(alice: Person) -> None:
     assert (part.status_code, part.content, part.headers["Content-Range"]) == (206, b"RI", "bytes 0-1/100")
     beyond = sound(alice, message, Range="bytes=100-")
     assert (beyond.status_code, beyond.headers["Content-Range"]) == (416, "bytes */100")
+    head = alice.api("calls:read").head(f"{ADDRESS}{message.pk}/sound/", headers={"Range": "bytes=0-1"})
+    assert (head.status_code, head.headers["Content-Length"]) == (200, "100")
 
 
 @pytest.mark.parametrize(

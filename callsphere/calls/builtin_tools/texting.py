@@ -13,7 +13,7 @@ from callsphere.calls.builtin_tools.callers import caller_number
 from callsphere.calls.builtin_tools.contract import Builtin, Reply, Run, declined, done
 from callsphere.calls.enums import Direction
 from callsphere.calls.models import TextMessage
-from callsphere.calls.text_replies import has_stopped
+from callsphere.calls.stopping import has_stopped
 from callsphere.calls.text_sending import QUEUE, TASK
 from callsphere.celery import wake
 from tenants.models import Tenant

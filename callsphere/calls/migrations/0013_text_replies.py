@@ -48,7 +48,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="textmessage",
-            index=models.Index(fields=["tenant", "from_number", "to_number"], name="text_message_between"),
+            index=models.Index(
+                fields=["tenant", "from_number", "to_number"],
+                opclasses=["uuid_ops", "text_pattern_ops", "text_pattern_ops"],
+                name="text_message_between",
+            ),
         ),
         migrations.AddConstraint(
             model_name="textmessage",

@@ -17,8 +17,8 @@ CALLS_KEPT_DAYS, TRANSCRIPTS_KEPT_DAYS = 365, 90
 class CallRetention(VersionedOwned):
     """What a tenant says; without a row the defaults hold. Days count from when a call began.
 
-    Transcripts go with notes, with what tools were asked and told, with messages that agents took, and with
-    the words of text messages and callbacks. They never outlast their call.
+    Transcripts go with notes, with what tools were asked and told, with messages that agents took, with how
+    voice messages sounded, and with the words of text messages and callbacks. They never outlast their call.
     """
 
     tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, related_name="+", editable=False)

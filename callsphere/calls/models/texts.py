@@ -66,7 +66,12 @@ class TextMessage(TenantOwned):
         ]
         indexes = [
             models.Index(F("tenant"), F("created_at").desc(), F("id").desc(), name="text_message_newest"),
-            models.Index(fields=["tenant", "from_number", "to_number"], name="text_message_between"),
+            # who wrote to whom, and whose number begins so
+            models.Index(
+                fields=["tenant", "from_number", "to_number"],
+                opclasses=["uuid_ops", "text_pattern_ops", "text_pattern_ops"],
+                name="text_message_between",
+            ),
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="text_message_due"),
             # the page of texts, newest first by key: of all, by state, by number
             models.Index(F("tenant"), NEWEST, name="text_message_log"),

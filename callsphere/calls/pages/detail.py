@@ -29,7 +29,7 @@ from callsphere.calls.wording import (
 )
 from callsphere.lib.errors import Refused
 from tenants.access import Capability
-from tenants.audit import record_event
+from tenants.support import note_reading
 from trunks.pages.base import LivePage
 
 
@@ -42,8 +42,7 @@ class CallDetail(OneCallPage, LivePage):
     template_name = "calls/detail.html"
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if self.request.is_support_visit and not getattr(request, "htmx", False):
-            record_event(tenant=self.tenant, actor=self.actor, verb="support.call_read", obj=self.call)
+        note_reading(self.request, verb="support.call_read", obj=self.call)
         return super().get(request, *args, **kwargs)
 
     def page_context(self) -> dict[str, Any]:
@@ -63,7 +62,7 @@ class CallDetail(OneCallPage, LivePage):
             "conversation": conversation_of(entries),
             "legs": leg_rows(told.legs, call),
             "left": left_rows(left),
-            "sent_texts": text_rows(texts),
+            "texts": text_rows(texts),
             "attestation": {"looks": looks, "words": attestation},
             "price": price_words(call),
             "tokens": tokens_of(sessions),

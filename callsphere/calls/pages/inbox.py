@@ -25,7 +25,7 @@ from callsphere.calls.sound_answers import sound_part, why_not_there
 from callsphere.calls.sound_keeping import CONTENT_TYPE
 from callsphere.lib.errors import Refused
 from tenants.access import Capability
-from tenants.audit import record_event
+from tenants.support import note_reading
 
 _DONE: dict[LeftKind, Callable[..., object]] = {
     LeftKind.MESSAGE: lambda row, **who: services.handle_message(message=row, **who),
@@ -46,8 +46,7 @@ class MessagesPage(CallsPage):
 
     def note_support(self) -> None:
         """Have the tenant read in its audit log that support, on a visit, saw what callers left."""
-        if self.request.is_support_visit and not getattr(self.request, "htmx", False):
-            record_event(tenant=self.tenant, actor=self.actor, verb="support.messages_read", obj=self.tenant)
+        note_reading(self.request, verb="support.messages_read", obj=self.tenant)
 
     def messages_url(self, name: str) -> str:
         """Return the address of a page of the area."""
@@ -158,7 +157,7 @@ class Sound(MessagesPage):
         if message is None:
             raise Http404("no such message here")
         self.note_support()
-        part = sound_part(self.tenant, message, request.headers)
+        part = sound_part(self.tenant, message, request.method, request.headers)
         if part is None:
             return HttpResponse(why_not_there(message), status=404, content_type="text/plain; charset=utf-8")
         return HttpResponse(part.data, CONTENT_TYPE, part.status, headers=part.headers)

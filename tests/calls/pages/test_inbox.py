@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.db import connection
@@ -11,15 +12,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from callsphere.calls.inbox import MODELS
+from callsphere.calls.inbox import MODELS, MOST_COUNTED
 from callsphere.calls.inbox_urls import urlpatterns
 from callsphere.calls.keysets import PAGE_SIZE
 from callsphere.calls.models import CallbackRequest, CallerMessage, TextMessage, VoiceMessage
 from callsphere.calls.sound_keeping import keep_sound
 from tenants.context import tenant_context
 from tenants.enums import Role
+from tests.calls.conftest import CALLER, NUMBER
 from tests.calls.left import leave
 from tests.calls.pages.calls import NOON, answered, make_agent, make_call
+from tests.calls.pages.calls import address as log_address
 from tests.conftest import Person, make_member
 from tests.trunks.web.conftest import text_of
 
@@ -163,6 +166,7 @@ def test_a_voice_message_is_heard_in_ranges(alice: Person) -> None:
     whole = client.get(place)
     part = client.get(place, headers={"Range": "bytes=0-1"})
     beyond = client.get(place, headers={"Range": "bytes=100-"})
+    head = client.head(place, headers={"Range": "bytes=0-1"})  # ranges are for GET alone
 
     assert (whole.status_code, whole.content) == (200, DATA)
     wanted = {
@@ -176,6 +180,7 @@ def test_a_voice_message_is_heard_in_ranges(alice: Person) -> None:
     assert {name: whole.headers[name] for name in wanted} == wanted
     assert (part.status_code, part.content, part.headers["Content-Range"]) == (206, b"RI", "bytes 0-1/100")
     assert (beyond.status_code, beyond.headers["Content-Range"]) == (416, "bytes */100")
+    assert (head.status_code, head.content, head.headers["Content-Length"]) == (200, b"", "100")
 
 
 def test_one_that_cannot_be_heard(alice: Person) -> None:
@@ -205,6 +210,24 @@ def test_what_callers_answered(alice: Person) -> None:
     assert "+1 212-555-0100 wrote to +1 415-555-0101 Received Wants no more texts STOP" in text
 
 
+def test_texts_are_found_by_the_callers_number_whoever_wrote_them(alice: Person) -> None:
+    reply: dict[str, Any] = {"direction": "inbound", "state": "received", "body": "At nine?"}
+    call = make_call(alice)
+    leave(call, TextMessage, from_number=CALLER, to_number=NUMBER, **reply)
+    leave(call, TextMessage)
+    for number, found in ((CALLER, 2), (NUMBER, 0), ("+49", 0)):
+        assert len(page(alice, f"?number={quote(number)}", "texts").context["rows"]) == found
+
+
+def test_a_calls_own_page_tells_replies_from_what_was_sent(alice: Person) -> None:
+    reply: dict[str, Any] = {"direction": "inbound", "state": "received", "body": "At nine?"}
+    call = make_call(alice)
+    leave(call, TextMessage, at=NOON)
+    leave(call, TextMessage, at=NOON + timedelta(hours=1), **reply)
+    text = text_of(alice.client().get(log_address("detail", alice, call)).content)
+    assert "Texts In Messages The caller wrote At nine? Delivered We open at 8." in text
+
+
 def test_the_side_bar_says_how_much_is_open(alice: Person) -> None:
     label = '<span class="nav-count">'
     assert label not in page(alice).content.decode()
@@ -221,8 +244,12 @@ def test_the_first_page_says_how_much_is_open(alice: Person) -> None:
     first = reverse("web:dashboard", kwargs={"tenant": alice.tenant.slug})
     leave(make_call(alice), CallerMessage)
     assert "1 message of a caller is open" in text_of(alice.client().get(first).content)
-    leave(make_call(alice), VoiceMessage)
+    call = make_call(alice)
+    leave(call, VoiceMessage)
     assert "2 messages of callers are open" in text_of(alice.client().get(first).content)
+    for _ in range(MOST_COUNTED):
+        leave(call, CallerMessage)
+    assert "99+ messages of callers are open" in text_of(alice.client().get(first).content)
 
 
 @pytest.mark.parametrize("name", ["list", "texts"])

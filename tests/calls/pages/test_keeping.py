@@ -32,6 +32,13 @@ def test_it_begins_with_what_holds_unless_somebody_says_otherwise(alice: Person)
     assert stored(alice) == []
 
 
+def test_it_names_all_that_goes(alice: Person) -> None:
+    text = text_of(alice.client().get(address("keeping", alice)).content)
+    for words in ("messages that agents took, open ones too", "sound of voice messages", "words of texts"):
+        assert words in text
+    assert "messages that were left" not in text
+
+
 def test_days_are_stored_and_told_in_the_audit_log(alice: Person) -> None:
     answer = send(alice)
     assert (answer.status_code, answer.url) == (302, address("list", alice))

@@ -6,8 +6,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from callsphere.calls.models import VoiceMessage
+from callsphere.calls.sound_keeping import keep_sound
 from tenants.context import tenant_context
 from tenants.models import AuditEvent, User
+from tests.calls.left import leave
 from tests.calls.pages.calls import address, answered, make_agent, make_call, say
 from tests.conftest import Person, make_user
 from tests.tenants.conftest import signed_in
@@ -71,6 +74,35 @@ def test_a_visit_acts_on_no_call_and_takes_none_along(desk: Client, alice: Perso
     assert desk.get(address("export", alice)).status_code == 403
     assert desk.get(address("hang-up", alice, call)).status_code == 403
     assert desk.post(address("hang-up", alice, call)).status_code == 403
+
+
+def test_a_call_is_told_of_however_its_page_is_asked_for(desk: Client, alice: Person) -> None:
+    call = make_call(alice)
+    desk.get(address("detail", alice, call), headers={"HX-Request": "true"})
+    assert opened(alice) == [("sam@callsphere.example", str(call.pk))]
+
+
+def test_each_visit_tells_of_it_once_again(desk: Client, alice: Person) -> None:
+    call = make_call(alice)
+    for _ in range(2):
+        desk.get(address("detail", alice, call))
+    assert visit(desk, alice) == 302
+    desk.get(address("detail", alice, call))
+    assert opened(alice) == [("sam@callsphere.example", str(call.pk))] * 2
+
+
+def test_a_sound_that_is_heard_in_ranges_is_told_of_once(desk: Client, alice: Person) -> None:
+    message = leave(make_call(alice), VoiceMessage)
+    with tenant_context(alice.tenant):
+        keep_sound(message, b"RIFF" + bytes(96))
+    of_one = {"tenant": alice.tenant.slug, "voice_message_id": message.pk}
+    for wanted in ("bytes=0-1", "bytes=2-49", "bytes=50-"):
+        answer = desk.get(
+            reverse("inbox:sound", kwargs=of_one), headers={"Range": wanted, "HX-Request": "true"}
+        )
+        assert answer.status_code == 206
+    with tenant_context(alice.tenant):
+        assert AuditEvent.objects.filter(verb="support.messages_read").count() == 1
 
 
 @pytest.mark.parametrize("name", ["list", "texts"])

@@ -8,7 +8,7 @@ from django.contrib.messages import get_messages
 from django.utils import timezone
 
 from tenants.context import tenant_context
-from tenants.models import INVITATION_LIFETIME, Invitation
+from tenants.models import INVITATION_LIFETIME, Invitation, Tenant
 from tenants.services import accept_invitation, find_invitation, invite_member
 from tenants.services.members import INVITATION_MAILS_PER_HOUR
 from tests.conftest import Person, make_user
@@ -51,6 +51,17 @@ def test_sending_again_makes_a_new_link_for_a_week(
     assert verbs(alice.tenant)[-1] == "invitation.resent"
     token = mailoutbox[1].body.split("/invitations/")[1].split("/")[0]
     assert find_invitation(token) == invitation
+
+
+def test_the_mail_says_until_when_in_utc(
+    alice: Person, invitation: Invitation, mailoutbox: list[Any]
+) -> None:
+    with tenant_context(alice.tenant):
+        Tenant.objects.update(time_zone="Pacific/Kiritimati")
+    alice.client().post(address("invitation-resend", invitation))
+    words = f"until {refreshed(invitation).expires_at:%-d %B %Y, %H:%M} UTC."
+    mail = mailoutbox[1]
+    assert [words in text for text in (mail.body, mail.alternatives[0].content)] == [True, True]
 
 
 def test_a_mail_a_minute_is_enough(alice: Person, invitation: Invitation, mailoutbox: list[Any]) -> None:
