@@ -58,7 +58,7 @@ def call_of(moment: datetime) -> dict[str, object]:
                 "hung_up_by",
                 "cause",
             ),
-            *("verstat", "price_unit", "end_reason"),
+            *("verstat", "answered_by", "brief", "price_unit", "end_reason"),
         ),
         "",
     )
