@@ -15,7 +15,7 @@ from tenants.models import Tenant
 _FILL = """
 INSERT INTO calls_call (
     id, tenant_id, direction, call_sid, phone_number_id, trunk_id, our_number, their_number,
-    agent_id, version_id, action, sent_to, because, state, outcome, hung_up_by,
+    agent_id, version_id, action, sent_to, because, answered_by, brief, state, outcome, hung_up_by,
     sip_code, error_code, cause, verstat,
     started_at, answered_at, ended_at, talked_s, price, price_unit, end_due_at, end_reason, look_due_at, looks
 )
@@ -29,7 +29,7 @@ SELECT
     '+1415555' || lpad((n %% 20)::text, 4, '0'),
     CASE WHEN dice %% 500 = 7 THEN '+4930' ELSE '+1' END || lpad((dice %% 1000000000)::text, 9, '0'),
     (%(agents)s::uuid[])[n %% greatest(%(agent_count)s, 1) + 1], NULL,
-    'sip', '', '[]', CASE WHEN is_live THEN 'in_progress' ELSE 'ended' END,
+    'sip', '', '[]', '', '', CASE WHEN is_live THEN 'in_progress' ELSE 'ended' END,
     CASE WHEN is_live THEN '' WHEN dice %% 100 < 85 THEN 'agent' WHEN dice %% 100 < 97 THEN 'missed'
          WHEN dice %% 1000 = 999 THEN 'busy' ELSE 'failed' END,
     CASE WHEN is_live THEN '' ELSE 'caller' END,
