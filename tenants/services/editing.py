@@ -12,12 +12,12 @@ from django.db import IntegrityError, models, transaction
 
 from callsphere.lib.errors import LimitReached, Refused, VersionConflict
 from tenants.audit import HIDDEN, Actor, differences, record_event, snapshot
-from tenants.models import Tenant, Versioned, VersionedOwned
+from tenants.models import Tenant, TenantOwned, Versioned
 
 V = TypeVar("V", bound=Versioned)
 Row = TypeVar("Row", bound=models.Model)
 
-OwnedV = TypeVar("OwnedV", bound=VersionedOwned)
+OwnedV = TypeVar("OwnedV", bound=TenantOwned)
 
 # Which field a person has to change when a rule over several fields is broken: apps name those of their own.
 _field_of_constraint: dict[str, str] = {}

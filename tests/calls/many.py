@@ -15,8 +15,8 @@ from tenants.models import Tenant
 _FILL = """
 INSERT INTO calls_call (
     id, tenant_id, direction, call_sid, phone_number_id, trunk_id, our_number, their_number,
-    agent_id, version_id, action, sent_to, because, state, outcome, hung_up_by,
-    sip_code, error_code, cause, verstat, answered_by, brief,
+    agent_id, version_id, action, sent_to, because, answered_by, brief, state, outcome, hung_up_by,
+    sip_code, error_code, cause, verstat,
     started_at, answered_at, ended_at, talked_s, price, price_unit, end_due_at, end_reason, look_due_at, looks
 )
 SELECT
@@ -29,13 +29,13 @@ SELECT
     '+1415555' || lpad((n %% 20)::text, 4, '0'),
     CASE WHEN dice %% 500 = 7 THEN '+4930' ELSE '+1' END || lpad((dice %% 1000000000)::text, 9, '0'),
     (%(agents)s::uuid[])[n %% greatest(%(agent_count)s, 1) + 1], NULL,
-    'sip', '', '[]', CASE WHEN is_live THEN 'in_progress' ELSE 'ended' END,
+    'sip', '', '[]', '', '', CASE WHEN is_live THEN 'in_progress' ELSE 'ended' END,
     CASE WHEN is_live THEN '' WHEN dice %% 100 < 85 THEN 'agent' WHEN dice %% 100 < 97 THEN 'missed'
          WHEN dice %% 1000 = 999 THEN 'busy' ELSE 'failed' END,
     CASE WHEN is_live THEN '' ELSE 'caller' END,
     CASE WHEN is_live THEN NULL WHEN dice %% 100 < 97 THEN 200 WHEN dice %% 1000 = 999 THEN 486
          WHEN dice %% 1000 = 998 THEN 503 ELSE 480 END,
-    NULL, '', '', '', '', at, at, CASE WHEN is_live THEN NULL ELSE at + interval '1 minute' END,
+    NULL, '', '', at, at, CASE WHEN is_live THEN NULL ELSE at + interval '1 minute' END,
     CASE WHEN is_live THEN NULL ELSE dice %% 600 END, NULL, '', NULL, '', NULL, 0
 FROM (
     SELECT n, hash, at, ('x' || substr(hash, 1, 7))::bit(28)::int AS dice, n > %(count)s - %(live)s AS is_live
