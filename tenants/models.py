@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any, ClassVar
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
@@ -136,8 +136,11 @@ class Tenant(Versioned):
 
     @property
     def zone(self) -> ZoneInfo:
-        """By whose clock the tenant's days begin."""
-        return ZoneInfo(self.time_zone)
+        """By whose clock the tenant's days begin; UTC where this machine's data lack the chosen zone."""
+        try:
+            return ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            return ZoneInfo(UTC_NAME)
 
     @property
     def is_read_only(self) -> bool:

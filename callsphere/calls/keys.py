@@ -1,9 +1,9 @@
-"""Keys that a caller presses, as they are kept: four digits in a row may be a choice, more are a secret."""
+"""Keys that a caller presses, as they are kept: three digits in a row may be a choice, more a secret."""
 
 from __future__ import annotations
 
-MOST_SHOWN = 4
-"""Digits in a row that are kept; of more (card numbers, PINs) only how many there were."""
+MOST_SHOWN = 3
+"""Digits in a row that are kept; of more (PINs, card numbers) only how many there were."""
 LONGEST_RUN = 64
 """Keys of one run."""
 KEYS = frozenset("0123456789*#ABCD")

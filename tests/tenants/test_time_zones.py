@@ -100,3 +100,8 @@ def test_the_audit_logs_days_are_the_organisations(alice: Person) -> None:
 
     before, after = day - timedelta(days=1), day + timedelta(days=1)
     assert [lines(before, before), lines(day, day) > 0, lines(after, after)] == [0, True, 0]
+
+
+def test_a_zone_that_this_machine_does_not_know_counts_as_utc(alice: Person) -> None:
+    alice.tenant.time_zone = "America/Atlantis"
+    assert str(alice.tenant.zone) == "UTC"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from callsphere.calls.enums import SoundState
@@ -48,6 +48,8 @@ class VoiceMessage(TenantOwned):
         ]
         indexes = [
             inbox_index("voice_message_inbox"),
+            # the API, newest first
+            models.Index(F("tenant"), F("created_at").desc(), F("id").desc(), name="voice_message_newest"),
             # what a worker has to fetch
             models.Index(
                 fields=["sound_due_at"],
