@@ -4,15 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('calls', '0015_placed_calls'),
-        ('tenants', '0009_time_zone'),
+        ("calls", "0015_placed_calls"),
+        ("tenants", "0009_time_zone"),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name='voicemessage',
-            index=models.Index(models.F('tenant'), models.OrderBy(models.F('created_at'), descending=True), models.OrderBy(models.F('id'), descending=True), name='voice_message_newest'),
+            model_name="voicemessage",
+            index=models.Index(
+                models.F("tenant"),
+                models.OrderBy(models.F("created_at"), descending=True),
+                models.OrderBy(models.F("id"), descending=True),
+                name="voice_message_newest",
+            ),
         ),
     ]
