@@ -29,7 +29,7 @@ def test_what_is_told(talk: Talk) -> None:
             {
                 "when": "Monday 5 January 2026, 13:00",
                 "direction": "inbound",
-                "outcome": "Caller hung up first",
+                "outcome": "Hung up before anybody was there",
                 "agent": None,
                 "seconds_talked": None,
             },
