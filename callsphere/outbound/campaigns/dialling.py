@@ -22,6 +22,7 @@ MOST_PASSED_OVER = 100
 """Contacts of a campaign who are found not to be called, of one claim: the next claim goes on."""
 _NEVER_ALLOWED = "The campaign's hours allow no moment in all time zones that this number may be in."
 _NUMBER_GONE = "Paused, since the number shown takes no calls any more: choose another."
+_AGENT_GONE = "Paused, since the agent was deleted. Cancel the campaign, and make one with another agent."
 
 
 def due_contacts(now: datetime) -> QuerySet[CampaignContact]:
@@ -44,7 +45,7 @@ def take_contact(tenant: Tenant, slot: int, now: datetime, lease: timedelta) -> 
     turn = running.filter(Exists(due)).order_by(F("dialled_at").asc(nulls_first=True), "id")
     # whoever holds one pauses it, or adds contacts: it is dialled in a second
     locked = turn.select_for_update(of=("self",), skip_locked=True, no_key=True)
-    for campaign in locked.select_related("phone_number", "agent_version"):
+    for campaign in locked.select_related("phone_number", "agent", "agent_version"):
         order = _take_of(campaign, slot, now, lease)
         if order is not None:
             return order
@@ -53,8 +54,8 @@ def take_contact(tenant: Tenant, slot: int, now: datetime, lease: timedelta) -> 
 
 def _take_of(campaign: Campaign, slot: int, now: datetime, lease: timedelta) -> OutboundCall | None:
     number = campaign.phone_number
-    if number is None or number.state != NumberState.ACTIVE:
-        pause_by_itself(campaign.pk, _NUMBER_GONE, now)
+    if number is None or number.state != NumberState.ACTIVE or campaign.agent.deleted_at is not None:
+        pause_by_itself(campaign.pk, _AGENT_GONE if campaign.agent.deleted_at else _NUMBER_GONE, now)
         return None
     campaign_slot = _free_slot(campaign)
     contact = _next_contact(campaign, now) if campaign_slot else None

@@ -29,7 +29,7 @@ def start_campaign(*, tenant: Tenant, actor: Actor, campaign: Campaign) -> Campa
     """
     with transaction.atomic():
         row = _in(tenant, campaign, (CampaignState.DRAFT,), "This campaign was started already.")
-        if row.agent.published is None or row.agent.deleted_at is not None:
+        if row.agent.published is None:
             raise Refused("Publish the campaign's agent first.", code="not_published")
         _check_callable(row)
         _check_contacts(row)
@@ -80,6 +80,8 @@ def _in(tenant: Tenant, campaign: Campaign, states: Collection[str], words: str)
 
 
 def _check_callable(campaign: Campaign) -> None:
+    if campaign.agent.deleted_at is not None:
+        raise Refused("The agent was deleted. Make a campaign with another one.", code="agent_deleted")
     number = campaign.phone_number
     if number is None or not numbers_to_call_from(campaign.tenant).filter(pk=number.pk).exists():
         words = "Choose one of your numbers that is active and takes calls."

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import IntegrityError, close_old_connections, transaction
 
+from agents.models import Agent
+from callsphere.lib.errors import Refused
 from callsphere.outbound.campaigns.running import (
     cancel_campaign,
     pause_campaign,
@@ -16,6 +18,7 @@ from callsphere.outbound.campaigns.running import (
 from callsphere.outbound.claims import claim_calls
 from callsphere.outbound.models import Campaign, CampaignContact, OutboundCall
 from callsphere.outbound.services import forbid_calls, order_call
+from tenants.clock import database_now
 from tenants.context import platform_context, tenant_context
 from tenants.models import AuditEvent, Tenant
 from tests.outbound.campaigns.conftest import Desk, claim_all, end_call, let_a_second_pass
@@ -136,6 +139,17 @@ def test_a_campaign_whose_number_is_gone_pauses_by_itself(desk: Desk) -> None:
     )
     with tenant_context(desk.tenant):
         assert AuditEvent.objects.filter(verb="campaign.paused").count() == 1
+
+
+def test_a_campaign_whose_agent_is_gone_pauses_by_itself(desk: Desk) -> None:
+    campaign = desk.running(NUMBERS[0])
+    with tenant_context(desk.tenant):
+        Agent.objects.update(deleted_at=database_now())
+    assert claim_all() == []
+    stored = desk.stored(campaign)
+    assert (stored.state, stored.error.partition(".")[0]) == ("paused", "Paused, since the agent was deleted")
+    with pytest.raises(Refused, match="The agent was deleted"):
+        desk.do(resume_campaign, campaign=campaign)
 
 
 @pytest.mark.django_db(transaction=True)
