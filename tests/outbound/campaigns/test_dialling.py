@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import IntegrityError, close_old_connections, transaction
 
-from agents.models import Agent
+from agents.services import delete_agent
 from callsphere.lib.errors import Refused
 from callsphere.outbound.campaigns.running import (
     cancel_campaign,
@@ -18,7 +18,6 @@ from callsphere.outbound.campaigns.running import (
 from callsphere.outbound.claims import claim_calls
 from callsphere.outbound.models import Campaign, CampaignContact, OutboundCall
 from callsphere.outbound.services import forbid_calls, order_call
-from tenants.clock import database_now
 from tenants.context import platform_context, tenant_context
 from tenants.models import AuditEvent, Tenant
 from tests.outbound.campaigns.conftest import Desk, claim_all, end_call, let_a_second_pass
@@ -143,8 +142,7 @@ def test_a_campaign_whose_number_is_gone_pauses_by_itself(desk: Desk) -> None:
 
 def test_a_campaign_whose_agent_is_gone_pauses_by_itself(desk: Desk) -> None:
     campaign = desk.running(NUMBERS[0])
-    with tenant_context(desk.tenant):
-        Agent.objects.update(deleted_at=database_now())
+    desk.do(delete_agent, agent=desk.agent)
     assert claim_all() == []
     stored = desk.stored(campaign)
     assert (stored.state, stored.error.partition(".")[0]) == ("paused", "Paused, since the agent was deleted")
