@@ -18,9 +18,6 @@ LONGEST_HOLIDAY = 60
 
 def schedule_of(hours: BusinessHours) -> Schedule:
     """Return stored opening times, ready to be asked."""
-    weekly: dict[str, list[Span]] = {day: [] for day in DAYS}
-    for each in hours.weekly:
-        weekly[each["day"]].append(_stored(each))
     named: dict[date, str] = {}
     spans: dict[date, list[Span]] = {}
     for each in hours.holidays:
@@ -28,7 +25,15 @@ def schedule_of(hours: BusinessHours) -> Schedule:
         named[day] = each["name"]
         spans.setdefault(day, []).extend([_stored(each)] if each["opens"] else [])
     holidays = {day: Holiday(name, tuple(sorted(spans[day]))) for day, name in named.items()}
-    return Schedule(hours.time_zone, tuple(tuple(sorted(weekly[day])) for day in DAYS), holidays)
+    return Schedule(hours.time_zone, week_of(hours.weekly), holidays)
+
+
+def week_of(entries: list[dict[str, str]]) -> tuple[tuple[Span, ...], ...]:
+    """Return the stored times of a week as the spans of Monday to Sunday."""
+    weekly: dict[str, list[Span]] = {day: [] for day in DAYS}
+    for each in entries:
+        weekly[each["day"]].append(_stored(each))
+    return tuple(tuple(sorted(weekly[day])) for day in DAYS)
 
 
 def read_time_zone(name: str) -> str:
@@ -40,18 +45,18 @@ def read_time_zone(name: str) -> str:
     return ZoneInfo(name).key
 
 
-def read_weekly(entries: Any) -> list[dict[str, str]]:
-    """Return the times of a week in order. Raises ValidationError on `weekly`."""
+def read_weekly(entries: Any, field: str = "weekly") -> list[dict[str, str]]:
+    """Return the times of a week in order. Raises ValidationError on the field."""
     if not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries):
-        raise field_error("weekly", 'Send a list of {"day", "opens", "closes"}.', "list")
+        raise field_error(field, 'Send a list of {"day", "opens", "closes"}.', "list")
     found: dict[str, list[Span]] = {day: [] for day in DAYS}
     for each in entries:
         if set(each) != {"day", "opens", "closes"} or each["day"] not in DAYS:
             words = f"Each entry has day, opens and closes; the day is one of {', '.join(DAYS)}."
-            raise field_error("weekly", words, "entry")
-        found[each["day"]].append(_span("weekly", each["opens"], each["closes"]))
+            raise field_error(field, words, "entry")
+        found[each["day"]].append(_span(field, each["opens"], each["closes"]))
     for day, spans in found.items():
-        _check_day("weekly", day.capitalize(), spans)
+        _check_day(field, day.capitalize(), spans)
     return [
         {"day": day, "opens": clock(span.opens), "closes": clock(span.closes)}
         for day in DAYS

@@ -406,6 +406,8 @@ SPECTACULAR_SETTINGS = {
         "RouteAction": "agents.enums.RouteAction",
         "MachineAction": "callsphere.outbound.enums.MachineAction",
         "OutboundCallPurpose": "callsphere.outbound.enums.Purpose",
+        "CampaignState": "callsphere.outbound.enums.CampaignState",
+        "ContactState": "callsphere.outbound.enums.ContactState",
         "OutboundCallState": "callsphere.outbound.enums.OrderState",
         "CallEventKind": "callsphere.calls.enums.EventKind",
         "CallDirection": "callsphere.calls.enums.Direction",

@@ -39,7 +39,9 @@ class BodyTooLarge(APIException):
 
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "body_too_large"
-    default_detail = f"Send at most {MOST_BYTES // 1024} KB."
+
+    def __init__(self, most_bytes: int) -> None:
+        super().__init__(f"Send at most {most_bytes // 1024} KB.")
 
 
 class StrictViewSet(GenericViewSet[M], Generic[M]):
@@ -56,6 +58,7 @@ class StrictViewSet(GenericViewSet[M], Generic[M]):
     # Whether the address that makes one is also the address of the one there is.
     is_singleton: ClassVar[bool] = False
     parser_classes = [StrictJSONParser]
+    most_bytes: ClassVar[int] = MOST_BYTES
     # No OPTIONS: the OpenAPI document describes the same, and better.
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     lookup_value_converter = "uuid"
@@ -70,8 +73,8 @@ class StrictViewSet(GenericViewSet[M], Generic[M]):
         return self.rows()
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
-            raise BodyTooLarge
+        if int(request.META.get("CONTENT_LENGTH") or 0) > self.most_bytes:
+            raise BodyTooLarge(self.most_bytes)
         super().initial(request, *args, **kwargs)
         self._check_parameters(request)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db import transaction
@@ -78,7 +79,11 @@ def delete_hours(
 
 
 def _apply(hours: BusinessHours, changes: dict[str, Any], wrong: FieldErrors) -> None:
-    read = {"time_zone": read_time_zone, "weekly": read_weekly, "holidays": read_holidays}
+    read: dict[str, Callable[[Any], Any]] = {
+        "time_zone": read_time_zone,
+        "weekly": read_weekly,
+        "holidays": read_holidays,
+    }
     for name, value in changes.items():
         with wrong.gathered():
             setattr(hours, name, read[name](value) if name in read else one_line(name, value))

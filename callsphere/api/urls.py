@@ -27,6 +27,7 @@ from callsphere.calls.messages_api import (
     VoiceMessageViewSet,
 )
 from callsphere.outbound.api import DoNotCallViewSet, OutboundCallViewSet, PlacingCallViewSet
+from callsphere.outbound.campaigns.api import UPLOAD, CampaignViewSet, ContactViewSet
 from tenants.access import Capability
 from tenants.api import AuditEventViewSet, OwnTenantViewSet
 from tenants.renderers import CaptureRenderer, SoundRenderer, TextRenderer
@@ -85,6 +86,8 @@ router.register("number-routes", NumberRouteViewSet, basename="number-route")
 router.register("calls", PlacingCallViewSet, basename="call")
 router.register("outbound-calls", OutboundCallViewSet, basename="outbound-call")
 router.register("do-not-call", DoNotCallViewSet, basename="do-not-call")
+router.register("campaigns", CampaignViewSet, basename="campaign")
+router.register("campaigns/<uuid:campaign_id>/contacts", ContactViewSet, basename="campaign-contact")
 router.register("call-events", CallEventViewSet, basename="call-event")
 router.register("caller-messages", CallerMessageViewSet, basename="caller-message")
 router.register("callbacks", CallbackViewSet, basename="callback")
@@ -178,6 +181,22 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "calls/summary/",
         CallViewSet.as_view({"get": "summary"}, pagination_class=None, filterset_class=None),
         name="call-summary",
+    ),
+    *(
+        path(f"campaigns/<uuid:pk>/{done}/", CampaignViewSet.as_view({"post": done}), name=f"campaign-{done}")
+        for done in ("start", "pause", "resume", "cancel")
+    ),
+    path(
+        "campaigns/<uuid:pk>/results/",
+        CampaignViewSet.as_view(
+            {"get": "results"}, renderer_classes=[CsvRenderer], pagination_class=None, filterset_class=None
+        ),
+        name="campaign-results",
+    ),
+    path(
+        "campaigns/<uuid:campaign_id>/contacts/upload/",
+        ContactViewSet.as_view({"post": "upload"}, **UPLOAD),
+        name="campaign-contact-upload",
     ),
     path("agents/<uuid:pk>/publish/", AgentViewSet.as_view({"post": "publish"}), name="agent-publish"),
     path("agents/<uuid:pk>/roll-back/", AgentViewSet.as_view({"post": "roll_back"}), name="agent-roll-back"),

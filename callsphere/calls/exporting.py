@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 from callsphere.calls.listing import CallFilter, calls_of, with_costs
 from callsphere.calls.models import Call
 from callsphere.calls.wording import ai_cost_of
+from callsphere.lib.spreadsheets import cell, lines
 from callsphere.providers.openai.prices import CURRENCY
 from tenants.audit import Actor, record_event
 from tenants.context import tenant_context
@@ -23,9 +21,6 @@ _COLUMNS = (
     *("our_number", "their_number", "agent", "agent_version", "trunk", "talked_s", "sip_code", "error_code"),
     *("cause", "verstat", "price", "price_unit", "call_sid", "ai_cost", "ai_cost_currency"),
 )
-# Spreadsheets take what begins like this for a formula; a telephone number that does is none.
-_FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r")
-_NUMBER = re.compile(r"\+[0-9]+")
 
 
 def export_calls(*, tenant: Tenant, actor: Actor, which: CallFilter) -> Iterator[str]:
@@ -42,10 +37,10 @@ def export_calls(*, tenant: Tenant, actor: Actor, which: CallFilter) -> Iterator
 
 
 def _pieces(tenant: Tenant, which: CallFilter) -> Iterator[str]:
-    yield _lines([_COLUMNS])
+    yield lines([_COLUMNS])
     calls = _portion(tenant, which, None)
     while calls:
-        yield _lines(map(_row, calls))
+        yield lines(map(_row, calls))
         calls = _portion(tenant, which, calls[-1])
 
 
@@ -66,15 +61,4 @@ def _row(call: Call) -> Iterator[Any]:
     }
     for column in _COLUMNS:
         value: Any = names[column] if column in names else getattr(call, column)
-        yield value.isoformat() if column.endswith("_at") and value else _cell(value)
-
-
-def _cell(value: Any) -> Any:
-    is_text = isinstance(value, str) and not _NUMBER.fullmatch(value)
-    return f"'{value}" if is_text and value.startswith(_FORMULA_BEGINS) else value
-
-
-def _lines(rows: Iterable[Iterable[Any]]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerows(rows)
-    return text.getvalue()
+        yield value.isoformat() if column.endswith("_at") and value else cell(value)

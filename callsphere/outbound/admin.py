@@ -1,4 +1,4 @@
-"""The support desk: calls that were asked for and numbers not to call, to look at."""
+"""The support desk: calls that were asked for, campaigns, and numbers not to call, to look at."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.urls import reverse
 
 from callsphere.calls.admin import OfTenantAdmin
-from callsphere.outbound.models import DoNotCall, OutboundCall
+from callsphere.outbound.models import Campaign, CampaignContact, DoNotCall, OutboundCall
 from tenants.admin import admin_link
 
 
@@ -21,6 +21,7 @@ class OutboundCallAdmin(OfTenantAdmin):
     fields = (
         *("created_at", "tenant_link", "purpose", "from_number", "to_number", "agent", "version"),
         *("machine_action", "requested_by", "state", "slot", "due_at", "expires_at", "placed_at", "attempts"),
+        *("campaign", "contact", "attempt", "campaign_slot"),
         *(
             "claim",
             "call_link",
@@ -49,4 +50,43 @@ class DoNotCallAdmin(OfTenantAdmin):
     list_display = ("created_at", "tenant_link", "number", "reason", "added_by")
     search_fields = ("=id", "=number", "=tenant__slug")
     fields = ("created_at", "tenant_link", "number", "reason", "added_by", "id")
+    readonly_fields = fields
+
+
+@admin.register(Campaign)
+class CampaignAdmin(OfTenantAdmin):
+    """Campaigns of all tenants, and why they paused."""
+
+    list_display = ("created_at", "tenant_link", "name", "state", "error", "dialled_at", "ended_at")
+    list_filter = ("state", "created_at")
+    search_fields = ("=id",)
+    fields = (
+        *("created_at", "tenant_link", "name", "state", "error", "agent", "agent_version", "phone_number"),
+        *("windows", "most_at_once", "most_attempts", "pause_minutes", "machine_action", "dialled_at"),
+        *("started_at", "ended_at", "version", "id"),
+    )
+    readonly_fields = fields
+
+
+@admin.register(CampaignContact)
+class CampaignContactAdmin(OfTenantAdmin):
+    """Whom campaigns call. What else is known of these people stays with the tenant."""
+
+    list_display = (
+        "created_at",
+        "tenant_link",
+        "campaign",
+        "number",
+        "state",
+        "attempts",
+        "due_at",
+        "outcome",
+    )
+    list_filter = ("state", "created_at")
+    list_select_related = ("tenant", "campaign")
+    search_fields = ("=id", "=campaign__id", "=number")
+    fields = (
+        *("created_at", "tenant_link", "campaign", "number", "time_zones", "state", "attempts", "due_at"),
+        *("earliest_at", "called_at", "outcome", "error_code", "error", "id"),
+    )
     readonly_fields = fields

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef, QuerySet
 
+from callsphere.outbound.campaigns.dialling import due_contacts, take_contact
 from callsphere.outbound.enums import OrderState, Purpose
 from callsphere.outbound.models import Dialler, DoNotCall, OutboundCall
 from callsphere.outbound.models.orders import MOST_AT_ONCE
@@ -54,12 +55,16 @@ def give_up_stale(now: datetime) -> int:
 
 def _free_diallers(now: datetime) -> list[Dialler]:
     due = OutboundCall.objects.filter(tenant=OuterRef("tenant"), state=OrderState.WAITING, due_at__lte=now)
-    rows = Dialler.objects.filter(Exists(due), free_at__lte=now).order_by("free_at").select_related("tenant")
+    anybody = Exists(due) | Exists(due_contacts(now))
+    rows = Dialler.objects.filter(anybody, free_at__lte=now).order_by("free_at").select_related("tenant")
     return list(rows.select_for_update(of=("self",), skip_locked=True, no_key=True)[:TENANTS_AT_ONCE])
 
 
 def _claim(dialler: Dialler, now: datetime) -> OutboundCall | None:
-    """Claim a tenant's next call. Whether there was one or no room: it is the others' turn first."""
+    """Claim a tenant's next call, those of campaigns after what was asked for by itself.
+
+    Whether there was one or no room: it is the others' turn first.
+    """
     dialler.free_at = now + PACE
     dialler.save(update_fields=["free_at"])
     _end_hopeless(dialler.tenant, now)
@@ -67,7 +72,7 @@ def _claim(dialler: Dialler, now: datetime) -> OutboundCall | None:
     waiting = _waiting(dialler.tenant, now)
     order = waiting.filter(purpose=Purpose.ON_CALL).first() or (waiting.first() if slot else None)
     if order is None:
-        return None
+        return take_contact(dialler.tenant, slot, now, LEASE) if slot else None
     slot = None if order.purpose == Purpose.ON_CALL else slot
     order.state, order.slot, order.placed_at = OrderState.PLACING, slot, now
     order.due_at, order.claim, order.attempts = now + LEASE, order.claim + 1, order.attempts + 1

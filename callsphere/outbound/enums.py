@@ -32,3 +32,29 @@ class MachineAction(TextChoices):
     GO_ON = "go_on", "Let the agent talk to it"
     HANG_UP = "hang_up", "Hang up"
     LEAVE_MESSAGE = "leave_message", "Leave a message after the tone"
+
+
+class CampaignState(TextChoices):
+    """Where a campaign is."""
+
+    DRAFT = "draft", "Not started"
+    RUNNING = "running", "Calls its contacts"
+    PAUSED = "paused", "Places no new calls"
+    FINISHED = "finished", "Nobody is left to call"
+    CANCELED = "canceled", "Canceled"
+
+
+class ContactState(TextChoices):
+    """What became of somebody whom a campaign is to call."""
+
+    WAITING = "waiting", "Waits for a call"
+    CALLING = "calling", "Is being called"
+    REACHED = "reached", "Talked to the agent"
+    UNREACHED = "unreached", "Was not reached in all attempts"
+    DO_NOT_CALL = "do_not_call", "Is on the list of numbers not to call"
+    REFUSED = "refused", "Cannot be called"
+    CANCELED = "canceled", "Was not called any more"
+
+
+OPEN_CONTACTS = (ContactState.WAITING, ContactState.CALLING)
+"""Something may still come of them."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Q
 
 from callsphere.calls.enums import CallOutcome, CallState
+from callsphere.outbound.campaigns.settling import settle_ended
 from callsphere.outbound.enums import OrderState
 from callsphere.outbound.models import OutboundCall
 from tenants.clock import database_now
@@ -13,6 +14,7 @@ from tenants.context import platform_context
 BATCH = 200
 _OVER = Q(call=None) | Q(call__state=CallState.ENDED)
 """A call that is not in the log any more was deleted there, which only those that have ended are."""
+_ENDS_WITH = ["state", "slot", "campaign_slot", "ended_at", "outcome", "answered_by"]
 
 
 def end_over_calls() -> int:
@@ -22,8 +24,10 @@ def end_over_calls() -> int:
         rows = list(over.select_for_update(of=("self",), skip_locked=True, no_key=True)[:BATCH])
         now = database_now()
         for row in rows:
-            row.state, row.slot, row.ended_at = OrderState.ENDED, None, now
+            row.state, row.slot, row.campaign_slot, row.ended_at = OrderState.ENDED, None, None, now
             row.outcome = row.call.outcome if row.call else CallOutcome.FAILED
             row.answered_by = row.call.answered_by if row.call else ""
-        OutboundCall.objects.bulk_update(rows, ["state", "slot", "ended_at", "outcome", "answered_by"])
+        OutboundCall.objects.bulk_update(rows, _ENDS_WITH)
+        for row in sorted(rows, key=lambda row: str(row.campaign_id)):
+            settle_ended(row, now)
     return len(rows)

@@ -11,6 +11,7 @@ import structlog
 from django.db import close_old_connections
 
 from callsphere.calls.provider_side import CannotAsk, account_of
+from callsphere.outbound.campaigns.settling import end_unplaced
 from callsphere.outbound.claims import give_up_stale
 from callsphere.outbound.enums import OrderState
 from callsphere.outbound.models import OutboundCall
@@ -98,6 +99,11 @@ def _look_later(order: OutboundCall, why: str) -> None:
 def _place_again(order: OutboundCall) -> None:
     """It was never placed: it waits for its turn again."""
     row = _lost(order)
-    if row is not None:
-        row.state, row.slot, row.due_at, row.error = OrderState.WAITING, None, database_now(), ""
-        row.save(update_fields=["state", "slot", "due_at", "error"])
+    if row is None:
+        return
+    now = database_now()
+    if row.campaign_id is not None:
+        end_unplaced(row, now, now)
+        return
+    row.state, row.slot, row.due_at, row.error = OrderState.WAITING, None, now, ""
+    row.save(update_fields=["state", "slot", "due_at", "error"])

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import close_old_connections
 
 from callsphere.calls.provider_side import CannotAsk, account_of
+from callsphere.outbound.campaigns.settling import end_unplaced, settle_refused
 from callsphere.outbound.claims import Claimed, claim_calls
 from callsphere.outbound.enums import MachineAction, OrderState
 from callsphere.outbound.models import Dialler, OutboundCall
@@ -105,9 +106,12 @@ def _fail(order: OutboundCall, code: str, why: str) -> None:
     row = _mine(order)
     if row is None:
         return
-    row.state, row.slot, row.due_at, row.ended_at = OrderState.FAILED, None, None, database_now()
+    now = database_now()
+    row.state, row.slot, row.campaign_slot = OrderState.FAILED, None, None
+    row.due_at, row.ended_at = None, now
     row.error_code, row.error = code, why[:LONGEST_ERROR]
     row.save()
+    settle_refused(row, now)
 
 
 def _lose(order: OutboundCall, error: TwilioError) -> None:
@@ -128,6 +132,9 @@ def _put_back(order: OutboundCall, after: timedelta, error: TwilioError | None) 
     if error is not None:
         after = _pause(order, after)
         row.error_code, row.error = str(error.code or ""), str(error)[:LONGEST_ERROR]
+    if row.campaign_id is not None:
+        end_unplaced(row, now, now + after)
+        return
     row.state, row.slot, row.due_at = OrderState.WAITING, None, now + after
     row.save()
 

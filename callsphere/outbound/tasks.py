@@ -2,6 +2,7 @@
 
 from callsphere.celery import app
 from callsphere.outbound import following, looking, placing
+from callsphere.outbound.campaigns.finishing import finish_campaigns
 
 _ROUNDS = 10
 """Of one run; the next comes a second later."""
@@ -9,8 +10,9 @@ _ROUNDS = 10
 
 @app.task(name="outbound.place_calls")
 def place_calls() -> None:
-    """Place calls that are due, and end those that are over."""
+    """Place calls that are due; end those that are over, and campaigns with nobody left to call."""
     following.end_over_calls()
+    finish_campaigns()
     for _ in range(_ROUNDS):
         if not placing.place_due_calls():
             return

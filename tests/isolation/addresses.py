@@ -242,7 +242,7 @@ PERSONAL_API = {
 }
 
 # Pages and operations that change nothing but the audit log, which tells who read so much.
-AUDITED_READS = {"call-log:export", "/api/v1/calls/export/"}
+AUDITED_READS = {"call-log:export", "/api/v1/calls/export/", "/api/v1/campaigns/{id}/results/"}
 
 # What `{id}` stands for in the API, by the part of the address before it.
 API_IDS = {
@@ -271,6 +271,8 @@ API_IDS = {
     "text-messages": "text_message_id",
     "outbound-calls": "outbound_call_id",
     "do-not-call": "do_not_call_id",
+    "campaigns": "campaign_id",
+    "contacts": "contact_id",
     "numbers": "trunk_number_id",
     "agents": "agent_id",
     "versions": "version_id",
@@ -281,7 +283,7 @@ API_IDS = {
 }
 
 # A body that would be taken, by the part of the address that it is sent to.
-API_BODIES: dict[str, dict[str, Any]] = {
+API_BODIES: dict[str, dict[str, Any] | str] = {
     "tenant": {"name": "stolen"},
     "trunks": {"name": "stolen"},
     "gateways": {"uri": "sip:stolen.example.com"},
@@ -312,6 +314,14 @@ API_BODIES: dict[str, dict[str, Any]] = {
     "hang-up": {},
     "call-retention": {"calls_kept_days": 30},
     "do-not-call": {"number": "+12125550188"},
+    "campaigns": {
+        "name": "stolen",
+        "agent_id": "01a22283-dd8f-7436-ac1a-f2906ece0a59",
+        "phone_number_id": "01a22283-dd8f-7436-ac1a-f2906ece0a59",
+    },
+    "contacts": {"number": "+12125550188"},
+    "upload": "number\n+12125550188\n",
+    "start": {},
     "calls": {
         "phone_number_id": "01a22283-dd8f-7436-ac1a-f2906ece0a59",
         "to_number": "+12125550188",
@@ -347,6 +357,11 @@ API_BODY_IDS: set[str] = {
     "NewNumberRouteRequest.phone_number_id",
     "NewOutboundCallRequest.phone_number_id",
     "NewOutboundCallRequest.agent_id",
+    *(
+        f"{component}.{field}"
+        for component in ("CampaignRequest", "PatchedCampaignRequest")
+        for field in ("agent_id", "phone_number_id")
+    ),
     *(
         f"{component}.{field}"
         for component in ("NewNumberRouteRequest", "NumberRouteRequest", "PatchedNumberRouteRequest")
@@ -426,7 +441,8 @@ class Operation:
         """Send the request as a program would."""
         body = None if self.method in ("get", "delete") else API_BODIES[self.segment]
         headers = {"If-Match": '"1"'} if self.method in ("put", "patch", "delete") else {}
-        return getattr(client, self.method)(self.path(ids) + query, body, headers=headers)
+        kind = {"content_type": "text/csv"} if isinstance(body, str) else {}
+        return getattr(client, self.method)(self.path(ids) + query, body, headers=headers, **kind)
 
 
 def all_pages() -> list[Page]:

@@ -35,7 +35,7 @@ from callsphere.calls.models import (
     VoiceMessage,
 )
 from callsphere.calls.sound_keeping import keep_sound
-from callsphere.outbound.models import Dialler, DoNotCall, OutboundCall
+from callsphere.outbound.models import Campaign, CampaignContact, Dialler, DoNotCall, OutboundCall
 from tenants import services as tenant_services
 from tenants.context import platform_context, tenant_context
 from tenants.enums import Role
@@ -290,9 +290,26 @@ def _outbound(owner: Person, ids: dict[str, uuid.UUID], canary: str) -> dict[str
         expires_at=timezone.now() + timedelta(hours=2),
     )
     entry = DoNotCall.objects.create(**who, number="+12125550177", reason=f"{canary} reason")
+    campaign = Campaign.objects.create(
+        **who,
+        name=f"{canary} campaign",
+        agent_id=ids["agent_id"],
+        phone_number_id=ids["number_id"],
+        brief=f"{canary} campaign's brief",
+    )
+    contact = CampaignContact.objects.create(
+        **who,
+        campaign=campaign,
+        number="+12125550166",
+        name=f"{canary} contact",
+        time_zones=["America/New_York"],
+        due_at=timezone.now(),
+    )
     return {
         **dict.fromkeys(("outbound_call_id", "order_id"), order.pk),
         **dict.fromkeys(("do_not_call_id", "entry_id"), entry.pk),
+        "campaign_id": campaign.pk,
+        "contact_id": contact.pk,
     }
 
 

@@ -10,6 +10,7 @@ from callsphere.calls.enums import CallOutcome
 from callsphere.calls.models import Call
 from callsphere.lib.e164 import WHOLE_E164
 from callsphere.outbound.enums import LIVE_STATES, MachineAction, OrderState, Purpose
+from callsphere.outbound.models.campaigns import Campaign, CampaignContact
 from tenants.models import TenantOwned
 from trunks.models import PhoneNumber
 from trunks.models.numbers import Lent
@@ -19,6 +20,8 @@ LONGEST_MACHINE_MESSAGE = 500
 MOST_AT_ONCE = 100
 _LIVE = Q(state__in=LIVE_STATES)
 _TAKES_SLOT = ~Q(purpose=Purpose.ON_CALL)
+_OF_CAMPAIGN = Q(campaign__isnull=False)
+_NEVER_RANG = Q(state__in=[OrderState.FAILED, OrderState.CANCELED])
 _DUE = Q(state__in=[OrderState.WAITING, OrderState.PLACING, OrderState.LOST])
 
 
@@ -31,6 +34,9 @@ class OutboundCall(Lent, TenantOwned):
     claims. Calls to people on call take none: they are never kept waiting. `claim` is part of the addresses
     that the provider asks, so that what an earlier try did is told from what this one did. `brief` is what
     the agent is told about this call.
+
+    A call of a campaign is one attempt to reach one contact. It is never WAITING: what cannot be placed at
+    once is given up, and the contact waits instead. While it is live it has one of the campaign's slots too.
     """
 
     phone_number = models.ForeignKey(
@@ -58,6 +64,19 @@ class OutboundCall(Lent, TenantOwned):
     outcome = models.CharField(max_length=16, choices=CallOutcome, blank=True)
     answered_by = models.CharField(max_length=24, blank=True, help_text="human, machine_start, fax …")
     ended_at = models.DateTimeField(null=True, blank=True)
+    campaign = models.ForeignKey(
+        Campaign, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+"
+    )
+    contact = models.ForeignKey(
+        CampaignContact,
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="calls",
+    )
+    attempt = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
+    campaign_slot = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = "outbound call"
@@ -98,6 +117,34 @@ class OutboundCall(Lent, TenantOwned):
             ),
             models.CheckConstraint(
                 condition=~Q(state=OrderState.PLACED) | ~Q(call_sid=""), name="outbound_call_placed_whole"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "campaign", "campaign_slot"],
+                condition=Q(campaign_slot__isnull=False),
+                name="outbound_call_campaign_slot_once",
+            ),
+            # nobody is called twice for one attempt
+            models.UniqueConstraint(
+                fields=["tenant", "contact", "attempt"],
+                condition=Q(contact__isnull=False) & ~_NEVER_RANG,
+                name="outbound_call_attempt_once",
+            ),
+            models.CheckConstraint(
+                condition=_OF_CAMPAIGN & Q(contact__isnull=False, attempt__isnull=False, attempt__gte=1)
+                | Q(campaign=None, contact=None, attempt=None),
+                name="outbound_call_campaign_whole",
+            ),
+            models.CheckConstraint(
+                condition=_OF_CAMPAIGN
+                & _LIVE
+                & Q(campaign_slot__range=(1, MOST_AT_ONCE))
+                & Q(campaign_slot__isnull=False)
+                | ~(_OF_CAMPAIGN & _LIVE) & Q(campaign_slot=None),
+                name="outbound_call_campaign_slot_while_live",
+            ),
+            models.CheckConstraint(
+                condition=Q(campaign=None) | ~Q(state=OrderState.WAITING),
+                name="outbound_call_campaign_never_waits",
             ),
         ]
         indexes = [
