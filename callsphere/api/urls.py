@@ -26,6 +26,7 @@ from callsphere.calls.messages_api import (
     TextMessageViewSet,
     VoiceMessageViewSet,
 )
+from callsphere.escalations.api import EscalationPolicyViewSet, EscalationViewSet, OnCallPersonViewSet
 from callsphere.outbound.api import DoNotCallViewSet, OutboundCallViewSet, PlacingCallViewSet
 from tenants.access import Capability
 from tenants.api import AuditEventViewSet, OwnTenantViewSet
@@ -85,6 +86,9 @@ router.register("number-routes", NumberRouteViewSet, basename="number-route")
 router.register("calls", PlacingCallViewSet, basename="call")
 router.register("outbound-calls", OutboundCallViewSet, basename="outbound-call")
 router.register("do-not-call", DoNotCallViewSet, basename="do-not-call")
+router.register("on-call-people", OnCallPersonViewSet, basename="on-call-person")
+router.register("escalation-policies", EscalationPolicyViewSet, basename="escalation-policy")
+router.register("escalations", EscalationViewSet, basename="escalation")
 router.register("call-events", CallEventViewSet, basename="call-event")
 router.register("caller-messages", CallerMessageViewSet, basename="caller-message")
 router.register("callbacks", CallbackViewSet, basename="callback")

@@ -14,7 +14,7 @@ from callsphere.celery import wake
 from callsphere.escalations.enums import StepKind
 from callsphere.escalations.models import Escalation, EscalationAsk, EscalationStep
 from callsphere.escalations.models.runs import LONGEST_WORDS
-from trunks.enums import NumberSource, NumberState
+from trunks.numbers.texting import why_no_texts
 
 
 def note(
@@ -38,11 +38,10 @@ def why_no_text(run: Escalation, ask: EscalationAsk) -> str:
     number = run.phone_number
     if not ask.takes_texts:
         return f"{ask.name} takes no texts."
-    if number is None or number.state != NumberState.ACTIVE:
-        return "The policy's number is not active any more: no text can be sent."
-    if number.source != NumberSource.BOUGHT or not number.has_sms:
-        return f"{number.number} cannot send texts."
-    return ""
+    if number is None:
+        return "The policy's number is gone: no text can be sent."
+    why_not = why_no_texts(number)
+    return f"No text: {number.number} {why_not}" if why_not else ""
 
 
 def write_text(run: Escalation, ask: EscalationAsk, body: str, now: datetime) -> TextMessage:

@@ -54,8 +54,8 @@ class OnCall:
         """Make a policy of tiers of numbers; each is a person named as the number."""
         with tenant_context(self.person.tenant):
             ids = [[self.add(number).pk for number in tier] for tier in tiers]
-            number = {"phone_number_id": stored(self.person).pk}
-            return create_policy(**self.who, name="After hours", tiers=ids, **number, **fields)
+            fields |= {"tiers": ids, "phone_number_id": stored(self.person).pk}
+            return create_policy(**self.who, name="After hours", **fields)
 
     def add(self, number: str) -> OnCallPerson:
         with tenant_context(self.person.tenant):

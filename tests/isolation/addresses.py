@@ -271,6 +271,9 @@ API_IDS = {
     "text-messages": "text_message_id",
     "outbound-calls": "outbound_call_id",
     "do-not-call": "do_not_call_id",
+    "on-call-people": "on_call_person_id",
+    "escalation-policies": "escalation_policy_id",
+    "escalations": "escalation_id",
     "numbers": "trunk_number_id",
     "agents": "agent_id",
     "versions": "version_id",
@@ -312,6 +315,13 @@ API_BODIES: dict[str, dict[str, Any]] = {
     "hang-up": {},
     "call-retention": {"calls_kept_days": 30},
     "do-not-call": {"number": "+12125550188"},
+    "on-call-people": {"name": "stolen", "number": "+12125550188"},
+    "escalation-policies": {
+        "name": "stolen",
+        "phone_number_id": "01a22283-dd8f-7436-ac1a-f2906ece0a59",
+        "tiers": [["01a22283-dd8f-7436-ac1a-f2906ece0a59"]],
+    },
+    "escalations": {"policy_id": "01a22283-dd8f-7436-ac1a-f2906ece0a59", "summary": "stolen"},
     "calls": {
         "phone_number_id": "01a22283-dd8f-7436-ac1a-f2906ece0a59",
         "to_number": "+12125550188",
@@ -341,6 +351,10 @@ API_BODIES: dict[str, dict[str, Any]] = {
 
 # Fields of request bodies that name another object by its id; each needs a test of its own.
 API_BODY_IDS: set[str] = {
+    "EscalationPolicyRequest.phone_number_id",
+    "PatchedEscalationPolicyRequest.phone_number_id",
+    "NewEscalationRequest.policy_id",
+    "NewEscalationRequest.call_id",
     "NewCheckRequest.gateway_id",
     "PhoneNumberRequest.trunk_id",
     "TrunkNumberRequest.phone_number_id",

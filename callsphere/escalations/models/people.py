@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 
 from agents.models import Agent
-from callsphere.outbound.models.dialling import E164
+from callsphere.lib.e164 import WHOLE_E164
 from tenants.models import TenantOwned, VersionedOwned, one_line
 from trunks.models import PhoneNumber
 
@@ -34,7 +34,7 @@ class OnCallPerson(VersionedOwned):
                 name="on_call_person_number_once",
                 violation_error_message="Somebody on call has this number already.",
             ),
-            models.CheckConstraint(condition=Q(number__regex=E164), name="on_call_person_e164"),
+            models.CheckConstraint(condition=Q(number__regex=WHOLE_E164), name="on_call_person_e164"),
         ]
 
     def __str__(self) -> str:
@@ -87,7 +87,7 @@ class EscalationTier(TenantOwned):
     class Meta:
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(fields=["policy", "position"], name="escalation_tier_once"),
+            models.UniqueConstraint(fields=["tenant", "policy", "position"], name="escalation_tier_once"),
             models.CheckConstraint(condition=Q(position__gte=1), name="escalation_tier_position"),
         ]
 
@@ -105,8 +105,8 @@ class TierPerson(TenantOwned):
     class Meta:
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(fields=["tier", "person"], name="escalation_tier_person_once"),
-            models.UniqueConstraint(fields=["tier", "position"], name="escalation_tier_place_once"),
+            models.UniqueConstraint(fields=["tenant", "tier", "person"], name="escalation_tier_person_once"),
+            models.UniqueConstraint(fields=["tenant", "tier", "position"], name="escalation_tier_place_once"),
         ]
 
     def __str__(self) -> str:

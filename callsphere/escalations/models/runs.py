@@ -8,8 +8,8 @@ from django.db.models import F, Q
 from callsphere.calls.models import Call, TextMessage
 from callsphere.escalations.enums import LIVE_ASKS, AskState, RunState, StepKind
 from callsphere.escalations.models.people import LONGEST_NAME, EscalationPolicy, OnCallPerson
+from callsphere.lib.e164 import WHOLE_E164
 from callsphere.outbound.models import OutboundCall
-from callsphere.outbound.models.dialling import E164
 from tenants.models import TenantOwned
 from trunks.models import PhoneNumber
 
@@ -106,18 +106,20 @@ class EscalationAsk(TenantOwned):
         ordering = ["tier", "position"]
         constraints = [
             models.UniqueConstraint(
-                fields=["escalation", "tier", "number"], name="escalation_ask_once_a_tier"
+                fields=["tenant", "escalation", "tier", "number"], name="escalation_ask_once_a_tier"
             ),
             models.UniqueConstraint(
-                fields=["escalation"], condition=Q(state=AskState.ACCEPTED), name="escalation_accepted_once"
+                fields=["tenant", "escalation"],
+                condition=Q(state=AskState.ACCEPTED),
+                name="escalation_accepted_once",
             ),
             models.UniqueConstraint(
-                fields=["escalation", "number"],
+                fields=["tenant", "escalation", "number"],
                 condition=Q(told_at__isnull=False),
                 name="escalation_told_once",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=AskState.values, number__regex=E164), name="escalation_ask_known"
+                condition=Q(state__in=AskState.values, number__regex=WHOLE_E164), name="escalation_ask_known"
             ),
             models.CheckConstraint(
                 condition=Q(state=AskState.PLANNED, asked_at=None)
@@ -147,7 +149,7 @@ class EscalationStep(TenantOwned):
     class Meta:
         ordering = ["number"]
         constraints = [
-            models.UniqueConstraint(fields=["escalation", "number"], name="escalation_step_once"),
+            models.UniqueConstraint(fields=["tenant", "escalation", "number"], name="escalation_step_once"),
             models.CheckConstraint(condition=Q(kind__in=StepKind.values), name="escalation_step_known"),
         ]
 
