@@ -143,5 +143,5 @@ def on_call(alice: Person, twilio: DoubledTwilio, live_server: LiveServer, setti
     desk.order(alice)
     provision_due()
     with tenant_context(alice.tenant):
-        PhoneNumber.objects.update(has_sms=True)
+        PhoneNumber.objects.update(has_sms=True, messaging_state="registered")
     return OnCall(alice, twilio)
