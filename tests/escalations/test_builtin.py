@@ -32,7 +32,7 @@ def serve(talk: Talk) -> EscalationPolicy:
     who: dict[str, Any] = {"tenant": talk.person.tenant, "actor": talk.person.actor}
     with tenant_context(talk.person.tenant):
         bob = add_person(**who, name="Bob", number="+12125550101")
-        ids = {"phone_number_id": talk.line.number.pk, "agent_ids": [talk.version.agent_id]}
+        ids: dict[str, Any] = {"phone_number_id": talk.line.number.pk, "agent_ids": [talk.version.agent_id]}
         return create_policy(**who, name="After hours", tiers=[[bob.pk]], **ids)
 
 
