@@ -20,7 +20,7 @@ NAME = "escalations"
 GOAL = "all end in an accept, a voicemail or an incident; tiers change within 5 s; nobody is told twice"
 
 TENANTS, EACH = 40, 5
-WORKERS = 2
+WORKERS = 3
 KILLED_EVERY_S = 4.0
 PATIENCE_S = 600.0
 DATABASE = "callsphere_bench_escalations"
@@ -38,11 +38,11 @@ def run() -> list[Figure]:
 
 
 def _simulate(environ: dict[str, str]) -> dict[str, float]:
-    _ask(environ, "start", str(TENANTS), str(EACH))
     phones = _process(environ, "bench.escalations_process", "phones")
     workers = [_process(environ, "bench.escalations_process", "workers") for _ in range(WORKERS)]
     killed, deadline = 0, time.monotonic() + PATIENCE_S
     try:
+        _ask(environ, "start", str(TENANTS), str(EACH))
         while _ask(environ, "open")["open"] and time.monotonic() < deadline:
             time.sleep(random.uniform(0.5, 1.5) * KILLED_EVERY_S)
             place = random.randrange(WORKERS)
