@@ -10,6 +10,7 @@ import os
 import random
 import subprocess
 import sys
+import threading
 import time
 from urllib.parse import urlsplit
 
@@ -40,21 +41,36 @@ def run() -> list[Figure]:
 def _simulate(environ: dict[str, str]) -> dict[str, float]:
     phones = _process(environ, "bench.escalations_process", "phones")
     workers = [_process(environ, "bench.escalations_process", "workers") for _ in range(WORKERS)]
-    killed, deadline = 0, time.monotonic() + PATIENCE_S
+    over, killed = threading.Event(), [0]
+    killer = threading.Thread(target=_kill, args=(environ, workers, over, killed), daemon=True)
     try:
+        killer.start()
         _ask(environ, "start", str(TENANTS), str(EACH))
+        deadline = time.monotonic() + PATIENCE_S
         while _ask(environ, "open")["open"] and time.monotonic() < deadline:
-            time.sleep(random.uniform(0.5, 1.5) * KILLED_EVERY_S)
-            place = random.randrange(WORKERS)
-            workers[place].kill()
-            workers[place].wait()
-            workers[place] = _process(environ, "bench.escalations_process", "workers")
-            killed += 1
-        return {**_ask(environ, "judge"), "killed": killed}
+            time.sleep(1)
+        return {**_ask(environ, "judge"), "killed": killed[0]}
     finally:
+        over.set()
+        killer.join()
         for process in (phones, *workers):
             process.kill()
             process.wait()
+
+
+def _kill(
+    environ: dict[str, str],
+    workers: list[subprocess.Popen[str]],
+    over: threading.Event,
+    killed: list[int],
+) -> None:
+    """Kill one worker after another, wherever it is, and start another in its place."""
+    while not over.wait(random.uniform(0.5, 1.5) * KILLED_EVERY_S):
+        place = random.randrange(WORKERS)
+        workers[place].kill()
+        workers[place].wait()
+        workers[place] = _process(environ, "bench.escalations_process", "workers")
+        killed[0] += 1
 
 
 def _figures(found: dict[str, float]) -> list[Figure]:
