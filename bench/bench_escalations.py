@@ -22,7 +22,8 @@ GOAL = "all end in an accept, a voicemail or an incident; tiers change within 5 
 
 TENANTS, EACH = 40, 5
 WORKERS = 3
-KILLED_EVERY_S = 4.0
+KILLED_EVERY_S = 12.0
+"""A worker takes some seconds to start: of three, each works for a while before it is killed."""
 PATIENCE_S = 600.0
 DATABASE = "callsphere_bench_escalations"
 
