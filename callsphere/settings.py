@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "billing",
     "callsphere.calls",
     "callsphere.outbound",
+    "callsphere.escalations",
     "agents",
     "trunks",
     "callsphere.alerts",
@@ -167,6 +168,7 @@ CELERY_TASK_ROUTES = {
     "calls.ring_double": {"queue": "deliver"},
     "outbound.place_calls": {"queue": "deliver"},
     "outbound.look_for_lost_calls": {"queue": "deliver"},
+    "escalations.go_on": {"queue": "deliver"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
@@ -228,6 +230,7 @@ CELERY_BEAT_SCHEDULE = {
     "calls-to-look": {"task": "calls.look_at_calls", "schedule": schedule(30.0), "options": {"expires": 30}},
     "texts": {"task": "calls.send_texts", "schedule": schedule(5.0), "options": {"expires": 5}},
     "outbound-calls": {"task": "outbound.place_calls", "schedule": schedule(1.0), "options": {"expires": 5}},
+    "escalations": {"task": "escalations.go_on", "schedule": schedule(1.0), "options": {"expires": 5}},
     "outbound-lost": {
         "task": "outbound.look_for_lost_calls",
         "schedule": schedule(10.0),
@@ -409,6 +412,9 @@ SPECTACULAR_SETTINGS = {
         "CampaignState": "callsphere.outbound.enums.CampaignState",
         "ContactState": "callsphere.outbound.enums.ContactState",
         "OutboundCallState": "callsphere.outbound.enums.OrderState",
+        "EscalationState": "callsphere.escalations.enums.RunState",
+        "EscalationAskState": "callsphere.escalations.enums.AskState",
+        "EscalationStepKind": "callsphere.escalations.enums.StepKind",
         "CallEventKind": "callsphere.calls.enums.EventKind",
         "CallDirection": "callsphere.calls.enums.Direction",
         "CallAction": "callsphere.calls.enums.CallAction",

@@ -26,6 +26,7 @@ from callsphere.calls.messages_api import (
     TextMessageViewSet,
     VoiceMessageViewSet,
 )
+from callsphere.escalations.api import EscalationPolicyViewSet, EscalationViewSet, OnCallPersonViewSet
 from callsphere.outbound.api import DoNotCallViewSet, OutboundCallViewSet, PlacingCallViewSet
 from callsphere.outbound.campaigns.api import UPLOAD, CampaignViewSet, ContactViewSet
 from tenants.access import Capability
@@ -88,6 +89,9 @@ router.register("outbound-calls", OutboundCallViewSet, basename="outbound-call")
 router.register("do-not-call", DoNotCallViewSet, basename="do-not-call")
 router.register("campaigns", CampaignViewSet, basename="campaign")
 router.register("campaigns/<uuid:campaign_id>/contacts", ContactViewSet, basename="campaign-contact")
+router.register("on-call-people", OnCallPersonViewSet, basename="on-call-person")
+router.register("escalation-policies", EscalationPolicyViewSet, basename="escalation-policy")
+router.register("escalations", EscalationViewSet, basename="escalation")
 router.register("call-events", CallEventViewSet, basename="call-event")
 router.register("caller-messages", CallerMessageViewSet, basename="caller-message")
 router.register("callbacks", CallbackViewSet, basename="callback")

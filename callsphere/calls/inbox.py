@@ -134,8 +134,9 @@ def select_left(tenant: Tenant, kind: LeftKind, which: InboxFilter = EVERYTHING)
 
 
 def select_texts(tenant: Tenant, which: TextFilter = EVERY_TEXT) -> QuerySet[TextMessage]:
-    """Return text messages, the newest first."""
-    rows: QuerySet[TextMessage] = TextMessage.objects.filter(tenant=tenant).order_by(NEWEST)
+    """Return text messages of calls, the newest first."""
+    of_calls = TextMessage.objects.filter(tenant=tenant, call__isnull=False)
+    rows: QuerySet[TextMessage] = of_calls.order_by(NEWEST)
     if which.state:
         rows = rows.filter(state=which.state)
     if which.call_id is not None:
@@ -173,10 +174,12 @@ def _with_calls(tenant: Tenant, rows: Sequence[_OfCall]) -> list[_OfCall]:
 
     What was forgotten with its call since the rows were read is left out.
     """
-    calls = _calls(tenant, (row.call_id for row in rows))
-    there = [row for row in rows if row.call_id in calls]
-    for row in there:
-        row.call = calls[row.call_id]
+    calls = _calls(tenant, (row.call_id for row in rows if row.call_id))
+    there = []
+    for row in rows:
+        if row.call_id in calls:
+            row.call = calls[row.call_id]
+            there.append(row)
     return there
 
 

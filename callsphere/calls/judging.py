@@ -71,7 +71,7 @@ def _outcome(facts: CallFacts, done: Done) -> CallOutcome:
     takers = [leg.kind for leg in facts.legs if leg.answered_at]
     if LegKind.AGENT in takers or (done.action == CallAction.STREAM and _streamed(facts)):
         return CallOutcome.AGENT
-    if takers:
+    if takers or _was_placed_to_person(facts, done):
         return CallOutcome.PERSON
     if any(duration for duration in facts.recordings.values()):
         return CallOutcome.VOICEMAIL
@@ -86,6 +86,11 @@ def _outcome(facts: CallFacts, done: Done) -> CallOutcome:
     ):
         return CallOutcome.FAILED
     return CallOutcome.MISSED
+
+
+def _was_placed_to_person(facts: CallFacts, done: Done) -> bool:
+    is_own = facts.direction == Direction.OUTBOUND and done.action == CallAction.PERSON
+    return is_own and facts.own.answered_at is not None
 
 
 def _streamed(facts: CallFacts) -> bool:

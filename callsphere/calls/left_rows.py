@@ -74,6 +74,8 @@ def text_rows(rows: Iterable[TextMessage]) -> list[TextRow]:
 def _text_row(row: TextMessage) -> TextRow:
     is_reply = row.direction == Direction.INBOUND
     theirs, ours = (row.from_number, row.to_number) if is_reply else (row.to_number, row.from_number)
+    if row.call is None:
+        raise LookupError("a text of no call is no line of any")
     return TextRow(row, row.call, _TEXT_LOOKS[TextState(row.state)], theirs, ours, is_reply)
 
 

@@ -57,6 +57,7 @@ class VoiceMessageSerializer(LeftBehindSerializer):
 class TextMessageSerializer(LeftBehindSerializer):
     """A text message, and what became of it."""
 
+    call_id = serializers.UUIDField(allow_null=True, help_text="Null: it belongs to no call")
     direction = serializers.ChoiceField(Direction.choices)
     to_number = serializers.CharField()
     from_number = serializers.CharField()

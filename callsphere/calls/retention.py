@@ -96,7 +96,9 @@ def _words(tenant_id: uuid.UUID, before: datetime) -> Iterable[tuple[Find, dict[
     That a text message went out, and that somebody is to be called back, stays as long as the call.
     """
     of_old: dict[str, Any] = {"tenant": tenant_id, "call__lt": first_uuid_of(before)}
+    without_call: dict[str, Any] = {"tenant": tenant_id, "call": None, "created_at__lt": before}
     return (
+        (lambda: TextMessage.objects.filter(**without_call).exclude(body=""), {"body": ""}),
         (lambda: TextMessage.objects.filter(**of_old).exclude(body=""), {"body": ""}),
         (lambda: CallbackRequest.objects.filter(**of_old).exclude(note=""), {"note": ""}),
     )

@@ -78,7 +78,9 @@ def send_due_texts() -> int:
     """Send messages that wait; return how many were tried. Any number of workers may do so."""
     now = database_now()
     with platform_context("claim text messages"):
-        due = TextMessage.objects.filter(due_at__lte=now).select_for_update(skip_locked=True, no_key=True)
+        due = TextMessage.objects.filter(due_at__lte=now).select_for_update(
+            of=("self",), skip_locked=True, no_key=True
+        )
         rows = list(due.select_related("call").order_by("due_at")[:AT_ONCE])
         for row in rows:
             _claim(row, now)
@@ -130,7 +132,8 @@ def _claim(row: TextMessage, now: datetime) -> None:
 
 
 def _lend(row: TextMessage) -> _Lent:
-    callback = f"{settings.PUBLIC_URL}/voice/{row.call.phone_number_id}/message/{row.pk}/"
+    number_id = row.call.phone_number_id if row.call else row.phone_number_id
+    callback = f"{settings.PUBLIC_URL}/voice/{number_id}/message/{row.pk}/"
     message = NewMessage(row.to_number, row.body, row.from_number, status_callback=callback)
     return _Lent(row.pk, row.tenant_id, message, row.created_at)
 

@@ -19,11 +19,25 @@ _UNABLE = (SecretUnreadable, twiml.InstructionsInvalid)
 
 Answerer = Callable[[OutboundCall, Call, str], str]
 _answerers: dict[str, Answerer] = {}
+_listeners: dict[str, Answerer] = {}
 
 
-def add_answerer(purpose: Purpose, answerer: Answerer) -> None:
-    """Have calls of a purpose answered by an app above this one: with order, call and who answered (AMD)."""
+def add_answerer(purpose: Purpose, answerer: Answerer, listener: Answerer | None = None) -> None:
+    """Have calls of a purpose answered by an app above this one: with order, call and who answered (AMD).
+
+    `listener` is given the keys that were pressed instead, where the answer asked for some.
+    """
     _answerers[purpose] = answerer
+    if listener is not None:
+        _listeners[purpose] = listener
+
+
+def take_digits(order: OutboundCall, digits: str) -> str:
+    """Return the TwiML for whoever pressed keys."""
+    listener = _listeners.get(order.purpose)
+    if order.call is None or listener is None:
+        return twiml.hang_up()
+    return listener(order, order.call, digits)
 
 
 def answer(order: OutboundCall, answered_by: str) -> str:

@@ -26,6 +26,14 @@ LIVE_STATES = (OrderState.PLACING, OrderState.LOST, OrderState.PLACED)
 """It rings, is talked in, or may be: it counts among the calls at a time."""
 
 
+class OrderTold(TextChoices):
+    """What the provider tells of a call that was placed, each at an address of its own."""
+
+    ANSWERED = "answered", "Somebody answered: what is to be done?"
+    DIGITS = "digits", "Somebody pressed keys: what is to be done?"
+    STATUS = "status", "The call went on or ended"
+
+
 class MachineAction(TextChoices):
     """What to do when an answering machine takes the call."""
 

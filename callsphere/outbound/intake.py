@@ -13,7 +13,8 @@ from callsphere.calls.intake import NotACall, Unproven, check_signature, proven,
 from callsphere.calls.payload import call_sid_of
 from callsphere.calls.places import find_number
 from callsphere.calls.proving import Prover
-from callsphere.outbound.answering import answer
+from callsphere.outbound.answering import answer, take_digits
+from callsphere.outbound.enums import OrderTold
 from callsphere.outbound.models import OutboundCall
 from callsphere.outbound.taking import take_sid
 from callsphere.providers.twilio import twiml
@@ -22,11 +23,11 @@ from tenants.context import tenant_context
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A request as it came, about one try (`claim`) to place a call. `asks`: what to do is to be answered."""
+    """A request as it came, about one try (`claim`) to place a call. All but a status is to be answered."""
 
     order_id: uuid.UUID
     claim: int
-    asks: bool
+    kind: OrderTold
     url: str
     form: QueryDict
     signature: str
@@ -50,11 +51,15 @@ def _take(told: Told, prover: Prover) -> str:
     with tenant_context(prover.tenant):
         number_id = _number_of(told, prover)
         order = take_sid(told.order_id, told.claim, sid)
-        if not told.asks:
+        if told.kind == OrderTold.STATUS:
             if order is not None:
                 store_event(EventKind.STATUS, told.form, prover.tenant, number_id=number_id)
             return ""
-        return twiml.hang_up() if order is None else answer(order, told.form.get("AnsweredBy", ""))
+        if order is None:
+            return twiml.hang_up()
+        if told.kind == OrderTold.DIGITS:
+            return take_digits(order, told.form.get("Digits", ""))
+        return answer(order, told.form.get("AnsweredBy", ""))
 
 
 def _number_of(told: Told, prover: Prover) -> uuid.UUID:

@@ -11,16 +11,17 @@ from django.views.decorators.http import require_POST
 from callsphere.calls.intake import NotACall, Unproven
 from callsphere.calls.views import is_form, refused, signed
 from callsphere.outbound import intake
+from callsphere.outbound.enums import OrderTold
 from callsphere.providers.twilio import twiml
 
 
 @csrf_exempt  # the signature proves more than a token would
 @require_POST
-def of_order(request: HttpRequest, order_id: uuid.UUID, claim: int, kind: str) -> HttpResponse:
+def of_order(request: HttpRequest, order_id: uuid.UUID, claim: int, kind: OrderTold) -> HttpResponse:
     """Take what is told of a call that was placed, or answer what to do with it."""
     if not is_form(request):
         return refused("no_form", order_id)
-    told = intake.Told(order_id=order_id, claim=claim, asks=kind == "answered", **signed(request))
+    told = intake.Told(order_id=order_id, claim=claim, kind=kind, **signed(request))
     try:
         document = intake.take(told)
     except Unproven as error:

@@ -3,10 +3,11 @@
 from django.urls import path
 
 from callsphere.outbound import views
+from callsphere.outbound.enums import OrderTold
 
 app_name = "outbound-voice"
 
 urlpatterns = [
-    path(f"<uuid:order_id>/<int:claim>/{kind}/", views.of_order, {"kind": kind}, name=kind)
-    for kind in ("answered", "status")
+    path(f"<uuid:order_id>/<int:claim>/{kind.value}/", views.of_order, {"kind": kind}, name=kind.value)
+    for kind in OrderTold
 ]

@@ -273,6 +273,9 @@ API_IDS = {
     "do-not-call": "do_not_call_id",
     "campaigns": "campaign_id",
     "contacts": "contact_id",
+    "on-call-people": "on_call_person_id",
+    "escalation-policies": "escalation_policy_id",
+    "escalations": "escalation_id",
     "numbers": "trunk_number_id",
     "agents": "agent_id",
     "versions": "version_id",
@@ -322,6 +325,13 @@ API_BODIES: dict[str, dict[str, Any] | str] = {
     "contacts": {"number": "+12125550188"},
     "upload": "number\n+12125550188\n",
     "start": {},
+    "on-call-people": {"name": "stolen", "number": "+12125550188"},
+    "escalation-policies": {
+        "name": "stolen",
+        "phone_number_id": "01a22283-dd8f-7436-ac1a-f2906ece0a59",
+        "tiers": [["01a22283-dd8f-7436-ac1a-f2906ece0a59"]],
+    },
+    "escalations": {"policy_id": "01a22283-dd8f-7436-ac1a-f2906ece0a59", "summary": "stolen"},
     "calls": {
         "phone_number_id": "01a22283-dd8f-7436-ac1a-f2906ece0a59",
         "to_number": "+12125550188",
@@ -351,6 +361,10 @@ API_BODIES: dict[str, dict[str, Any] | str] = {
 
 # Fields of request bodies that name another object by its id; each needs a test of its own.
 API_BODY_IDS: set[str] = {
+    "EscalationPolicyRequest.phone_number_id",
+    "PatchedEscalationPolicyRequest.phone_number_id",
+    "NewEscalationRequest.policy_id",
+    "NewEscalationRequest.call_id",
     "NewCheckRequest.gateway_id",
     "PhoneNumberRequest.trunk_id",
     "TrunkNumberRequest.phone_number_id",

@@ -35,6 +35,16 @@ from callsphere.calls.models import (
     VoiceMessage,
 )
 from callsphere.calls.sound_keeping import keep_sound
+from callsphere.escalations.models import (
+    Escalation,
+    EscalationAgent,
+    EscalationAsk,
+    EscalationPolicy,
+    EscalationStep,
+    EscalationTier,
+    OnCallPerson,
+    TierPerson,
+)
 from callsphere.outbound.models import Campaign, CampaignContact, Dialler, DoNotCall, OutboundCall
 from tenants import services as tenant_services
 from tenants.context import platform_context, tenant_context
@@ -117,6 +127,7 @@ def make_world(canary: str) -> World:
         ids["call_id"] = _call(owner, ids["number_id"], ids["agent_id"], canary)
         ids |= _left_by_caller(owner, ids["call_id"], canary)
         ids |= _outbound(owner, ids, canary)
+        ids |= _escalations(owner, ids, canary)
     with platform_context("history is written by workers"):
         _buckets(trunk)
     return World(owner, viewer, canary, ids)
@@ -310,6 +321,39 @@ def _outbound(owner: Person, ids: dict[str, uuid.UUID], canary: str) -> dict[str
         **dict.fromkeys(("do_not_call_id", "entry_id"), entry.pk),
         "campaign_id": campaign.pk,
         "contact_id": contact.pk,
+    }
+
+
+def _escalations(owner: Person, ids: dict[str, uuid.UUID], canary: str) -> dict[str, uuid.UUID]:
+    who: dict[str, Any] = {"tenant": owner.tenant}
+    person = OnCallPerson.objects.create(**who, name=f"{canary} person", number="+12125550166")
+    number = {"phone_number_id": ids["number_id"]}
+    policy = EscalationPolicy.objects.create(**who, name=f"{canary} policy", **number)
+    tier = EscalationTier.objects.create(**who, policy=policy, position=1)
+    TierPerson.objects.create(**who, tier=tier, person=person, position=1)
+    EscalationAgent.objects.create(**who, policy=policy, agent_id=ids["agent_id"])
+    now = timezone.now()
+    run = Escalation.objects.create(
+        **who,
+        policy=policy,
+        policy_name=policy.name,
+        call_id=ids["call_id"],
+        summary=f"{canary} summary",
+        key=f"{canary} key",
+        tier_s=120,
+        tier=1,
+        tier_until=now + timedelta(hours=1),
+        due_at=now + timedelta(hours=1),
+    )
+    of_run: dict[str, Any] = {**who, "escalation": run, "person": person}
+    EscalationAsk.objects.create(
+        **of_run, tier=1, position=1, name=f"{canary} ask", number=person.number, takes_texts=True
+    )
+    EscalationStep.objects.create(**of_run, number=1, at=now, kind="started", words=f"{canary} step")
+    return {
+        "on_call_person_id": person.pk,
+        "escalation_policy_id": policy.pk,
+        "escalation_id": run.pk,
     }
 
 

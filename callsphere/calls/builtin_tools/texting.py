@@ -52,7 +52,7 @@ def send_sms(run: Run) -> Reply:
     tenant = Tenant.objects.select_for_update(no_key=True).get(pk=run.tenant.pk)
     if tenant.read_only_reason or not tenant.is_active:
         return declined(_NOT_NOW, detail="The organisation is read-only or switched off.")
-    lately = sent.filter(created_at__gt=run.now - AN_HOUR)
+    lately = sent.filter(call__isnull=False, created_at__gt=run.now - AN_HOUR)
     if lately.count() >= settings.TEXTS_PER_HOUR:
         words = f"{settings.TEXTS_PER_HOUR} text messages were sent within an hour, which is the limit."
         return declined(_NOT_NOW, detail=words)

@@ -50,8 +50,24 @@ def transfer_to_human(run: Run) -> Reply | Errand:
     return _put_through(run, _no_transfer)
 
 
+Escalator = Callable[[Run], Reply | None]
+_escalators: list[Escalator] = []
+
+
+def add_escalator(escalator: Escalator) -> None:
+    """Have an app above this one asked first when an agent escalates; it returns None where it has no way."""
+    _escalators.append(escalator)
+
+
 def escalate(run: Run) -> Reply | Errand:
-    """Lead the caller to a person; where that cannot be, leave an urgent message and tell of it at once."""
+    """Ask people on call, or lead the caller to a person.
+
+    Where neither can be, leave an urgent message and tell of it at once.
+    """
+    for escalator in _escalators:
+        reply = escalator(run)
+        if reply is not None:
+            return reply
     return _put_through(run, partial(_alarm, run))
 
 
@@ -152,7 +168,7 @@ TRANSFER_TO_HUMAN = Builtin(
 ESCALATE = Builtin(
     BuiltinTool.ESCALATE,
     "Get a person at once, for what cannot wait: danger, great damage, or a caller who is very upset. It puts"
-    " the caller through if somebody can be called, and else leaves an urgent message and alarms people. For"
+    " the caller through, has people on call called, or leaves an urgent message and alarms people. For"
     " anything else, transfer the call or take a message.",
     {
         "reason": _REASON,

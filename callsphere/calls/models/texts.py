@@ -9,13 +9,14 @@ from callsphere.calls.enums import Direction, TextState, TextWord
 from callsphere.calls.models.calls import NEWEST, Call
 from callsphere.calls.models.inbox import number_index
 from tenants.models import Tenant, TenantOwned
+from trunks.models import PhoneNumber
 
 LONGEST_TEXT = 1_600
 _TO_DO = [TextState.WAITING, TextState.SENDING]
 
 
 class TextMessage(TenantOwned):
-    """A text message that belongs to a call.
+    """A text message that belongs to a call, or without one to a number of ours.
 
     A worker sends what waits: it is claimed before the provider is asked, and given up as `unknown` when the
     worker does not come back from there by `due_at`, since sending it again might send it twice. What comes
@@ -25,7 +26,12 @@ class TextMessage(TenantOwned):
     tenant = models.ForeignKey(
         Tenant, on_delete=models.CASCADE, related_name="+", editable=False, db_index=False
     )
-    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="text_messages")
+    call = models.ForeignKey(
+        Call, null=True, blank=True, on_delete=models.CASCADE, related_name="text_messages"
+    )
+    phone_number = models.ForeignKey(
+        PhoneNumber, null=True, blank=True, on_delete=models.CASCADE, related_name="+"
+    )
     direction = models.CharField(max_length=8, choices=Direction, default=Direction.OUTBOUND)
     to_number = models.CharField("to", max_length=16)
     from_number = models.CharField("from", max_length=16)
@@ -57,6 +63,10 @@ class TextMessage(TenantOwned):
                 condition=Q(direction=Direction.INBOUND, state=TextState.RECEIVED)
                 | Q(direction=Direction.OUTBOUND, word="") & ~Q(state=TextState.RECEIVED),
                 name="text_message_received_or_sent",
+            ),
+            models.CheckConstraint(
+                condition=Q(call__isnull=False, phone_number=None) | Q(call=None, phone_number__isnull=False),
+                name="text_message_of_call_or_number",
             ),
             models.UniqueConstraint(
                 fields=["tenant", "message_sid"],

@@ -114,6 +114,20 @@ def hang_up() -> str:
     return str(response)
 
 
+def ask_for_key(sentence: str, *, action: str, otherwise: str, times: int, wait_s: int) -> str:
+    """Have a sentence spoken until one key is pressed, of which `action` is told: so often at most.
+
+    After each the key is waited for so many seconds; who pressed none hears `otherwise` and is hung up on.
+    """
+    response = VoiceResponse()
+    for _ in range(times):
+        gather = response.gather(input="dtmf", num_digits=1, timeout=wait_s, finish_on_key="", action=action)
+        gather.say(sentence, language=_LANGUAGE)
+    response.say(otherwise, language=_LANGUAGE)
+    response.hangup()
+    return str(response)
+
+
 def say_then(sentence: str, document: str) -> str:
     """Have a sentence spoken before what another document of ours does."""
     head, opened, rest = document.partition("<Response>")

@@ -8,6 +8,8 @@
 | 94, `machine` | is an answering machine |
 | 95, `wrong` | is not there: 404 |
 | 96, `brief` | hangs up at once |
+| 97, `takes` | presses 1 when asked for a key |
+| 98, `passes` | presses 2 when asked for a key |
 | anything else | answers after two seconds and talks for twenty |
 """
 
@@ -58,12 +60,14 @@ _BY_ENDING: Mapping[str, Line] = {
     "94": Line(is_machine=True),
     "95": Line("failed", code=404, rings_s=0.5),
     "96": Line(talks_s=0.5),
+    "97": Line(talks_s=120, digits="1"),
+    "98": Line(talks_s=120, digits="2"),
 }
 _BY_USER: Mapping[str, Line] = {
     name: _BY_ENDING[ending]
     for name, ending in (
         *(("busy", "91"), ("nobody", "92"), ("down", "93")),
-        *(("machine", "94"), ("wrong", "95"), ("brief", "96")),
+        *(("machine", "94"), ("wrong", "95"), ("brief", "96"), ("takes", "97"), ("passes", "98")),
     )
 }
 

@@ -92,7 +92,13 @@ class Switchboard:
     ) -> str:
         """Place a call that was asked for; its resource is there already."""
         stage = self._stage(
-            account, row, _outgoing_fields(row), voice=voice, fallback=fallback, status=status
+            account,
+            row,
+            _outgoing_fields(row),
+            voice=voice,
+            fallback=fallback,
+            status=status,
+            person=Caller(digits=(placed.line.digits,) if placed.line.digits else ()),
         )
         return self._play(stage, lambda: play_outgoing(stage, placed))
 

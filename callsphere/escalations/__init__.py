@@ -1,0 +1,1 @@
+"""After-hours escalation: people on call are rung and texted, tier after tier, until one of them takes it."""
