@@ -238,6 +238,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     "sounds": {"task": "calls.fetch_sounds", "schedule": schedule(5.0), "options": {"expires": 5}},
     "call-events": {"task": "calls.forget_events", "schedule": schedule(3600.0)},
+    "outbound-kept": {"task": "outbound.forget", "schedule": schedule(3600.0)},
+    "escalations-kept": {"task": "escalations.forget", "schedule": schedule(3600.0)},
     "calls-kept": {"task": "calls.forget_calls", "schedule": schedule(3600.0)},
     "billing-sweep": {"task": "billing.sweep", "schedule": schedule(3600.0)},
     "tenants-sweep": {"task": "tenants.sweep_expired", "schedule": schedule(3600.0)},

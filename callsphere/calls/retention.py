@@ -33,14 +33,14 @@ from tenants.models import Tenant
 Find = Callable[[], "QuerySet[Any]"]
 """Finds rows anew each time: what was done to some may be found no more."""
 EVENTS_KEPT = timedelta(days=90)
-_BATCH = 10_000
+BATCH = 10_000
 _CALLS_AT_ONCE = 500
 """Each takes a dozen rows of other tables along."""
 
 
 def forget_old_events(now: datetime) -> int:
     """Delete what was told longer ago than EVENTS_KEPT; return how much that was."""
-    return _forget(lambda: CallEvent.objects.filter(received_at__lt=now - EVENTS_KEPT), _BATCH)
+    return forget(lambda: CallEvent.objects.filter(received_at__lt=now - EVENTS_KEPT), BATCH)
 
 
 def forget_old_calls(now: datetime) -> int:
@@ -49,19 +49,19 @@ def forget_old_calls(now: datetime) -> int:
     Return how many rows that were, those that hang on calls counting too.
     """
     count = 0
-    for tenant_id, calls_days, transcripts_days in _kept_days():
+    for tenant_id, calls_days, transcripts_days in kept_days():
         said_before = now - timedelta(days=min(transcripts_days, calls_days))
         for find in _details(tenant_id, said_before):
-            count += _forget(find, _BATCH)
+            count += forget(find, BATCH)
         for find, words in _words(tenant_id, said_before):
-            count += _in_portions(find, _BATCH, partial(_write, words))
+            count += in_portions(find, BATCH, partial(_write, words))
         while sounds := _forget_some_sounds(tenant_id, said_before):
             count += sounds
-        count += _forget(_calls(tenant_id, now - timedelta(days=calls_days)), _CALLS_AT_ONCE)
+        count += forget(_calls(tenant_id, now - timedelta(days=calls_days)), _CALLS_AT_ONCE)
     return count
 
 
-def _kept_days() -> list[tuple[uuid.UUID, int, int]]:
+def kept_days() -> list[tuple[uuid.UUID, int, int]]:
     """Return for each tenant how many days calls and transcripts are kept."""
     with platform_context("read how long calls are kept"):
         own = {row.tenant_id: row for row in CallRetention.objects.all()}
@@ -121,11 +121,13 @@ def _write(words: dict[str, str], rows: QuerySet[Any]) -> int:
     return rows.update(**words)
 
 
-def _forget(find: Find, at_once: int) -> int:
-    return _in_portions(find, at_once, lambda rows: rows.delete()[0])
+def forget(find: Find, at_once: int = BATCH) -> int:
+    """Delete what is found, in portions; return how many rows that were, with those that hang on them."""
+    return in_portions(find, at_once, lambda rows: rows.delete()[0])
 
 
-def _in_portions(find: Find, at_once: int, act: Callable[[QuerySet[Any]], int]) -> int:
+def in_portions(find: Find, at_once: int, act: Callable[[QuerySet[Any]], int]) -> int:
+    """Act on what is found until nothing is, in portions; return how many rows that were."""
     count = 0
     while done := _act_on_some(find, at_once, act):
         count += done

@@ -1,8 +1,9 @@
 """Background work of the outbound app."""
 
 from callsphere.celery import app
-from callsphere.outbound import following, looking, placing
+from callsphere.outbound import following, forgetting, looking, placing
 from callsphere.outbound.campaigns.finishing import finish_campaigns
+from tenants.clock import database_now
 
 _ROUNDS = 10
 """Of one run; the next comes a second later."""
@@ -23,3 +24,9 @@ def look_for_lost_calls() -> None:
     """Find out what became of calls whose worker did not come back."""
     while looking.look_for_lost_calls() == looking.AT_ONCE:
         pass
+
+
+@app.task(name="outbound.forget")
+def forget() -> None:
+    """Delete calls that were asked for and whose tenants do not keep them any longer."""
+    forgetting.forget_old_orders(database_now())

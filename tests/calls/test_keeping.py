@@ -120,7 +120,7 @@ def test_each_tenant_keeps_its_own_as_long_as_it_says(line: Line, charlie: Perso
 
 def test_many_are_forgotten_in_portions(line: Line, monkeypatch: Any) -> None:
     monkeypatch.setattr(retention, "_CALLS_AT_ONCE", 2)
-    monkeypatch.setattr(retention, "_BATCH", 1)
+    monkeypatch.setattr(retention, "BATCH", 1)
     for days in range(400, 403):
         add_old(line, days)
     assert retention.forget_old_calls(database_now()) == 3 * (1 + 2 + len(DETAILS) + len(PARTS))

@@ -50,7 +50,7 @@ def test_events_are_forgotten_after_ninety_days_in_every_tenant(line: Line, char
 
 
 def test_many_are_forgotten_in_portions(line: Line, monkeypatch: Any) -> None:
-    monkeypatch.setattr(retention, "_BATCH", 2)
+    monkeypatch.setattr(retention, "BATCH", 2)
     for _ in range(5):
         add(line, 91 * DAY)
     assert retention.forget_old_events(database_now()) == 5
