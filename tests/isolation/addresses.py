@@ -228,6 +228,7 @@ PUBLIC = {
     "calls:text-reply",
     "outbound-voice:answered",
     "outbound-voice:status",
+    "outbound-voice:digits",
     "account_confirm_email",
     "account_reset_password_from_key",
     "tenants:invitation",
