@@ -67,6 +67,13 @@ class Explanation:
     who: str
 
 
+_PLAIN = {
+    CallOutcome.VOICEMAIL.value: Headline("active", "Left a message"),
+    CallOutcome.TURNED_AWAY.value: Headline("skipped", "Told that nobody is there"),
+    CallOutcome.MACHINE.value: Headline("skipped", "A machine answered"),
+    CallOutcome.BUSY.value: Headline("warn", "Busy"),
+}
+"""What is said of a call that came to this, whoever it was."""
 _BUSY = (486, 600)
 _BUSY_AGENT = (
     "It takes no more calls at once. Let it take more, or set how many calls the number's route takes."
@@ -95,17 +102,13 @@ def headline_of(call: Call) -> Headline:
             return Headline("pass", f"Answered by {agent_name(call)}", call.talked_s)
         case CallOutcome.PERSON:
             return Headline("pass", f"Answered by {party_words(call.sent_to) or 'a person'}", call.talked_s)
-        case CallOutcome.VOICEMAIL:
-            return Headline("active", "Left a message")
-        case CallOutcome.TURNED_AWAY:
-            return Headline("skipped", "Told that nobody is there")
+        case CallOutcome.MISSED if call.direction == Direction.OUTBOUND:
+            return Headline("warn", "Hung up before the agent was there")
         case CallOutcome.MISSED:
             return Headline("warn", "Missed after {}", waited)
         case CallOutcome.NO_ANSWER:
             return Headline("warn", "Nobody answered for {}", waited)
-        case CallOutcome.BUSY:
-            return Headline("warn", "Busy")
-    return Headline("fail", _failed(call))
+    return _PLAIN.get(call.outcome) or Headline("fail", _failed(call))
 
 
 def _live(call: Call) -> Headline:

@@ -125,6 +125,9 @@ PAST_CALLS = (
         outbound=True,
     ),
     PastCall(
+        timedelta(days=3, hours=2), "+16465550133", "machine", 9, hung_up_by="us", code=200, outbound=True
+    ),
+    PastCall(
         timedelta(days=4),
         "+14155550142",
         "agent",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from callsphere.calls.models import Call
-from callsphere.calls.wording import ended_because
+from callsphere.calls.wording import ended_because, headline_of
 from tenants.context import tenant_context
 from tests.outbound.conftest import BRIEF, BUSY, DOWN, MACHINE, NOBODY, Caller
 from tests.waiting import wait_until
@@ -57,7 +57,10 @@ def test_a_machine_is_hung_up_on(caller: Caller) -> None:
     caller.order(MACHINE, machine_action="hang_up")
     caller.work()
     wait_until_over(caller)
-    assert (caller.the_order().outcome, caller.the_order().answered_by) == ("machine", "machine_start")
+    order = caller.the_order()
+    assert (order.outcome, order.answered_by) == ("machine", "machine_start")
+    assert order.call is not None
+    assert headline_of(order.call).words == "A machine answered"
 
 
 def test_a_person_is_led_to_the_agent(caller: Caller) -> None:
@@ -67,4 +70,5 @@ def test_a_person_is_led_to_the_agent(caller: Caller) -> None:
     with tenant_context(caller.person.tenant):
         call = Call.objects.get()
     assert (call.agent_id, call.action, call.answered_by) == (caller.agent.pk, "realtime", "human")
+    assert headline_of(call).words == "Hung up before the agent was there"
     assert (call.brief, ended_because(call)) == ("Jo asked for an offer.", "Whoever was called hung up.")
