@@ -10,6 +10,7 @@ import secrets
 import sys
 import uuid
 from collections import Counter
+from collections.abc import Hashable, Iterable
 from datetime import datetime
 from itertools import pairwise
 
@@ -122,8 +123,8 @@ def _told_steps() -> list[tuple[object, ...]]:
     return list(EscalationStep.objects.filter(kind=StepKind.TOLD).values_list("escalation_id", "person_id"))
 
 
-def _more_than_once(rows: object) -> int:
-    return sum(count - 1 for count in Counter(rows).values())  # type: ignore[call-overload]
+def _more_than_once(rows: Iterable[Hashable]) -> int:
+    return sum(count - 1 for count in Counter(rows).values())
 
 
 def _lates() -> list[float]:

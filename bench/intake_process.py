@@ -48,7 +48,7 @@ SID = "AC" + secrets.token_hex(16)
 _INSERT = "INSERT INTO bench_event (id, payload) VALUES (%s, %s)"
 
 
-@csrf_exempt
+@csrf_exempt  # as ours is
 def bare(request: HttpRequest, place: str) -> HttpResponse:
     """Store what came, proven by nothing."""
     with connection.cursor() as cursor:

@@ -90,7 +90,9 @@ def test_what_callers_left_is_read_heard_and_dealt_with(visitor: Visitor) -> Non
 def test_where_nobody_left_anything_yet(visitor: Visitor) -> None:
     visitor.go(BASE)
     visitor.look("messages-empty")
+    expect(visitor.page.get_by_role("button", name="Done")).to_have_count(0)
     visitor.follow("Texts")
+    expect(visitor.page.get_by_text("No texts yet")).to_be_visible()
     visitor.look("messages-texts-empty")
 
 
@@ -98,4 +100,5 @@ def test_where_nobody_left_anything_yet(visitor: Visitor) -> None:
 def test_in_the_dark_and_read_only(open_browser: Callable[..., Visitor], bob: Person) -> None:
     visitor = open_browser(color_scheme="dark").sign_in(bob)
     visitor.go(BASE)
+    expect(visitor.page.get_by_role("button", name="Done")).to_have_count(0)
     visitor.look("dark-messages")

@@ -20,6 +20,7 @@ from tests.tenants.web.conftest import url
 @pytest.mark.parametrize("name", ["UTC", "America/New_York", "Asia/Calcutta"])
 def test_names_that_are_zones(name: str) -> None:
     validate_time_zone(name)
+    assert name in known_zones()
 
 
 @pytest.mark.parametrize("name", ["", "localtime", "Factory", "EST", "Europe/Atlantis", "../etc/passwd"])
